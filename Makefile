@@ -1,0 +1,77 @@
+# AuthorGAN. `make run` starts everything, `make test` proves everything.
+
+SHELL       := /bin/bash
+PYTHON      ?= $(shell command -v python3.11 || command -v python3)
+NODE        ?= node
+PALETTE     := node-red-contrib-authorgan
+BIN         := .venv/bin
+# ONCE=1: start everything, run the first flow to its end without a browser, exit 0 only if it worked.
+ONCE        ?=
+
+.PHONY: help run test check format bench examples clean distclean
+
+help:
+	@echo "make run            start broker, service, workers and Node-RED; prints the address of the editor"
+	@echo "make run ONCE=1     the same without a browser: run the first flow to its end and judge what it drew"
+	@echo "make test           every test, with real parts (Chromium is needed for the browser tests)"
+	@echo "make check          format, lint, types, generated files fresh"
+	@echo "make format         put Python and JavaScript into shape, generate the palette anew"
+	@echo "make bench          benchmarks, each side by side with its alternative"
+	@echo "make clean          what was built; make distclean also forgets runs and uploads (./var)"
+
+# --- what must be installed ------------------------------------------------------------------------------------------
+
+.venv/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "AuthorGAN needs Python 3.11 or later; found: $$($(PYTHON) --version 2>&1). Name another with: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "This Python cannot make a virtual environment (on Debian: apt install python3-venv)."; exit 1; }
+	@touch $@
+
+.venv/.installed: requirements.txt | .venv/.python
+	@echo "Installing the Python packages (once; a few minutes with a slow network) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/.installed-dev: requirements.txt requirements-dev.txt | .venv/.python
+	@echo "Installing the Python packages for development ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ .venv/.installed
+
+$(PALETTE)/node_modules/.installed: $(PALETTE)/package.json $(PALETTE)/package-lock.json
+	@$(NODE) -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null || \
+	  { echo "AuthorGAN needs Node.js 20 or later; found: $$($(NODE) --version 2>&1)."; exit 1; }
+	@echo "Installing Node-RED and the palette ..."
+	@cd $(PALETTE) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+RUNTIME := .venv/.installed $(PALETTE)/node_modules/.installed
+DEVTIME := .venv/.installed-dev $(PALETTE)/node_modules/.installed
+
+# --- what one does with it -------------------------------------------------------------------------------------------
+
+run: $(RUNTIME)
+	@exec $(BIN)/python -m service up $(if $(ONCE),--once)
+
+test: $(DEVTIME)
+	$(BIN)/python -m pytest
+	cd $(PALETTE) && npm test --silent
+
+check: $(DEVTIME)
+	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted; make format does it."; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@cd $(PALETTE) && npm run --silent check
+
+format: $(DEVTIME)
+	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
+	@cd $(PALETTE) && npm run --silent generate && npm run --silent format
+
+bench: $(DEVTIME)
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+
+clean:
+	rm -rf .venv $(PALETTE)/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf var
