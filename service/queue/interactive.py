@@ -1,0 +1,119 @@
+"""Asking a trained model for something while somebody waits: a message there, the answer through a Redis list."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+import uuid
+from typing import Any
+
+import redis
+from kombu.exceptions import OperationalError
+
+from service.config import Settings
+from service.queue.app import INTERACTIVE, celery_app
+from service.queue.connection import SOCKET_SECONDS, redis_client, reply_key
+
+INTERACTIVE_TASK = "authorgan.interactive"
+
+REPLY_SECONDS = 60
+"""How long an answer waits for a caller who has gone away."""
+
+
+class InteractiveError(Exception):
+    """The model could not answer.
+
+    Attributes:
+        code: `no_weights_yet`, `model_gone`, `out_of_memory`, a code of the driver, or `internal_error`.
+        message: What was wrong and what would be right.
+        pointer: JSON pointer into the parameters of the call, where they are to blame, else "".
+    """
+
+    def __init__(self, code: str, message: str, pointer: str = "") -> None:
+        super().__init__(message)
+        self.code, self.message, self.pointer = code, message, pointer
+
+
+class InteractiveUnavailable(InteractiveError):  # noqa: N818  (the reason is the name)
+    """Nobody answered in time (`timeout`), or the broker is away (`broker_unavailable`); asking again may help."""
+
+
+def call(kind: str, job_id: str, params: dict, timeout: float, *, settings: Settings | None = None) -> dict[str, Any]:
+    """Have the newest saved weights of a job do something, while it trains or afterwards.
+
+    Args:
+        kind: `sample` or `discriminate`.
+        params: For `sample`: `count`, `seed`, `noise` (nested lists (N, Z)), `labels` (list of N), `columns`, and
+            `format`: `grid` (the default, one PNG) or `images` (one PNG each).
+            For `discriminate`: `images` (a list of PNG bytes) and `labels`.
+        timeout: Seconds to wait. A message nobody took by then is dropped.
+
+    Returns:
+        For `sample`: `{"png": bytes, "columns", "count"}` or `{"images": [bytes], "count"}`; for `discriminate`:
+        `{"score": [float], "probability_real": [float], "calibration": str}`; always with the `step` of the weights.
+
+    Raises:
+        InteractiveError: The model cannot do it.
+        InteractiveUnavailable: No answer within `timeout`.
+    """
+    settings = settings or Settings.from_env()
+    call_id = uuid.uuid4().hex
+    deadline = time.time() + timeout
+    try:
+        celery_app(settings).send_task(
+            INTERACTIVE_TASK,
+            args=[call_id, kind, job_id, encode(params), deadline],
+            queue=INTERACTIVE,
+        )
+        answer = _wait(redis_client(settings), reply_key(call_id), deadline)
+    except (OperationalError, redis.exceptions.RedisError) as error:
+        raise InteractiveUnavailable("broker_unavailable", f"The broker does not answer: {error}") from error
+    if answer is None:
+        raise InteractiveUnavailable(
+            "timeout", f"No answer within {timeout:g} s. The interactive worker is busy or away; ask again."
+        )
+    reply = decode(json.loads(answer))
+    if "error" in reply:
+        raise InteractiveError(**reply["error"])
+    return reply["result"]
+
+
+def answer(settings: Settings, call_id: str, reply: dict) -> None:
+    """Send `{"result": …}` or `{"error": {"code", "message", "pointer"}}` to whoever made the call."""
+    key = reply_key(call_id)
+    with redis_client(settings).pipeline() as pipeline:
+        pipeline.lpush(key, json.dumps(encode(reply)))
+        pipeline.expire(key, REPLY_SECONDS)
+        pipeline.execute()
+
+
+def _wait(client: redis.Redis, key: str, deadline: float) -> bytes | str | None:
+    """Pop the answer. In short rounds, so that a socket timeout of the client never ends a longer wait."""
+    while (remaining := deadline - time.time()) > 0:
+        # The server reads 0 as "for ever".
+        if popped := client.blpop([key], timeout=max(0.01, min(remaining, SOCKET_SECONDS / 2))):
+            return popped[1]
+    return None
+
+
+def encode(value: Any) -> Any:
+    """JSON-ready copy of a value in which bytes may occur: they become `{"base64": "…"}`."""
+    if isinstance(value, bytes):
+        return {"base64": base64.b64encode(value).decode("ascii")}
+    if isinstance(value, dict):
+        return {key: encode(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [encode(item) for item in value]
+    return value
+
+
+def decode(value: Any) -> Any:
+    """The inverse of `encode`."""
+    if isinstance(value, dict):
+        if value.keys() == {"base64"}:
+            return base64.b64decode(value["base64"])
+        return {key: decode(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [decode(item) for item in value]
+    return value
