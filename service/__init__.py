@@ -1,0 +1,1 @@
+"""The service: who trains what, when, and where it is kept. Never imports torch outside ``service.trainer``."""

@@ -1,0 +1,217 @@
+"""Every setting of the service, read once from ``AUTHORGAN_*`` variables into one frozen object.
+
+A field ``lease_seconds`` is set by ``AUTHORGAN_LEASE_SECONDS``; an empty variable counts as unset. Bad values are
+reported all at once, each with the variable, the value received and what would be right.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+PREFIX = "AUTHORGAN_"
+API_KEY_MIN_LENGTH = 8
+
+
+class SettingsError(ValueError):
+    """One or more settings are wrong; ``problems`` holds one sentence for each."""
+
+    def __init__(self, problems: list[str]):
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+def _setting(
+    help: str, default: Any = None, *, parse: Callable[[str], Any] = str, secret: bool = False, **bounds: float
+) -> Any:
+    """A dataclass field that knows how its environment variable is read, bounded and explained."""
+    return field(default=default, repr=not secret, metadata={"help": help, "parse": parse, **bounds})
+
+
+def _integer(help: str, default: int, minimum: int = 1, maximum: int | None = None) -> Any:
+    bounds = {"minimum": minimum} if maximum is None else {"minimum": minimum, "maximum": maximum}
+    return _setting(help, default, parse=int, **bounds)
+
+
+def _seconds(help: str, default: float, minimum: float = 0.05, maximum: float = 30 * 86_400) -> Any:
+    return _setting(help, default, parse=float, minimum=minimum, maximum=maximum)
+
+
+def _folder(text: str) -> Path:
+    return Path(text).expanduser().resolve()
+
+
+def _folders(text: str) -> tuple[Path, ...]:
+    return tuple(_folder(part) for part in text.split(os.pathsep) if part)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
+
+
+MiB = 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The settings of one process. Build them with :meth:`from_env`, or by keyword in a test.
+
+    Raises:
+        SettingsError: a value out of range, two settings that contradict each other, or a host other machines can
+            reach without an ``api_key``.
+    """
+
+    # Places
+    home: Path = _setting("folder for everything the service keeps", Path("var"), parse=_folder)
+    database_url: str = _setting(
+        "SQLAlchemy URL: sqlite:///… or postgresql://…; empty: $HOME/authorgan.db", "", secret=True
+    )
+    redis_url: str = _setting(
+        "Redis or Valkey: redis://…, rediss://… or unix://…; empty: one is started", "", secret=True
+    )
+    storage_url: str = _setting("fsspec URL for what trainings produce; empty: file://$HOME/runs", "", secret=True)
+    data: Path | None = _setting("folder that holds mnist/, cifar10/ and your own data files", parse=_folder)
+    data_paths: tuple[Path, ...] = _setting(
+        f"further folders that data files may lie in, separated by {os.pathsep!r}", (), parse=_folders
+    )
+
+    # Addresses
+    host: str = _setting("address the API listens on; other than loopback needs an API key", "127.0.0.1")
+    port: int = _integer("port of the API", 5050, maximum=65_535)
+    node_red_port: int = _integer("port of the Node-RED editor", 1880, maximum=65_535)
+    api_key: str = _setting(
+        "secret that clients send as 'Authorization: Bearer …'; empty: none needed", "", secret=True
+    )
+    allowed_origins: tuple[str, ...] = _setting(
+        "further web origins (https://host:port, comma separated) whose pages may change things", (), parse=_words
+    )
+
+    # Processes
+    training_workers: int = _integer("trainings that run at the same time", 1, maximum=256)
+    interactive_workers: int = _integer("sampling requests answered at the same time", 1, maximum=256)
+    shutdown_seconds: float = _seconds("how long a stopping worker may take to save its checkpoint", 30)
+    log_level: str = _setting("DEBUG, INFO, WARNING or ERROR", "INFO", parse=str.upper)
+
+    # Jobs
+    lease_seconds: float = _seconds("a training that has not reported for this long is taken from its worker", 30)
+    heartbeat_seconds: float = _seconds("how often a worker renews its lease", 10)
+    reaper_seconds: float = _seconds("how often lost and forgotten jobs are looked for", 15)
+    max_attempts: int = _integer("a job that has taken this many workers down with it has failed", 3)
+    max_queued_jobs: int = _integer("jobs that may wait at the same time", 10_000)
+    max_pending_requests: int = _integer("actions that may wait for one training to look at them", 100)
+    max_parameters: int = _integer("weights that generator and discriminator together may have", 200_000_000)
+    idempotency_seconds: float = _seconds("how long an Idempotency-Key is remembered", 86_400)
+
+    # What a request may ask for
+    max_body_bytes: int = _integer("size of a JSON body", 8 * MiB)
+    max_json_depth: int = _integer("nesting of a JSON body", 64, maximum=500)
+    max_upload_bytes: int = _integer("size of an uploaded data set", 1024 * MiB)
+    max_datasets: int = _integer("uploaded data sets that are kept", 1000)
+    max_page: int = _integer("entries on one page of a listing", 100)
+    max_metric_points: int = _integer("points in one answer of the metrics", 10_000, minimum=4)
+    max_sample_count: int = _integer("images in one sampling request", 1024)
+    max_discriminate_images: int = _integer("images in one discriminate request", 256)
+    interactive_seconds: float = _seconds("how long sampling may take, the loading of the model included", 60)
+
+    # Events
+    event_stream_length: int = _integer("events of a job that are kept for clients that come back", 10_000)
+    event_stream_seconds: float = _seconds("how long the events of an ended job are kept", 3600)
+    event_queue_length: int = _integer("events that may wait for one slow client", 1000, minimum=10)
+    event_clients: int = _integer("event streams open at the same time", 1000)
+    event_ping_seconds: float = _seconds("silence after which a stream sends a ping", 15)
+
+    def __post_init__(self) -> None:
+        home = Path(self.home).expanduser().resolve()
+        derived = {
+            "home": home,
+            "database_url": self.database_url or f"sqlite:///{home / 'authorgan.db'}",
+            "storage_url": self.storage_url or f"file://{home / 'runs'}",
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
+        if problems := [*self._out_of_bounds(), *self._contradictions()]:
+            raise SettingsError(problems)
+
+    def _out_of_bounds(self) -> list[str]:
+        problems = []
+        for item in fields(self):
+            value = getattr(self, item.name)
+            minimum, maximum = item.metadata.get("minimum"), item.metadata.get("maximum")
+            if (minimum is not None and not value >= minimum) or (maximum is not None and not value <= maximum):
+                bounds = f"at least {minimum}" if maximum is None else f"between {minimum} and {maximum}"
+                problems.append(f"{variable(item.name)}={value} is out of range; it is {bounds}.")
+        return problems
+
+    def _contradictions(self) -> list[str]:
+        problems = []
+        if self.heartbeat_seconds * 2 > self.lease_seconds:
+            problems.append(
+                f"{variable('heartbeat_seconds')}={self.heartbeat_seconds} must be at most half of "
+                f"{variable('lease_seconds')}={self.lease_seconds}, or one late heartbeat loses a training."
+            )
+        if self.api_key and len(self.api_key) < API_KEY_MIN_LENGTH:
+            problems.append(f"{variable('api_key')} is too short; give at least {API_KEY_MIN_LENGTH} characters.")
+        if not self.api_key and not is_loopback(self.host):
+            problems.append(
+                f"{variable('host')}={self.host} lets other machines reach the service, and no {variable('api_key')} "
+                f"is set. Set one, or listen on 127.0.0.1."
+            )
+        if self.redis_url and urlsplit(self.redis_url).scheme not in {"redis", "rediss", "unix"}:
+            problems.append(f"{variable('redis_url')} is no redis://, rediss:// or unix:// address.")
+        if self.log_level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+            problems.append(f"{variable('log_level')}={self.log_level} is none of DEBUG, INFO, WARNING, ERROR.")
+        return problems
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read the settings from ``environ`` (default: ``os.environ``)."""
+        environ = os.environ if environ is None else environ
+        values, problems = {}, []
+        for item in fields(cls):
+            text = environ.get(variable(item.name), "").strip()
+            if not text:
+                continue
+            try:
+                values[item.name] = item.metadata["parse"](text)
+            except ValueError:
+                kind = "a whole number" if item.metadata["parse"] is int else "a number"
+                problems.append(f"{variable(item.name)}={text!r} is not {kind}.")
+        try:
+            settings = cls(**values)
+        except SettingsError as error:
+            problems.extend(error.problems)
+        if problems:
+            raise SettingsError(problems)
+        return settings
+
+    def environ(self) -> dict[str, str]:
+        """These settings as variables, for a process that is started with them."""
+        joiners = {"data_paths": os.pathsep, "allowed_origins": ","}
+        variables = {}
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if value in (None, "", ()):
+                continue
+            joiner = joiners.get(item.name)
+            variables[variable(item.name)] = joiner.join(map(str, value)) if joiner else str(value)
+        return variables
+
+
+def variable(name: str) -> str:
+    """The environment variable of a field: ``lease_seconds`` -> ``AUTHORGAN_LEASE_SECONDS``."""
+    return PREFIX + name.upper()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach ``host``. A name other than ``localhost`` counts as reachable."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

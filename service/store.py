@@ -1,0 +1,524 @@
+"""Every state change of a job. A change is one conditional update: it says what it expects and holds, or does nothing.
+
+    queued -> running <-> paused -> succeeded | failed | stopped
+
+A worker *claims* a job, which raises the row's ``fence`` and gives it a lease. Whatever the worker writes afterwards
+carries that fence; once the lease is lost and the job is claimed anew, the old worker's writes find no row. A method
+that takes a :class:`Claim` and returns ``False`` means just that: the training must end at once and write no more.
+
+What people ask of a job (pause, resume, stop, …) becomes its ``goal`` and a request that the worker takes between two
+steps; the state follows when the worker gets there.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, Engine, Executable, case, delete, exists, func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, undefer
+
+from service import db
+from service.config import Settings
+from service.db import history
+from service.db.engine import now
+from service.db.models import IdempotencyKey, Job, Request
+
+ACTIVE = ("running", "paused")
+ENDED = ("succeeded", "failed", "stopped")
+
+ACTIONS: dict[str, tuple[frozenset[str], str | None]] = {
+    # action: (the goals it fits, the goal it leads to or None)
+    "pause": (frozenset({"running"}), "paused"),
+    "resume": (frozenset({"paused"}), "running"),
+    "step": (frozenset({"paused"}), None),
+    "update": (frozenset({"running", "paused"}), None),
+    "checkpoint": (frozenset({"running", "paused"}), None),
+    "stop": (frozenset({"running", "paused"}), "stopped"),
+}
+"""Which action fits when. A job that waits in the queue has the goal ``running``, so it may be paused beforehand."""
+
+FORGOTTEN_SECONDS = 60
+"""A job that has waited this long since it was last announced to the workers is announced again, …"""
+FORGOTTEN_AT_ONCE = 20
+"""… the oldest few at a time, so that a long queue does not fill the broker with reminders."""
+
+
+class JobNotFound(LookupError):
+    """No job has this id."""
+
+
+class Refused(Exception):
+    """What was asked does not fit the job's state. ``code`` is for programs, the message for people."""
+
+    def __init__(self, code: str, message: str):
+        self.code = code
+        super().__init__(message)
+
+
+class IdempotencyMismatch(Exception):
+    """The key has been used for a different body."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to write a job. ``goal`` is what to steer for at the start: ``running`` or ``paused``."""
+
+    job_id: str
+    fence: int
+    attempt: int
+    goal: str = "running"
+
+
+@dataclass(frozen=True)
+class Idempotency:
+    """An ``Idempotency-Key`` and the hash of the body it came with."""
+
+    key: str
+    body_sha256: str
+
+
+class Store:
+    """The jobs. Safe to share between threads and greenlets; several processes may open the same database."""
+
+    def __init__(self, engine: Engine, settings: Settings):
+        self.engine = engine
+        self._reading = db.reading(engine)
+        self._settings = settings
+
+    @classmethod
+    def open(cls, settings: Settings) -> Store:
+        """Connect to the settings' database and bring its tables up to date."""
+        engine = db.connect(settings.database_url)
+        db.upgrade(engine)
+        return cls(engine, settings)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    # -- for the API ---------------------------------------------------------------------------------------------
+
+    def submit(
+        self,
+        spec: Mapping[str, Any],
+        *,
+        hash: str | None = None,
+        notes: Sequence[Mapping[str, Any]] | None = None,
+        idempotency: Idempotency | None = None,
+    ) -> Job:
+        """Insert a job in state ``queued``.
+
+        Args:
+            spec: A resolved spec. ``hash`` defaults to its ``sha256()``, ``notes`` to its ``notes``.
+            idempotency: If a job was submitted with this key before, that job is returned and none is made.
+
+        Raises:
+            Refused: ``queue_full``.
+            IdempotencyMismatch, JobNotFound: see :meth:`recall`.
+        """
+        job = Job(
+            id=secrets.token_hex(8),
+            name=spec.get("name") or "untitled",
+            state="queued",
+            goal="running",
+            spec=dict(spec),
+            hash=hash or spec.sha256(),  # type: ignore[attr-defined]
+            notes=[dict(note) for note in (spec.get("notes", ()) if notes is None else notes)],
+            created_at=now(),
+            hinted_at=now(),
+            fence=0,
+            attempt=0,
+            lost_attempts=0,
+        )
+        try:
+            with Session(self.engine) as session, session.begin():
+                waiting = session.scalar(select(func.count()).select_from(Job).where(Job.state == "queued")) or 0
+                if waiting >= self._settings.max_queued_jobs:
+                    raise Refused("queue_full", f"{waiting} jobs are waiting already; try again when some have run.")
+                session.add(job)
+                if idempotency:
+                    oldest = now() - self._settings.idempotency_seconds
+                    session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < oldest))
+                    session.add(
+                        IdempotencyKey(
+                            key=idempotency.key,
+                            body_sha256=idempotency.body_sha256,
+                            job_id=job.id,
+                            created_at=now(),
+                        )
+                    )
+                session.flush()
+                job_id = job.id
+        except IntegrityError:
+            # The same key, submitted at the same moment: the other one has made the job.
+            earlier = self.recall(idempotency) if idempotency else None
+            if earlier is None:
+                raise
+            return earlier
+        return self.get(job_id)
+
+    def recall(self, idempotency: Idempotency) -> Job | None:
+        """The job that was submitted with this key, if there is one and the key has not expired.
+
+        Raises:
+            IdempotencyMismatch: the key came with a different body.
+            JobNotFound: the job has been deleted since.
+        """
+        with Session(self._reading) as session:
+            known = session.scalar(
+                select(IdempotencyKey).where(
+                    IdempotencyKey.key == idempotency.key,
+                    IdempotencyKey.created_at >= now() - self._settings.idempotency_seconds,
+                )
+            )
+        if known is None:
+            return None
+        if known.body_sha256 != idempotency.body_sha256:
+            raise IdempotencyMismatch(idempotency.key)
+        return self.get(known.job_id)
+
+    def get(self, job_id: str) -> Job:
+        """The job with its spec.
+
+        Raises:
+            JobNotFound: there is none.
+        """
+        with Session(self._reading) as session:
+            job = session.get(Job, job_id, options=[undefer(Job.spec)])
+            if job is None:
+                raise JobNotFound(job_id)
+            session.expunge(job)
+            return job
+
+    def list_jobs(
+        self,
+        *,
+        states: Sequence[str] = (),
+        name: str | None = None,
+        sort: str = "-created_at",
+        limit: int = 20,
+        after: tuple[Any, str] | None = None,
+    ) -> list[Job]:
+        """Jobs without their specs, in order.
+
+        Args:
+            states: Only jobs in one of these; empty: all.
+            name: Only jobs whose name contains this, in whatever case.
+            sort: ``created_at`` or ``name``, a leading ``-`` for descending.
+            after: Value of the sort column and id of the last job seen.
+        """
+        column = {"created_at": Job.created_at, "name": Job.name}[sort.removeprefix("-")]
+        descending = sort.startswith("-")
+        query = select(Job).limit(limit)
+        if states:
+            query = query.where(Job.state.in_(states))
+        if name:
+            query = query.where(Job.name.icontains(name, autoescape=True))
+        if after:
+            value, job_id = after
+            further = column < value if descending else column > value
+            further_id = Job.id < job_id if descending else Job.id > job_id
+            query = query.where(further | ((column == value) & further_id))
+        order = (column.desc(), Job.id.desc()) if descending else (column.asc(), Job.id.asc())
+        with Session(self._reading) as session:
+            jobs = list(session.scalars(query.order_by(*order)))
+            session.expunge_all()
+            return jobs
+
+    def count_jobs(self) -> dict[str, int]:
+        """How many jobs are in each state; states without a job are left out."""
+        with Session(self._reading) as session:
+            rows = session.execute(select(Job.state, func.count()).group_by(Job.state))
+            return {state: count for state, count in rows}
+
+    def delete(self, job_id: str) -> None:
+        """Remove a job that no worker holds, with all that the database knows of it.
+
+        Raises:
+            JobNotFound: there is none.
+            Refused: ``job_active``: a worker holds it.
+        """
+        if not self._change(delete(Job).where(Job.id == job_id, Job.state.not_in(ACTIVE))):
+            state = self.get(job_id).state
+            raise Refused("job_active", f"The job is {state}. Stop it first, then delete it.")
+
+    def request(self, job_id: str, action: str, parameters: Mapping[str, Any] | None = None) -> Job:
+        """Ask something of a job; see :data:`ACTIONS`. A job that waits in the queue is stopped on the spot.
+
+        Returns:
+            The job as it is now; its state follows when the worker gets to the request. To stop a job that is
+            stopping already is no error and changes nothing.
+
+        Raises:
+            JobNotFound: there is none.
+            Refused: ``action_not_possible`` in the job's state; ``too_many_requests`` wait already.
+        """
+        fitting, goal = ACTIONS[action]
+        with Session(self.engine) as session, session.begin():
+            if action == "stop" and _changed(
+                session,
+                update(Job)
+                .where(Job.id == job_id, Job.state == "queued")
+                .values(state="stopped", goal="stopped", ended_at=now()),
+            ):
+                session.execute(delete(Request).where(Request.job_id == job_id))
+            elif _changed(
+                session,
+                update(Job)
+                .where(Job.id == job_id, Job.state.not_in(ENDED), Job.goal.in_(fitting))
+                .values(goal=goal or Job.goal),
+            ):
+                waiting = select(func.count()).select_from(Request).where(Request.job_id == job_id)
+                if action != "stop" and (session.scalar(waiting) or 0) >= self._settings.max_pending_requests:
+                    raise Refused("too_many_requests", "The training has not got to the earlier requests yet.")
+                session.add(Request(job_id=job_id, action=action, parameters=dict(parameters or {}), created_at=now()))
+            else:
+                self._explain_refusal(job_id, action)
+        return self.get(job_id)
+
+    def _explain_refusal(self, job_id: str, action: str) -> None:
+        """Raise what stands against the action; return if nothing needs to be done for it."""
+        job = self.get(job_id)
+        if job.state in ENDED:
+            raise Refused(
+                "action_not_possible", f"The job has {_ENDED_WORDS[job.state]}; there is nothing to {action}."
+            )
+        if job.goal == "stopped":
+            if action == "stop":
+                return
+            raise Refused("action_not_possible", f"The job is about to stop; it is too late to {action}.")
+        if job.goal == "paused":
+            raise Refused("action_not_possible", f"The job is paused already; resume it to {action} again.")
+        raise Refused("action_not_possible", f"The job is {job.state}; pause it first to {action}.")
+
+    # -- for the worker ------------------------------------------------------------------------------------------
+
+    def claim(self, job_id: str, owner: str) -> Claim | None:
+        """Take a job that is queued, or whose lease has run out. Of many who try at once exactly one succeeds.
+
+        Returns:
+            The claim, or ``None``: somebody else has it, it has ended or is to stop, it is gone, or it has taken
+            ``max_attempts`` workers down (:meth:`end_lost` will say so).
+        """
+        lost = Job.state.in_(ACTIVE) & (Job.lease_expires_at < now())
+        lost_attempts = Job.lost_attempts + case((lost, 1), else_=0)
+        statement = (
+            update(Job)
+            .where(
+                Job.id == job_id,
+                (Job.state == "queued") | lost,
+                Job.goal != "stopped",
+                lost_attempts < self._settings.max_attempts,
+            )
+            .values(
+                state="running",
+                owner=owner,
+                lease_expires_at=now() + self._settings.lease_seconds,
+                fence=Job.fence + 1,
+                attempt=Job.attempt + 1,
+                lost_attempts=lost_attempts,
+                started_at=func.coalesce(Job.started_at, now()),
+            )
+            .returning(Job.fence, Job.attempt, Job.goal)
+        )
+        with Session(self.engine) as session, session.begin():
+            row = session.execute(statement).one_or_none()
+            if row is None:
+                return None
+            if row.goal == "paused":
+                # The pause may have been taken by the worker that was lost.
+                pause = Request(job_id=job_id, action="pause", parameters={}, created_at=now())
+                if not session.scalar(select(exists().where(Request.job_id == job_id, Request.action == "pause"))):
+                    session.add(pause)
+            return Claim(job_id, row.fence, row.attempt, row.goal)
+
+    def renew(self, claim: Claim) -> bool:
+        """Extend the lease. ``False``: it is lost, end the training. A late renewal that nobody forestalled is fine."""
+        return self._change(update(Job).where(*_held(claim)).values(lease_expires_at=self._lease()))
+
+    def write(
+        self,
+        claim: Claim,
+        *,
+        state: str | None = None,
+        progress: Mapping[str, Any] | None = None,
+        metrics: Iterable[tuple[int, float | None, float | None]] = (),
+        measurements: Iterable[tuple[int, str, float | None]] = (),
+        samples: Iterable[Mapping[str, Any]] = (),
+        environment: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """Write what a training reports, all or nothing, and renew the lease.
+
+        Args:
+            state: ``running`` or ``paused``.
+            progress: The progress event, without ``type``.
+            metrics: ``(step, generator loss, discriminator loss)``, in the order of the steps. A step that is there
+                already is replaced, so a run resumed from a checkpoint doubles none. The last one becomes the job's
+                ``losses``. Numbers that are not finite are kept as ``None``.
+            measurements: ``(step, metric name, value)``.
+            samples: Sample events, each with its ``step``; the last one becomes the job's ``latest_sample``.
+            environment: Device, precision, versions.
+
+        Returns:
+            ``False`` if the lease is lost: nothing was written, end the training.
+        """
+        if state is not None and state not in ACTIVE:
+            raise ValueError(f"state must be 'running' or 'paused', got {state!r}; a job is ended by finish().")
+        losses = [history.loss(claim.job_id, *point) for point in metrics]
+        sample_list = [dict(sample) for sample in samples]
+        values: dict[str, Any] = {"lease_expires_at": self._lease()}
+        if state is not None:
+            values["state"] = state
+        if progress is not None:
+            values["progress"] = {name: history.finite(value) for name, value in progress.items()}
+        if losses:
+            values["losses"] = {name: losses[-1][name] for name in ("generator", "discriminator")}
+        if sample_list:
+            values["latest_sample"] = sample_list[-1]
+        if environment is not None:
+            values["environment"] = dict(environment)
+        with Session(self.engine) as session, session.begin():
+            if not _changed(session, update(Job).where(*_held(claim)).values(values)):
+                return False
+            history.keep_losses(session, losses)
+            history.keep_measurements(session, claim.job_id, measurements)
+            history.keep_samples(session, claim.job_id, sample_list)
+            return True
+
+    def finish(self, claim: Claim, state: str, problem: Mapping[str, Any] | None = None) -> bool:
+        """End the job: ``succeeded``, ``stopped``, or ``failed`` with a problem ``{code, message, …}``.
+
+        Returns:
+            ``False`` if the lease is lost: the end is somebody else's to write.
+        """
+        if state not in ENDED:
+            raise ValueError(f"state must be one of {ENDED}, got {state!r}")
+        with Session(self.engine) as session, session.begin():
+            ended = _changed(
+                session,
+                update(Job)
+                .where(*_held(claim))
+                .values(
+                    state=state,
+                    goal=state,
+                    problem=None if problem is None else dict(problem),
+                    ended_at=now(),
+                    owner=None,
+                    lease_expires_at=None,
+                ),
+            )
+            if ended:
+                session.execute(delete(Request).where(Request.job_id == claim.job_id))
+            return ended
+
+    def release(self, claim: Claim) -> bool:
+        """Give the job back to the queue, unharmed: the worker is told to shut down. Counts against no limit."""
+        return self._change(
+            update(Job)
+            .where(*_held(claim))
+            .values(
+                state=case((Job.goal == "stopped", "stopped"), else_="queued"),
+                ended_at=case((Job.goal == "stopped", now()), else_=None),
+                owner=None,
+                lease_expires_at=None,
+                hinted_at=None,
+            )
+        )
+
+    def take_request(self, claim: Claim) -> dict[str, Any] | None:
+        """The oldest request, ``{"action", …parameters}``, which is thereby removed; ``None`` if there is none.
+
+        A worker that has lost its lease takes none. Cheap enough to be asked several times a second: without a
+        request it takes no lock.
+        """
+        oldest = select(func.min(Request.id)).where(Request.job_id == claim.job_id)
+        with Session(self._reading) as session:
+            if session.scalar(oldest) is None:
+                return None
+        taking = (
+            delete(Request)
+            .where(Request.id == oldest.scalar_subquery(), exists().where(*_held(claim)))
+            .returning(Request.action, Request.parameters)
+        )
+        with Session(self.engine) as session, session.begin():
+            row = session.execute(taking).one_or_none()
+            return None if row is None else {**row.parameters, "action": row.action}
+
+    # -- for the reaper ------------------------------------------------------------------------------------------
+
+    def requeue_lost(self) -> list[str]:
+        """Put jobs whose lease has run out back into the queue; call :meth:`end_lost` first.
+
+        Returns:
+            The jobs to announce to the workers: those, and the oldest of those that nobody has picked up for long (a
+            wiped broker). Announcing one twice does no harm.
+        """
+        requeue = (
+            update(Job)
+            .where(*_lost(), Job.goal != "stopped", Job.lost_attempts + 1 < self._settings.max_attempts)
+            .values(
+                state="queued",
+                owner=None,
+                lease_expires_at=None,
+                lost_attempts=Job.lost_attempts + 1,
+                hinted_at=now(),
+            )
+            .returning(Job.id)
+        )
+        unheard = func.coalesce(Job.hinted_at, 0.0) < now() - FORGOTTEN_SECONDS
+        oldest = select(Job.id).where(Job.state == "queued", unheard).order_by(Job.created_at).limit(FORGOTTEN_AT_ONCE)
+        remind = update(Job).where(Job.id.in_(oldest)).values(hinted_at=now()).returning(Job.id)
+        with Session(self.engine) as session, session.begin():
+            return [*session.scalars(requeue), *session.scalars(remind)]
+
+    def end_lost(self) -> list[Job]:
+        """End jobs whose lease has run out and that must not start again, and return them.
+
+        A job that was to stop is ``stopped``; one that has taken ``max_attempts`` workers down is ``failed``.
+        """
+        problem = {
+            "code": "worker_lost",
+            "message": f"The training took its worker down {self._settings.max_attempts} times, most likely because "
+            "it needs more memory than there is. Try a smaller batch size, image size or model.",
+        }
+        ended = {"owner": None, "lease_expires_at": None, "ended_at": now()}
+        stop = update(Job).where(*_lost(), Job.goal == "stopped").values(state="stopped", **ended).returning(Job.id)
+        fail = (
+            update(Job)
+            .where(*_lost(), Job.lost_attempts + 1 >= self._settings.max_attempts)
+            .values(state="failed", goal="failed", lost_attempts=Job.lost_attempts + 1, problem=problem, **ended)
+            .returning(Job.id)
+        )
+        with Session(self.engine) as session, session.begin():
+            ids = [*session.scalars(stop), *session.scalars(fail)]
+            session.execute(delete(Request).where(Request.job_id.in_(ids)))
+        return [self.get(job_id) for job_id in ids]
+
+    # ------------------------------------------------------------------------------------------------------------
+
+    def _lease(self) -> Any:
+        return now() + self._settings.lease_seconds
+
+    def _change(self, statement: Executable) -> bool:
+        with Session(self.engine) as session, session.begin():
+            return _changed(session, statement)
+
+
+_ENDED_WORDS = {"succeeded": "succeeded", "failed": "failed", "stopped": "been stopped"}
+
+
+def _changed(session: Session, statement: Executable) -> bool:
+    """Run an update or delete of one job and say whether it found its row."""
+    result = cast("CursorResult[Any]", session.execute(statement, execution_options={"synchronize_session": False}))
+    return result.rowcount == 1
+
+
+def _held(claim: Claim) -> tuple[Any, ...]:
+    return Job.id == claim.job_id, Job.fence == claim.fence, Job.state.in_(ACTIVE)
+
+
+def _lost() -> tuple[Any, ...]:
+    return Job.state.in_(ACTIVE), Job.lease_expires_at < now()
