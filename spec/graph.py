@@ -1,0 +1,218 @@
+"""A network as a directed acyclic graph of catalogue layers: checked, put in order, and measured.
+
+`resolve_layers` takes layers as their author (or a family) wrote them and gives them back complete: every parameter
+filled in, inputs before the layers they feed, each with its output shape and parameter count.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+from math import prod
+from typing import Any
+
+from spec import catalogue
+from spec.parameters import INVALID, Place, fill, nearest, pick
+from spec.problems import Report, join, show
+from spec.shapes import RULES, Shape, ShapeError, text
+
+# Keys of a resolved layer that are not parameters; the last two are computed.
+LAYER_KEYS = ("id", "type", "inputs", "node_id", "output_shape", "parameter_count")
+# Identifiers name weights (network/layer/variable) and modules of a library, so they are kept plain.
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass
+class Graph:
+    """A resolved network.
+
+    Attributes:
+        layers: In order of computation; empty where problems kept the order from being found.
+        outputs: Identifiers of the layers that feed no other.
+        shapes: Output shape of every layer that fits.
+        pointers: Where each layer was written.
+    """
+
+    layers: list[dict[str, Any]] = field(default_factory=list)
+    outputs: list[str] = field(default_factory=list)
+    shapes: dict[str, Shape] = field(default_factory=dict)
+    pointers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def parameter_count(self) -> int:
+        """Weights of all layers, trainable or not."""
+        return sum(layer.get("parameter_count", 0) for layer in self.layers)
+
+    def layer(self, identifier: str) -> dict[str, Any]:
+        """The layer with this identifier."""
+        return next(layer for layer in self.layers if layer["id"] == identifier)
+
+
+def resolve_layers(given: Sequence[Any], *, report: Report, pointer: str, inputs: Mapping[str, Sequence[int]]) -> Graph:
+    """Check and complete a list of layers written at `pointer`.
+
+    Args:
+        given: The layers as written, each `{"id", "type", "inputs", …parameters}`.
+        inputs: Shape of an Input that leaves its shape open, by source.
+
+    Returns:
+        The network. Where something is wrong it was reported, and what follows from it is left out.
+    """
+    graph = Graph()
+    layers = [_read(layer, report, join(pointer, index), inputs) for index, layer in enumerate(given)]
+    named: dict[str, dict[str, Any]] = {}
+    for index, layer in enumerate(layers):
+        if layer is None or layer["id"] is None:
+            continue
+        if layer["id"] in named:
+            first = graph.pointers[layer["id"]]
+            message = f"two layers have the id {show(layer['id'])} (the other is {first}); give each its own"
+            report.problem(join(pointer, index, "id"), "duplicate_id", message)
+            continue
+        named[layer["id"]] = layer
+        graph.pointers[layer["id"]] = join(pointer, index)
+    complete = len(named) == len(given)
+    _check_wires(named, graph.pointers, report, complete)
+    order = _in_order(named, graph.pointers, report)
+    for identifier in order:
+        _build(named[identifier], graph, report)
+    fed = {source for layer in named.values() for source in layer["inputs"]}
+    graph.layers = [named[identifier] for identifier in order]
+    graph.outputs = [identifier for identifier in order if identifier not in fed]
+    return graph
+
+
+def _read(layer: Any, report: Report, pointer: str, inputs: Mapping[str, Sequence[int]]) -> dict[str, Any] | None:
+    """One layer with its parameters filled in; `type` is None where it is unknown."""
+    if not isinstance(layer, Mapping):
+        report.problem(pointer, "wrong_type", f"a layer must be an object with id, type and inputs, not {show(layer)}")
+        return None
+    identifier = layer.get("id")
+    if "id" not in layer:
+        report.problem(pointer, "missing", "this layer needs an id: a short name of its own")
+        identifier = None
+    elif not isinstance(identifier, str) or not _IDENTIFIER.fullmatch(identifier):
+        message = f"an id is 1 to 64 letters, digits, - or _, not {show(identifier)}"
+        report.problem(join(pointer, "id"), "bad_id", message)
+        identifier = None
+    kinds = catalogue.load()["layers"]
+    subject = f"layer {show(identifier)}" if identifier else "this layer"
+    if "type" not in layer:
+        report.problem(pointer, "missing", f"{subject} needs a type, such as 'Dense'")
+        kind = None
+    else:
+        kind = pick(layer["type"], kinds, Place(report, join(pointer, "type"), subject, "type"), "unknown_layer")
+        kind = None if kind is INVALID else kind
+    read: dict[str, Any] = {"id": identifier, "type": kind}
+    if kind:
+        subject = f"{kind} {show(identifier)}" if identifier else f"this {kind}"
+        read |= fill(
+            kinds[kind]["parameters"], layer, report=report, pointer=pointer, subject=subject, other_keys=LAYER_KEYS
+        )
+        if kind == "Input" and read["shape"] is None:
+            read["shape"] = list(inputs[read["source"]])
+    read["inputs"] = _read_inputs(layer, kind, report, pointer, subject)
+    if isinstance(layer.get("node_id"), str):
+        read["node_id"] = layer["node_id"]
+    return read
+
+
+def _read_inputs(layer: Mapping[str, Any], kind: str | None, report: Report, pointer: str, subject: str) -> list[str]:
+    inputs = layer.get("inputs", [])
+    if not isinstance(inputs, list) or not all(isinstance(source, str) for source in inputs):
+        message = f"{subject}: inputs must be a list of layer ids, not {show(inputs)}"
+        report.problem(join(pointer, "inputs"), "wrong_type", message)
+        return []
+    if kind is None:
+        return list(inputs)
+    low, high = (catalogue.load()["layers"][kind]["inputs"][key] for key in ("min", "max"))
+    if len(inputs) < low:
+        wanted = "one layer" if low == high == 1 else f"at least {low} layers"
+        message = f"{subject} needs {wanted} before it, but has {len(inputs) or 'none'}; connect its input"
+        report.problem(pointer, "missing_input", message)
+    elif high is not None and len(inputs) > high:
+        allowed = "no input" if high == 0 else "one input" if high == 1 else f"{high} inputs"
+        message = f"{subject} takes {allowed}, but has {len(inputs)}; join them with Concatenate or Add first"
+        report.problem(join(pointer, "inputs"), "too_many_inputs", message)
+    return list(inputs)
+
+
+def _check_wires(
+    named: Mapping[str, dict[str, Any]], pointers: Mapping[str, str], report: Report, complete: bool
+) -> None:
+    """Report wires from layers that are not there. `complete` is false where layers without a usable id were left."""
+    for identifier, layer in named.items():
+        for index, source in enumerate(layer["inputs"]):
+            if source not in named and complete:
+                place = Place(report, join(pointers[identifier], "inputs", index), f"layer '{identifier}'", "inputs")
+                hint = nearest(source, named)
+                place.bad(
+                    "unknown_input", f"names {show(source)}, but no layer has that id{f'; {hint}' if hint else ''}"
+                )
+
+
+def _in_order(named: Mapping[str, dict[str, Any]], pointers: Mapping[str, str], report: Report) -> list[str]:
+    """Layers after all their inputs, otherwise as written; cycles are reported and left out."""
+    rank = {identifier: index for index, identifier in enumerate(named)}
+    names = list(named)
+    waiting = dict.fromkeys(named, 0)
+    feeds: dict[str, list[str]] = {identifier: [] for identifier in named}
+    for identifier, layer in named.items():
+        for source in layer["inputs"]:
+            if source in named:
+                feeds[source].append(identifier)
+                waiting[identifier] += 1
+    ready = [rank[identifier] for identifier, count in waiting.items() if not count]
+    heapify(ready)
+    order = []
+    while ready:
+        identifier = names[heappop(ready)]
+        order.append(identifier)
+        for fed in feeds[identifier]:
+            waiting[fed] -= 1
+            if not waiting[fed]:
+                heappush(ready, rank[fed])
+    left = [identifier for identifier in named if waiting[identifier]]
+    if left:
+        loop = _find_cycle(left, named)
+        message = (
+            f"these layers feed each other in a circle: {' -> '.join(map(str, [*loop, loop[0]]))}; remove one wire"
+        )
+        report.problem(join(pointers[loop[0]], "inputs"), "cycle", message)
+    return order
+
+
+def _find_cycle(left: Sequence[str], named: Mapping[str, dict[str, Any]]) -> list[str]:
+    """One circle among the layers that never became ready, in the direction of the data."""
+    blocked, seen, here = set(left), [], left[0]
+    while here not in seen:
+        seen.append(here)
+        here = next(source for source in named[here]["inputs"] if source in blocked)
+    loop = seen[seen.index(here) :][::-1]
+    start = loop.index(min(loop, key=list(named).index))
+    return loop[start:] + loop[:start]
+
+
+def _build(layer: dict[str, Any], graph: Graph, report: Report) -> None:
+    """Add output shape and parameter count to a layer whose inputs are known."""
+    if layer["type"] is None or any(source not in graph.shapes for source in layer["inputs"]):
+        return
+    entry = catalogue.load()["layers"][layer["type"]]
+    low, high = entry["inputs"]["min"], entry["inputs"]["max"]
+    if len(layer["inputs"]) < low or (high is not None and len(layer["inputs"]) > high):
+        return
+    pointer, name = graph.pointers[layer["id"]], f"{layer['type']} '{layer['id']}'"
+    try:
+        built = RULES[entry["shape_rule"]](layer, [graph.shapes[source] for source in layer["inputs"]])
+    except ShapeError as error:
+        report.problem(pointer, "does_not_fit", f"{name}: {error}")
+        return
+    if prod(built.output_shape) > report.limits.max_layer_output:
+        message = (
+            f"{name}: {text(built.output_shape)} are more numbers than the {report.limits.max_layer_output} allowed"
+        )
+        report.problem(pointer, "too_large", message)
+        return
+    graph.shapes[layer["id"]] = built.output_shape
+    layer["output_shape"] = list(built.output_shape)
+    layer["parameter_count"] = built.parameter_count

@@ -1,0 +1,56 @@
+"""Takes in any Python value and gives back plain JSON of a bounded size, or says why not."""
+
+from math import isfinite
+from typing import Any
+
+from spec.problems import Report, join, show
+
+
+def plain_copy(value: Any, report: Report) -> Any:
+    """A copy of `value` of fresh dicts and lists; what is not JSON, or beyond the limits, is reported.
+
+    JSON readers let NaN and Infinity through, and Python callers may pass anything: objects, other keys than text, a
+    list that holds itself. The walk keeps its own stack, so that no nesting can exhaust the interpreter's.
+    """
+    limits = report.limits
+    root: list[Any] = [None]
+    stack: list[tuple[Any, Any, Any, str, int]] = [(value, root, 0, "", 0)]
+    count = 0
+    while stack:
+        item, parent, key, pointer, depth = stack.pop()
+        count += 1
+        if count > limits.max_json_values:
+            report.problem("", "too_large", f"the spec has more than the {limits.max_json_values} values allowed")
+            break
+        if isinstance(item, dict | list | tuple) and depth >= limits.max_json_depth:
+            report.problem(
+                pointer, "too_deep", f"the spec is nested deeper than the {limits.max_json_depth} levels allowed"
+            )
+        elif isinstance(item, dict):
+            parent[key] = copy = dict.fromkeys(item)
+            for name, inner in reversed(item.items()):
+                if not isinstance(name, str):
+                    report.problem(pointer, "not_json", f"every key must be a text, not {show(name)}")
+                elif len(name) > limits.max_text_length:
+                    report.problem(pointer, "too_large", f"a key is longer than {limits.max_text_length} characters")
+                else:
+                    stack.append((inner, copy, name, join(pointer, name), depth + 1))
+        elif isinstance(item, list | tuple):
+            parent[key] = array = [None] * len(item)
+            if count + len(item) > limits.max_json_values:
+                report.problem("", "too_large", f"the spec has more than the {limits.max_json_values} values allowed")
+                break
+            stack += [(item[i], array, i, join(pointer, i), depth + 1) for i in range(len(item) - 1, -1, -1)]
+        elif item is None or isinstance(item, bool | int):
+            parent[key] = item
+        elif isinstance(item, float):
+            parent[key] = item
+            if not isfinite(item):
+                report.problem(pointer, "not_finite", f"every number must be finite, not {show(item)}")
+        elif isinstance(item, str):
+            parent[key] = item
+            if len(item) > limits.max_text_length:
+                report.problem(pointer, "too_large", f"a text is longer than {limits.max_text_length} characters")
+        else:
+            report.problem(pointer, "not_json", f"{show(item)} is not a JSON value")
+    return root[0]
