@@ -27,15 +27,14 @@ class SettingsError(ValueError):
 
 
 def _setting(
-    help: str, default: Any = None, *, parse: Callable[[str], Any] = str, secret: bool = False, **bounds: float
+    help: str, default: Any = None, *, parse: Callable[[str], Any] = str, secret: bool = False, **bounds: float | None
 ) -> Any:
     """A dataclass field that knows how its environment variable is read, bounded and explained."""
     return field(default=default, repr=not secret, metadata={"help": help, "parse": parse, **bounds})
 
 
 def _integer(help: str, default: int, minimum: int = 1, maximum: int | None = None) -> Any:
-    bounds = {"minimum": minimum} if maximum is None else {"minimum": minimum, "maximum": maximum}
-    return _setting(help, default, parse=int, **bounds)
+    return _setting(help, default, parse=int, minimum=minimum, maximum=maximum)
 
 
 def _seconds(help: str, default: float, minimum: float = 0.05, maximum: float = 30 * 86_400) -> Any:
@@ -67,7 +66,7 @@ class Settings:
     """
 
     # Places
-    home: Path = _setting("folder for everything the service keeps", Path("var"), parse=_folder)
+    home: Path = _setting("folder for everything the service keeps", Path("var"), parse=_folder)  # noqa: RUF009 (a field)
     database_url: str = _setting(
         "SQLAlchemy URL: sqlite:///… or postgresql://…; empty: $HOME/authorgan.db", "", secret=True
     )
@@ -75,7 +74,7 @@ class Settings:
         "Redis or Valkey: redis://…, rediss://… or unix://…; empty: one is started", "", secret=True
     )
     storage_url: str = _setting("fsspec URL for what trainings produce; empty: file://$HOME/runs", "", secret=True)
-    data: Path | None = _setting("folder that holds mnist/, cifar10/ and your own data files", parse=_folder)
+    data: Path | None = _setting("folder that holds mnist/, cifar10/ and your own data files", parse=_folder)  # noqa: RUF009
     data_paths: tuple[Path, ...] = _setting(
         f"further folders that data files may lie in, separated by {os.pathsep!r}", (), parse=_folders
     )

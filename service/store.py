@@ -47,11 +47,11 @@ FORGOTTEN_AT_ONCE = 20
 """… the oldest few at a time, so that a long queue does not fill the broker with reminders."""
 
 
-class JobNotFound(LookupError):
+class JobNotFoundError(LookupError):
     """No job has this id."""
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """What was asked does not fit the job's state. ``code`` is for programs, the message for people."""
 
     def __init__(self, code: str, message: str):
@@ -59,7 +59,7 @@ class Refused(Exception):
         super().__init__(message)
 
 
-class IdempotencyMismatch(Exception):
+class IdempotencyMismatchError(Exception):
     """The key has been used for a different body."""
 
 
@@ -116,8 +116,8 @@ class Store:
             idempotency: If a job was submitted with this key before, that job is returned and none is made.
 
         Raises:
-            Refused: ``queue_full``.
-            IdempotencyMismatch, JobNotFound: see :meth:`recall`.
+            RefusedError: ``queue_full``.
+            IdempotencyMismatchError, JobNotFoundError: see :meth:`recall`.
         """
         job = Job(
             id=secrets.token_hex(8),
@@ -137,7 +137,9 @@ class Store:
             with Session(self.engine) as session, session.begin():
                 waiting = session.scalar(select(func.count()).select_from(Job).where(Job.state == "queued")) or 0
                 if waiting >= self._settings.max_queued_jobs:
-                    raise Refused("queue_full", f"{waiting} jobs are waiting already; try again when some have run.")
+                    raise RefusedError(
+                        "queue_full", f"{waiting} jobs are waiting already; try again when some have run."
+                    )
                 session.add(job)
                 if idempotency:
                     oldest = now() - self._settings.idempotency_seconds
@@ -164,8 +166,8 @@ class Store:
         """The job that was submitted with this key, if there is one and the key has not expired.
 
         Raises:
-            IdempotencyMismatch: the key came with a different body.
-            JobNotFound: the job has been deleted since.
+            IdempotencyMismatchError: the key came with a different body.
+            JobNotFoundError: the job has been deleted since.
         """
         with Session(self._reading) as session:
             known = session.scalar(
@@ -177,19 +179,19 @@ class Store:
         if known is None:
             return None
         if known.body_sha256 != idempotency.body_sha256:
-            raise IdempotencyMismatch(idempotency.key)
+            raise IdempotencyMismatchError(idempotency.key)
         return self.get(known.job_id)
 
     def get(self, job_id: str) -> Job:
         """The job with its spec.
 
         Raises:
-            JobNotFound: there is none.
+            JobNotFoundError: there is none.
         """
         with Session(self._reading) as session:
             job = session.get(Job, job_id, options=[undefer(Job.spec)])
             if job is None:
-                raise JobNotFound(job_id)
+                raise JobNotFoundError(job_id)
             session.expunge(job)
             return job
 
@@ -231,19 +233,18 @@ class Store:
     def count_jobs(self) -> dict[str, int]:
         """How many jobs are in each state; states without a job are left out."""
         with Session(self._reading) as session:
-            rows = session.execute(select(Job.state, func.count()).group_by(Job.state))
-            return {state: count for state, count in rows}
+            return dict(session.execute(select(Job.state, func.count()).group_by(Job.state)).all())
 
     def delete(self, job_id: str) -> None:
         """Remove a job that no worker holds, with all that the database knows of it.
 
         Raises:
-            JobNotFound: there is none.
-            Refused: ``job_active``: a worker holds it.
+            JobNotFoundError: there is none.
+            RefusedError: ``job_active``: a worker holds it.
         """
         if not self._change(delete(Job).where(Job.id == job_id, Job.state.not_in(ACTIVE))):
             state = self.get(job_id).state
-            raise Refused("job_active", f"The job is {state}. Stop it first, then delete it.")
+            raise RefusedError("job_active", f"The job is {state}. Stop it first, then delete it.")
 
     def request(self, job_id: str, action: str, parameters: Mapping[str, Any] | None = None) -> Job:
         """Ask something of a job; see :data:`ACTIONS`. A job that waits in the queue is stopped on the spot.
@@ -253,8 +254,8 @@ class Store:
             stopping already is no error and changes nothing.
 
         Raises:
-            JobNotFound: there is none.
-            Refused: ``action_not_possible`` in the job's state; ``too_many_requests`` wait already.
+            JobNotFoundError: there is none.
+            RefusedError: ``action_not_possible`` in the job's state; ``too_many_requests`` wait already.
         """
         fitting, goal = ACTIONS[action]
         with Session(self.engine) as session, session.begin():
@@ -273,7 +274,7 @@ class Store:
             ):
                 waiting = select(func.count()).select_from(Request).where(Request.job_id == job_id)
                 if action != "stop" and (session.scalar(waiting) or 0) >= self._settings.max_pending_requests:
-                    raise Refused("too_many_requests", "The training has not got to the earlier requests yet.")
+                    raise RefusedError("too_many_requests", "The training has not got to the earlier requests yet.")
                 session.add(Request(job_id=job_id, action=action, parameters=dict(parameters or {}), created_at=now()))
             else:
                 self._explain_refusal(job_id, action)
@@ -283,16 +284,16 @@ class Store:
         """Raise what stands against the action; return if nothing needs to be done for it."""
         job = self.get(job_id)
         if job.state in ENDED:
-            raise Refused(
+            raise RefusedError(
                 "action_not_possible", f"The job has {_ENDED_WORDS[job.state]}; there is nothing to {action}."
             )
         if job.goal == "stopped":
             if action == "stop":
                 return
-            raise Refused("action_not_possible", f"The job is about to stop; it is too late to {action}.")
+            raise RefusedError("action_not_possible", f"The job is about to stop; it is too late to {action}.")
         if job.goal == "paused":
-            raise Refused("action_not_possible", f"The job is paused already; resume it to {action} again.")
-        raise Refused("action_not_possible", f"The job is {job.state}; pause it first to {action}.")
+            raise RefusedError("action_not_possible", f"The job is paused already; resume it to {action} again.")
+        raise RefusedError("action_not_possible", f"The job is {job.state}; pause it first to {action}.")
 
     # -- for the worker ------------------------------------------------------------------------------------------
 

@@ -129,10 +129,10 @@ def thin(points: Iterable[Point], first: int, last: int, max_points: int) -> lis
         members = list(group)
         chosen = {0} if not kept else set()
         for column in (1, 2):
-            known = [index for index, member in enumerate(members) if member[column] is not None]
+            known = [(value, index) for index, member in enumerate(members) if (value := member[column]) is not None]
             if known:
-                chosen.add(min(known, key=lambda index: members[index][column]))
-                chosen.add(max(known, key=lambda index: members[index][column]))
+                chosen.add(min(known)[1])
+                chosen.add(max(known)[1])
         if not chosen or members[-1][0] == last:
             chosen.add(len(members) - 1)
         kept.extend(members[index] for index in sorted(chosen))

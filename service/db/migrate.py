@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
+
+from service.db.engine import BUSY_TIMEOUT_MS
 
 MIGRATION_LOCK = 0x41474D49  # "AGMI": the key of PostgreSQL's advisory lock
 LOCK_TIMEOUT_MS = 60_000
@@ -26,24 +31,30 @@ def upgrade(engine: Engine) -> None:
     Raises:
         RuntimeError: the database was written by a newer version.
     """
-    with engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
-            # Outside a transaction, as a PRAGMA must be; the BEGIN IMMEDIATE below is then the lock.
-            dbapi = connection.connection.driver_connection
-            assert dbapi is not None
-            (ordinary,) = dbapi.execute("PRAGMA busy_timeout").fetchone()
-            dbapi.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_MS}")
-        with connection.begin():
-            if engine.dialect.name == "postgresql":
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
-            config = configuration()
-            config.attributes["connection"] = connection
-            try:
-                command.upgrade(config, "head")
-            except CommandError as error:
-                raise RuntimeError(
-                    f"The database {engine.url.render_as_string()} was written by a newer version of AuthorGAN "
-                    f"({error}). Update, or point AUTHORGAN_DATABASE_URL at another one."
-                ) from error
-        if engine.dialect.name == "sqlite":
-            dbapi.execute(f"PRAGMA busy_timeout = {ordinary}")
+    # On SQLite, whose transactions here begin with BEGIN IMMEDIATE, the transaction itself is the lock.
+    with engine.connect() as connection, _patient(connection), connection.begin():
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+        config = configuration()
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise RuntimeError(
+                f"The database {engine.url.render_as_string()} was written by a newer version of AuthorGAN "
+                f"({error}). Update, or point AUTHORGAN_DATABASE_URL at another one."
+            ) from error
+
+
+@contextmanager
+def _patient(connection: Connection) -> Iterator[None]:
+    """Wait longer than usual for SQLite's write lock."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_MS}")
+    try:
+        yield
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")

@@ -1,0 +1,89 @@
+"""The database itself: how it is opened, and that its migrations make the tables the models describe."""
+
+import multiprocessing
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import select, text
+
+from service import db
+from service.db.engine import now
+from service.db.models import Base
+
+
+@pytest.fixture
+def engine(tmp_path):
+    engine = db.connect(f"sqlite:///{tmp_path / 'new folder' / 'a.db'}")
+    yield engine
+    engine.dispose()
+
+
+def test_migrations_and_models_agree(engine):
+    db.upgrade(engine)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_upgrading_twice_changes_nothing(engine):
+    db.upgrade(engine)
+    db.upgrade(engine)
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM alembic_version")) == 1
+
+
+def _upgrade_in_a_process(url, barrier):
+    barrier.wait(60)
+    db.upgrade(db.connect(url))
+
+
+def test_many_processes_upgrade_a_new_database_together(tmp_path):
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    spawn = multiprocessing.get_context("spawn")
+    barrier = spawn.Barrier(4)
+    processes = [spawn.Process(target=_upgrade_in_a_process, args=(url, barrier)) for _ in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0, 0, 0, 0]
+    with db.connect(url).connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM alembic_version")) == 1
+
+
+def test_sqlite_is_opened_as_promised(engine):
+    with engine.connect() as connection:
+        pragmas = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "busy_timeout", "foreign_keys")
+        }
+    assert pragmas == {"journal_mode": "wal", "synchronous": 1, "busy_timeout": 5000, "foreign_keys": 1}
+
+
+def test_a_reader_does_not_wait_for_a_writer(engine):
+    db.upgrade(engine)
+    with engine.begin() as writer:
+        writer.execute(text("INSERT INTO idempotency_keys VALUES ('k', 'b', 'j', 0)"))
+        with db.reading(engine).begin() as reader:
+            assert reader.scalar(text("SELECT count(*) FROM idempotency_keys")) == 0
+
+
+def test_the_clock_is_the_time_of_day(engine):
+    with engine.connect() as connection:
+        difference = connection.scalar(select(now() - text("CAST(strftime('%s', 'now') AS REAL)")))
+    assert 0 <= difference < 1.1
+
+
+def test_a_database_of_a_newer_version_is_refused(engine):
+    db.upgrade(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(RuntimeError, match="newer version"):
+        db.upgrade(engine)
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://localhost/x"])
+def test_other_databases_are_refused(url):
+    with pytest.raises(ValueError, match="database"):
+        db.connect(url)
