@@ -1,0 +1,169 @@
+"""What a driver gives to the rest of the system: a `Session`, and inside it a `TrainingProcess`.
+
+A driver is a package with an ``open_session`` function that returns a `Session`. A training process is a class with
+this interface in ``drivers/<library>/processes/<name>.py``; the catalogue's name finds it. Neither needs to know the
+other's neighbours: a session holds networks, optimizers, data and random numbers for whatever roles its process
+names, and a process says what one step does with them.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+Tensor = Any
+
+
+@dataclass(frozen=True)
+class Role:
+    """One network that a process trains.
+
+    Attributes:
+        name: its name in weights, checkpoints and `Session.train_step`'s ``update``, e.g. ``"generator"``.
+        module: the key of the resolved spec that holds its ``layers``.
+        optimizer: the key of ``spec["optimizer"]`` that updates it.
+        averaged: an exponential moving average of its weights is kept (``training.ema_decay``) and sampled from.
+    """
+
+    name: str
+    module: str
+    optimizer: str
+    averaged: bool = False
+
+
+class TrainingProcess(ABC):
+    """How networks learn from each other: the roles it needs, one step, what it reports.
+
+    A process is made for one session and may keep running state (an image pool, an adaptive margin, a growth
+    stage); what it returns from `state` is part of every checkpoint.
+    """
+
+    name: ClassVar[str]
+
+    @classmethod
+    @abstractmethod
+    def roles(cls, spec: Mapping[str, Any]) -> tuple[Role, ...]:
+        """The networks to build for this resolved spec."""
+
+    @classmethod
+    @abstractmethod
+    def reports(cls, spec: Mapping[str, Any]) -> tuple[str, ...]:
+        """The names of the losses that `step` returns, in the order a curve shows them."""
+
+    @abstractmethod
+    def step(self, update: Collection[str]) -> dict[str, Tensor]:
+        """Queues one training step of the roles in ``update`` and never waits for the device.
+
+        Returns:
+            A scalar on the device for each report whose role was updated.
+        """
+
+    @abstractmethod
+    def generate(self, noise: Tensor, labels: Tensor | None) -> Tensor:
+        """Noise (N, Z) and labels (N,) -> samples (N, H, W, C) in [-1, 1], with the weights meant for use."""
+
+    @abstractmethod
+    def score(self, images: Tensor, labels: Tensor | None) -> Tensor:
+        """Images (N, H, W, C) in [-1, 1] -> raw scores (N,), larger for real."""
+
+    def change(self, name: str, value: Any) -> bool:
+        """Changes one of the process's own settings between steps; False when it has none of that name."""
+        return False
+
+    def state(self) -> dict[str, Any]:
+        """Running state for a checkpoint: tensors, and settings that JSON can hold."""
+        return {}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Takes back what `state` returned."""
+
+
+class Session(ABC):
+    """One model in training or in use.
+
+    Attributes:
+        spec: the resolved spec.
+        step: training steps done.
+        total_steps: steps after which the training is finished.
+        steps_per_epoch: steps in one pass over the data.
+        images_per_step: real images that a step reads.
+        environment: device, precision and versions, for the record.
+    """
+
+    spec: Mapping[str, Any]
+    step: int
+    total_steps: int
+    steps_per_epoch: int
+    images_per_step: int
+    environment: dict[str, Any]
+
+    @abstractmethod
+    def train_step(self, update: Collection[str] | None = None) -> None:
+        """Queues one step, of the roles in ``update`` or of all; never waits for the device."""
+
+    @abstractmethod
+    def read_losses(self) -> list[dict[str, float | None]]:
+        """The losses of every step since the last call, e.g. ``[{"step": 1, "generator": 0.7, "discriminator": 1.4}]``.
+
+        A role that a step did not update has None there. Waits for the device.
+
+        Raises:
+            DivergedError: a loss is NaN or infinite.
+        """
+
+    @abstractmethod
+    def sample(
+        self,
+        count: int | None = None,
+        *,
+        seed: int = 0,
+        noise: np.ndarray | None = None,
+        labels: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Generated images, uint8 (N, H, W, C).
+
+        Args:
+            count: N; by default as many as there are ``noise`` vectors, else as there are ``labels``, else 64.
+            seed: the same seed gives the same noise on every device.
+            noise: latent vectors (N, Z) instead of a seed.
+            labels: classes for a conditional generator, repeated until there are N; by default every class in turn.
+        """
+
+    @abstractmethod
+    def discriminate(self, images: np.ndarray, labels: np.ndarray | None = None) -> dict[str, Any]:
+        """Judges images uint8 (N, H, W, C).
+
+        Returns:
+            ``{"score": (N,) raw scores, "probability_real": (N,), "calibration": "sigmoid" | "logistic"}``. The
+            probability is the sigmoid of the score for losses whose score is a logit, else a logistic curve fitted
+            to scores of real and generated images.
+        """
+
+    @abstractmethod
+    def change(self, changes: Mapping[str, Any]) -> None:
+        """Changes settings between steps: ``{"learning_rate": {"generator": 1e-4}, "discriminator_steps": 2}``."""
+
+    @abstractmethod
+    def save_checkpoint(self, folder: Path) -> None:
+        """Writes everything a resumed training needs, so that ``folder`` holds either the old or the new whole."""
+
+    @abstractmethod
+    def load_checkpoint(self, folder: Path) -> None:
+        """Takes up a checkpoint; on an error the session is as it was."""
+
+    @abstractmethod
+    def save_weights(self, path: Path) -> None:
+        """Writes the weights to use as safetensors, in Keras orientation, named ``network/layer/variable``."""
+
+    @abstractmethod
+    def load_weights(self, path: Path) -> None:
+        """Reads such a file.
+
+        Raises:
+            WeightsError: a tensor is missing, superfluous, misshapen or not finite; nothing is loaded then.
+        """

@@ -1,0 +1,1 @@
+"""The PyTorch driver; the only folder that imports torch."""

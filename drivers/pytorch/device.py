@@ -1,0 +1,74 @@
+"""Which device and which precision a session runs in."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from drivers.errors import DriverError
+
+
+def choose_device(wish: str) -> torch.device:
+    """``auto`` is CUDA where there is a card, else the processor.
+
+    Raises:
+        DriverError: the wish is not a device of this machine.
+    """
+    if wish == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(wish)
+    except RuntimeError:
+        device = None
+    if device is None or device.type not in ("cpu", "cuda"):
+        raise DriverError("unknown_device", f"'{wish}' is not a device; use auto, cpu, cuda or cuda:1.", "/device")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        found = torch.cuda.device_count()
+        raise DriverError(
+            "device_missing", f"'{wish}' was asked for, but PyTorch sees {found} CUDA devices here.", "/device"
+        )
+    return device
+
+
+def has_native_bfloat16(device: torch.device) -> bool:
+    """Whether the card or the processor multiplies bfloat16 itself; emulation is slower than float32."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+def choose_precision(wish: str, device: torch.device, spec: Mapping[str, Any]) -> str:
+    """``float32`` or ``bfloat16``.
+
+    ``auto`` is bfloat16 where it is native and the networks convolve: on dense layers alone the conversions cost
+    more than the products gain. An explicit bfloat16 is honoured on every device.
+    """
+    if wish != "auto":
+        return wish
+    convolves = any(
+        layer["type"].startswith("Conv") for role in ("generator", "discriminator") for layer in spec[role]["layers"]
+    )
+    return "bfloat16" if convolves and has_native_bfloat16(device) else "float32"
+
+
+def describe(device: torch.device, precision: str) -> dict[str, Any]:
+    """The environment a training ran in, for its record."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else (platform.processor() or platform.machine())
+    return {
+        "driver": "pytorch",
+        "device": str(device),
+        "device_name": name,
+        "precision": precision,
+        "threads": torch.get_num_threads(),
+        "versions": {"python": platform.python_version(), "torch": torch.__version__},
+    }
+
+
+def use_threads(threads: int | None) -> None:
+    """Lets PyTorch use ``threads`` processor threads, by default all that this process may run on."""
+    torch.set_num_threads(threads or len(os.sched_getaffinity(0)))

@@ -1,0 +1,58 @@
+"""Activations, as layers and as the ``activation`` parameter of others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - the name everyone knows it by
+from torch import Tensor
+
+from drivers.pytorch.layers.base import Building, Layer, Shape
+
+
+def linear(x: Tensor) -> Tensor:
+    """x."""
+    return x
+
+
+def leaky_relu(x: Tensor) -> Tensor:
+    """Keras's ``leaky_relu`` by name has slope 0.2; the layer LeakyReLU has its own parameter."""
+    return F.leaky_relu(x, 0.2)
+
+
+def softmax(x: Tensor) -> Tensor:
+    """Over the last axis."""
+    return F.softmax(x, -1)
+
+
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "linear": linear,
+    "relu": F.relu,
+    "leaky_relu": leaky_relu,
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+    "softmax": softmax,
+}
+
+
+class LeakyReLU(Layer):
+    """max(x, αx) for a negative slope α in [0, 1]."""
+
+    def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
+        super().__init__(parameters, input_shapes, building)
+        self.negative_slope = parameters["negative_slope"]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.leaky_relu(x, self.negative_slope)
+
+
+class Tanh(Layer):
+    """tanh x, in (-1, 1): the usual end of a generator."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.tanh(x)
+
+
+LAYERS = (LeakyReLU, Tanh)

@@ -1,0 +1,49 @@
+"""Input and Dense."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch.nn.functional as F  # noqa: N812 - the name everyone knows it by
+from torch import Tensor
+
+from drivers.pytorch.layers.activation import ACTIVATIONS
+from drivers.pytorch.layers.base import Building, Layer, Shape
+
+
+class Input(Layer):
+    """Where noise, labels or images enter the network.
+
+    Attributes:
+        source: ``"noise"``, ``"label"`` or ``"image"``.
+    """
+
+    def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
+        super().__init__(parameters, input_shapes, building)
+        self.source: str = parameters["source"]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x
+
+
+class Dense(Layer):
+    """activation(x·kernel + bias) over the last axis: (…, in) -> (…, units). Keras kernel: (in, units)."""
+
+    KERAS_AXES = {"kernel": (1, 0)}
+
+    def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
+        super().__init__(parameters, input_shapes, building)
+        units = parameters["units"]
+        self.add_weight("kernel", (input_shapes[0][-1], units), parameters["kernel_initializer"], building)
+        if parameters["use_bias"]:
+            self.add_weight("bias", (units,), parameters["bias_initializer"], building)
+        else:
+            self.bias = None
+        self.activation = ACTIVATIONS[parameters["activation"]]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.activation(F.linear(x, self.kernel, self.bias))
+
+
+LAYERS = (Input, Dense)

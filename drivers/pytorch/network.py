@@ -1,0 +1,118 @@
+"""A network: the resolved layers of one module, built and run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from drivers.errors import DriverError
+from drivers.pytorch import rewrites
+from drivers.pytorch.layers import LAYERS, Building, Layer, Mode
+from drivers.pytorch.layers.core import Input
+
+
+class Network(nn.Module):
+    """A directed acyclic graph of layers: several inputs, branches, merges and outputs.
+
+    Attributes:
+        mode: how it computes right now, see `drivers.pytorch.layers.Mode`.
+        layers: the layers by the spec's ids, in an order in which each follows its inputs.
+        sources: what it takes, e.g. ``{"noise", "label"}``.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Mapping[str, Any]],
+        outputs: Sequence[str],
+        *,
+        weights: torch.Generator,
+        dropout: torch.Generator,
+    ) -> None:
+        """Builds the layers of a resolved module.
+
+        Args:
+            layers: resolved layers, each with every parameter, its ``inputs`` and ``output_shape``.
+            outputs: ids of the layers whose results the network returns.
+            weights: draws the initial weights.
+            dropout: draws what dropout drops.
+        """
+        super().__init__()
+        self.mode = Mode(dropout)
+        self.outputs = tuple(outputs)
+        self.layers: dict[str, Layer] = {}
+        building = Building(weights, self.mode)
+        inputs: dict[str, tuple[str, ...]] = {}
+        for layer in _ordered(layers):
+            inputs[layer["id"]] = tuple(layer["inputs"])
+            shapes = [self.layers[source].output_shape for source in layer["inputs"]]
+            self.layers[layer["id"]] = _build(layer, shapes, building)
+        # Ids may hold characters that PyTorch's own names may not; the modules are registered by position.
+        self._modules_in_order = nn.ModuleList(self.layers.values())
+        self._inputs = [
+            (id_, layer.source, layer.output_shape) for id_, layer in self.layers.items() if isinstance(layer, Input)
+        ]
+        self.sources = {source for _, source, _ in self._inputs}
+        calls = [
+            rewrites.Call(id_, layer, inputs[id_]) for id_, layer in self.layers.items() if not isinstance(layer, Input)
+        ]
+        self._plan = [(call.id, call.function, call.inputs) for call in rewrites.rewrite(calls, self.outputs)]
+
+    def forward(self, **sources: Tensor | None) -> Tensor:
+        """The first output, (N, *its shape), for ``noise=``, ``label=`` and ``image=`` (N, …)."""
+        return self._run(sources)[self.outputs[0]]
+
+    def forward_all(self, **sources: Tensor | None) -> dict[str, Tensor]:
+        """Every output by its layer's id, for processes with several heads."""
+        values = self._run(sources)
+        return {id_: values[id_] for id_ in self.outputs}
+
+    def _run(self, sources: Mapping[str, Tensor | None]) -> dict[str, Tensor]:
+        values: dict[str, Tensor] = {}
+        for id_, source, shape in self._inputs:
+            value = sources.get(source)
+            if value is None:
+                raise DriverError("missing_input", f"The network's input '{id_}' needs {source}s, but got none.")
+            values[id_] = value.reshape(value.shape[0], *shape)
+        for id_, function, inputs in self._plan:
+            values[id_] = function(*[values[source] for source in inputs])
+        return values
+
+    def weights(self) -> dict[str, Tensor]:
+        """Every variable in Keras orientation by ``layer/variable``; views of the live weights."""
+        return {name: layer.to_keras(variable, value).detach() for name, layer, variable, value in self._variables()}
+
+    def trainable(self) -> dict[str, nn.Parameter]:
+        """The trainable variables by ``layer/variable``, in this driver's orientation."""
+        return {name: value for name, _, _, value in self._variables() if isinstance(value, nn.Parameter)}
+
+    def _variables(self) -> list[tuple[str, Layer, str, Tensor]]:
+        return [
+            (f"{id_}/{variable}", layer, variable, value)
+            for id_, layer in self.layers.items()
+            for variable, value in layer.variables().items()
+        ]
+
+
+def _ordered(layers: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The layers in an order in which each follows its inputs; stable for those that already are."""
+    waiting, done, ordered = list(layers), set(), []
+    while waiting:
+        ready = [layer for layer in waiting if all(source in done for source in layer["inputs"])]
+        if not ready:
+            names = ", ".join(layer["id"] for layer in waiting)
+            raise DriverError("cyclic_layers", f"The layers {names} wait for each other.")
+        ordered += ready
+        done.update(layer["id"] for layer in ready)
+        waiting = [layer for layer in waiting if layer["id"] not in done]
+    return ordered
+
+
+def _build(layer: Mapping[str, Any], shapes: list[tuple[int, ...]], building: Building) -> Layer:
+    if layer["type"] not in LAYERS:
+        raise DriverError(
+            "unknown_layer", f"The PyTorch driver has no layer '{layer['type']}' (layer '{layer['id']}')."
+        )
+    return LAYERS[layer["type"]](layer, shapes, building)

@@ -1,0 +1,42 @@
+"""`drivers.ops.Ops` in PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - the name everyone knows it by
+from torch import Tensor
+
+
+class TorchOps:
+    """The vocabulary of losses and regularizers over `torch.Tensor`; see `drivers.ops` for the meaning of each word."""
+
+    def __init__(self, generator: torch.Generator) -> None:
+        self._generator = generator
+
+    mean = staticmethod(torch.mean)
+    square = staticmethod(torch.square)
+    sqrt = staticmethod(torch.sqrt)
+    relu = staticmethod(F.relu)
+    softplus = staticmethod(F.softplus)
+    clip = staticmethod(torch.clamp)
+
+    @staticmethod
+    def detach(x: Tensor) -> Tensor:
+        return x.detach()
+
+    @staticmethod
+    def sum_per_sample(x: Tensor) -> Tensor:
+        return x.flatten(1).sum(1)
+
+    def uniform_per_sample(self, like: Tensor) -> Tensor:
+        shape = (like.shape[0],) + (1,) * (like.dim() - 1)
+        return torch.rand(shape, generator=self._generator, device=like.device, dtype=torch.float32)
+
+    @staticmethod
+    def gradient(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+        point = x.detach().requires_grad_()
+        with torch.enable_grad():
+            (gradient,) = torch.autograd.grad(function(point).sum(), point, create_graph=True)
+        return gradient

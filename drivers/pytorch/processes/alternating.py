@@ -1,0 +1,146 @@
+"""Alternating training: the discriminator learns to tell, then the generator learns to fool it.
+
+Goodfellow et al. 2014, "Generative Adversarial Nets", Algorithm 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from drivers.interface import Role, TrainingProcess
+from drivers.losses import LOSSES
+from drivers.pytorch.state import TrainingState
+from drivers.regularizers import REGULARIZERS
+
+
+class Alternating(TrainingProcess):
+    """``discriminator_steps`` updates of the discriminator, each on its own reals and fakes, then one of the generator.
+
+    The generator is judged on the fakes of the last discriminator update, by the discriminator after it; so a step
+    generates no batch that only one of the two sees. Fakes of a conditional GAN carry labels of their own, drawn as
+    often as the data has them, in both updates.
+    """
+
+    name = "alternating"
+
+    def __init__(self, state: TrainingState) -> None:
+        self._state = state
+        spec = state.spec
+        self._loss = LOSSES[spec["loss"]["choice"]]
+        smoothing = spec["loss"].get("label_smoothing", 0.0)
+        self._loss_settings = {"label_smoothing": smoothing} if self._loss.smooths_labels else {}
+        self._regularizers = [
+            (REGULARIZERS[entry["choice"]], {key: value for key, value in entry.items() if key != "choice"})
+            for entry in spec["loss"].get("regularizers", [])
+        ]
+        self._latent_dim = spec["generator"]["latent_dim"]
+        self._discriminator_steps = spec["training"]["discriminator_steps"]
+        self._generator = state.networks["generator"]
+        self._discriminator = state.networks["discriminator"]
+
+    @classmethod
+    def roles(cls, spec: Mapping[str, Any]) -> tuple[Role, ...]:
+        return (
+            Role("generator", module="generator", optimizer="generator", averaged=True),
+            Role("discriminator", module="discriminator", optimizer="discriminator"),
+        )
+
+    @classmethod
+    def reports(cls, spec: Mapping[str, Any]) -> tuple[str, ...]:
+        return ("generator", "discriminator")
+
+    def step(self, update: Collection[str]) -> dict[str, Tensor]:
+        losses = {}
+        fakes = None
+        if "discriminator" in update:
+            total = torch.zeros((), device=self._state.device)
+            for remaining in reversed(range(self._discriminator_steps)):
+                keep_graph = remaining == 0 and "generator" in update
+                fakes = self._generate(with_gradient=keep_graph)
+                total += self._update_discriminator(*fakes)
+            losses["discriminator"] = total / self._discriminator_steps
+        if "generator" in update:
+            losses["generator"] = self._update_generator(*(fakes or self._generate(with_gradient=True)))
+        return losses
+
+    def generate(self, noise: Tensor, labels: Tensor | None) -> Tensor:
+        network = self._state.network_in_use("generator")
+        with self._state.inference(network):
+            return network(noise=noise, label=labels).float()
+
+    def score(self, images: Tensor, labels: Tensor | None) -> Tensor:
+        network = self._discriminator
+        with self._state.inference(network):
+            return network(image=images, label=labels).float().flatten(1).mean(1)
+
+    def change(self, name: str, value: Any) -> bool:
+        if name != "discriminator_steps":
+            return False
+        self._discriminator_steps = int(value)
+        return True
+
+    def state(self) -> dict[str, Any]:
+        return {"discriminator_steps": self._discriminator_steps}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        self._discriminator_steps = state["discriminator_steps"]
+
+    def _generate(self, *, with_gradient: bool) -> tuple[Tensor, Tensor | None]:
+        """A batch of fakes (B, H, W, C) and the labels they were made for."""
+        state = self._state
+        labels = state.batches.some_labels(state.random.noise) if "label" in self._generator.sources else None
+        shape = (state.batches.batch_size, self._latent_dim)
+        noise = torch.randn(shape, generator=state.random.noise, device=state.device)
+        with torch.set_grad_enabled(with_gradient), state.autocast():
+            return self._generator(noise=noise, label=labels), labels
+
+    def _update_discriminator(self, fakes: Tensor, fake_labels: Tensor | None) -> Tensor:
+        state = self._state
+        reals, real_labels = state.batches.next()
+        fakes = fakes.detach()
+        with state.autocast():
+            real_scores = self._discriminator(image=reals, label=real_labels).float()
+            fake_scores = self._discriminator(image=fakes, label=fake_labels).float()
+        loss = self._loss.discriminator(state.ops, real_scores, fake_scores, **self._loss_settings)
+        for regularizer, parameters in self._regularizers:
+            if regularizer.penalty is not None:
+                critic = self._critic(real_labels)
+                loss = loss + regularizer.penalty(state.ops, critic, reals, fakes.float(), **parameters)
+        state.minimize("discriminator", loss)
+        self._constrain()
+        return loss.detach()
+
+    def _critic(self, labels: Tensor | None) -> Callable[[Tensor], Tensor]:
+        """The discriminator as a regularizer sees it: in float32, leaving the moving statistics alone."""
+
+        def critic(images: Tensor) -> Tensor:
+            self._discriminator.mode.update_statistics = False
+            try:
+                return self._discriminator(image=images, label=labels)
+            finally:
+                self._discriminator.mode.update_statistics = True
+
+        return critic
+
+    @torch.no_grad()
+    def _constrain(self) -> None:
+        for regularizer, parameters in self._regularizers:
+            if regularizer.constraint is not None:
+                for weight in self._discriminator.parameters():
+                    weight.copy_(regularizer.constraint(self._state.ops, weight, **parameters))
+
+    def _update_generator(self, fakes: Tensor, labels: Tensor | None) -> Tensor:
+        state = self._state
+        real_scores = None
+        with state.autocast():
+            if self._loss.generator_needs_real:
+                reals, real_labels = state.batches.next()
+                real_scores = self._discriminator(image=reals, label=real_labels).float()
+            scores = self._discriminator(image=fakes, label=labels).float()
+        loss = self._loss.generator(state.ops, scores, real_scores)
+        state.minimize("generator", loss)
+        return loss.detach()

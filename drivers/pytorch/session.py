@@ -1,0 +1,265 @@
+"""`drivers.interface.Session` in PyTorch."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from drivers.calibration import Calibration, fit_logistic
+from drivers.errors import DivergedError, DriverError
+from drivers.interface import Session
+from drivers.losses import LOSSES
+from drivers.pytorch import checkpoint, weights
+from drivers.pytorch import device as devices
+from drivers.pytorch.batches import Batches, to_pixels, to_unit_range
+from drivers.pytorch.optimizers import Optimizer
+from drivers.pytorch.processes import PROCESSES
+from drivers.pytorch.random import Random, latent
+from drivers.pytorch.state import TrainingState
+
+if TYPE_CHECKING:
+    from drivers.data import Dataset
+
+# Images of each kind that a logistic calibration is fitted to, and the seed that chooses them.
+CALIBRATION_IMAGES = 512
+CALIBRATION_SEED = 20
+# Images of a sample when nobody says how many.
+SAMPLES = 64
+# Images that pass through a network at once when sampling or judging; bounds the memory of large requests.
+INFERENCE_BATCH = 256
+
+
+class PyTorchSession(Session):
+    """One model in training or in use; see `drivers.interface.Session`."""
+
+    def __init__(self, spec: Mapping[str, Any], data: Dataset | None, *, device: torch.device, precision: str) -> None:
+        self.spec = spec
+        training = spec["training"]
+        random = Random(training["seed"], device)
+        batches = None if data is None else Batches(data, training["batch_size"], device, random.shuffle)
+        process = PROCESSES[training["choice"]]
+        self._roles = process.roles(spec)
+        self._reports = process.reports(spec)
+        self._state = TrainingState(spec, self._roles, batches, device=device, precision=precision, random=random)
+        self._process = process(self._state)
+        self.steps_per_epoch = 0 if batches is None else max(1, batches.per_pass // training["discriminator_steps"])
+        self.total_steps = self._state.total_steps = training["epochs"] * self.steps_per_epoch
+        self.images_per_step = 0 if batches is None else batches.batch_size * training["discriminator_steps"]
+        self.environment = devices.describe(device, precision)
+        self._unread: list[tuple[int, tuple[str, ...], Tensor]] = []
+        self._calibration: tuple[int, Calibration] | None = None
+
+    @property
+    def step(self) -> int:
+        """Training steps done."""
+        return self._state.step
+
+    def train_step(self, update: Collection[str] | None = None) -> None:
+        if self._state.batches is None:
+            raise DriverError("no_data", "This session was opened without data, so it cannot train.")
+        roles = [role.name for role in self._roles]
+        unknown = sorted(set(update or ()) - set(roles))
+        if unknown or (update is not None and not update):
+            raise DriverError(
+                "unknown_role", f"A step updates some of {', '.join(roles)}; got {', '.join(unknown) or 'none'}."
+            )
+        losses = self._process.step(roles if update is None else update)
+        self._state.step += 1
+        self._unread.append((self._state.step, tuple(losses), torch.stack(list(losses.values()))))
+
+    def read_losses(self) -> list[dict[str, float | None]]:
+        if not self._unread:
+            return []
+        unread, self._unread = self._unread, []
+        values = iter(torch.cat([values for _, _, values in unread]).tolist())
+        losses: list[dict[str, float | None]] = []
+        for step, names, _ in unread:
+            found = {name: next(values) for name in names}
+            if not all(math.isfinite(value) for value in found.values()):
+                raise DivergedError(step, found, losses)
+            losses.append({"step": step, **{report: found.get(report) for report in self._reports}})
+        return losses
+
+    def sample(
+        self,
+        count: int | None = None,
+        *,
+        seed: int = 0,
+        noise: np.ndarray | None = None,
+        labels: np.ndarray | None = None,
+    ) -> np.ndarray:
+        latent_dim = self.spec["generator"]["latent_dim"]
+        if noise is None:
+            if count is None:
+                count = SAMPLES if labels is None else len(labels)
+            vectors = latent(count, latent_dim, seed)
+        else:
+            vectors = torch.from_numpy(np.asarray(noise, np.float32))
+            if vectors.dim() != 2 or vectors.shape[1] != latent_dim or not torch.isfinite(vectors).all():
+                raise DriverError(
+                    "bad_noise", f"noise must be finite numbers (N, {latent_dim}); got {tuple(vectors.shape)}."
+                )
+        classes = None
+        if "label" in self._state.networks["generator"].sources:
+            classes = self._classes(np.arange(self.spec["data"]["classes"]) if labels is None else labels)
+            classes = classes[torch.arange(len(vectors)) % len(classes)]
+        elif labels is not None:
+            raise DriverError("not_conditional", "labels were given, but this generator does not look at labels.")
+        return to_pixels(self._generate(vectors, classes)).numpy(force=True)
+
+    def discriminate(self, images: np.ndarray, labels: np.ndarray | None = None) -> dict[str, Any]:
+        expected = (*self.spec["generator"]["output_shape"],)
+        images = np.asarray(images)
+        if images.dtype != np.uint8 or images.shape[1:] != expected:
+            raise DriverError(
+                "bad_images", f"images must be uint8 {('N', *expected)}; got {images.dtype} {images.shape}."
+            )
+        classes = None
+        if "label" in self._state.networks["discriminator"].sources:
+            if labels is None or len(labels) != len(images):
+                raise DriverError("labels_missing", "This discriminator judges an image by its label; give one each.")
+            classes = self._classes(labels)
+        elif labels is not None:
+            raise DriverError("not_conditional", "labels were given, but this discriminator does not look at labels.")
+        calibration = self._calibrate()
+        scores = self._scores(torch.from_numpy(images), classes)
+        return {
+            "score": scores,
+            "probability_real": calibration.probability(scores),
+            "calibration": calibration.method,
+        }
+
+    def change(self, changes: Mapping[str, Any]) -> None:
+        for name, value in changes.items():
+            if name == "learning_rate":
+                rates = value if isinstance(value, Mapping) else {role.name: value for role in self._roles}
+                for role, rate in rates.items():
+                    self._optimizer(role).learning_rate = float(rate)
+            elif not self._process.change(name, value):
+                raise DriverError("unknown_change", f"'{name}' cannot be changed during a training.", f"/{name}")
+
+    def save_checkpoint(self, folder: Path) -> None:
+        calibration = self._calibrate().to_json() if self._state.batches is not None else None
+        checkpoint.save(folder, self._state, self._process, {"calibration": calibration})
+
+    def load_checkpoint(self, folder: Path) -> None:
+        manifest = checkpoint.load(folder, self._state, self._process)
+        self._unread.clear()
+        self._calibration = _read_calibration(manifest["calibration"], self.step)
+
+    def save_weights(self, path: Path) -> None:
+        metadata = {"step": str(self.step)}
+        if self._can_calibrate():
+            metadata["calibration"] = json.dumps(self._calibrate().to_json())
+        networks = {role.name: self._state.network_in_use(role.name) for role in self._roles}
+        weights.save(path, networks, metadata)
+
+    def load_weights(self, path: Path) -> None:
+        stored, metadata = weights.read(path)
+        live = weights.live(self._state.networks)
+        weights.check(path, stored, live)
+        weights.overwrite(live, stored)
+        for role, average in self._state.averages.items():
+            weights.overwrite(average.network.weights(), self._state.networks[role].weights())
+        self._calibration = _read_calibration(json.loads(metadata.get("calibration", "null")), self.step)
+
+    def _optimizer(self, role: str) -> Optimizer:
+        if role not in self._state.optimizers:
+            known = ", ".join(self._state.optimizers)
+            raise DriverError("unknown_role", f"'{role}' is not trained here; there is {known}.")
+        return self._state.optimizers[role]
+
+    def _classes(self, labels: np.ndarray) -> Tensor:
+        classes = self.spec["data"]["classes"]
+        labels = np.asarray(labels)
+        if labels.ndim != 1 or not len(labels) or labels.dtype.kind not in "iu":
+            raise DriverError(
+                "bad_labels", f"labels must be a list of whole numbers; got {labels.dtype} {labels.shape}."
+            )
+        if labels.min() < 0 or labels.max() >= classes:
+            raise DriverError(
+                "bad_labels", f"labels run from 0 to {classes - 1}; got {labels.min()} to {labels.max()}."
+            )
+        return torch.from_numpy(labels.astype(np.int64))
+
+    def _generate(self, noise: Tensor, labels: Tensor | None) -> Tensor:
+        return self._in_parts(self._process.generate, noise, labels)
+
+    def _scores(self, images: Tensor, labels: Tensor | None) -> np.ndarray:
+        def score(part: Tensor, part_labels: Tensor | None) -> Tensor:
+            return self._process.score(to_unit_range(part), part_labels)
+
+        return self._in_parts(score, images, labels).numpy(force=True)
+
+    def _in_parts(self, function: Callable[..., Tensor], x: Tensor, labels: Tensor | None) -> Tensor:
+        parts = x.split(INFERENCE_BATCH)
+        part_labels = [None] * len(parts) if labels is None else labels.split(INFERENCE_BATCH)
+        to = self._state.device
+        return torch.cat(
+            [
+                function(part.to(to), None if some is None else some.to(to))
+                for part, some in zip(parts, part_labels, strict=True)
+            ]
+        )
+
+    def _can_calibrate(self) -> bool:
+        logit = LOSSES[self.spec["loss"]["choice"]].score_is_logit
+        return logit or self._state.batches is not None or self._calibration is not None
+
+    def _calibrate(self) -> Calibration:
+        """What turns the present discriminator's scores into probabilities; fitted anew when it has learned since."""
+        if LOSSES[self.spec["loss"]["choice"]].score_is_logit:
+            return Calibration()
+        if self._state.batches is not None and (self._calibration is None or self._calibration[0] != self.step):
+            self._calibration = (self.step, self._fit(self._state.batches))
+        if self._calibration is None:
+            raise DriverError(
+                "not_calibrated",
+                f"A '{self.spec['loss']['choice']}' score becomes a probability by comparison with real images; "
+                "open the session with data, or load weights that were saved by a training.",
+            )
+        return self._calibration[1]
+
+    def _fit(self, batches: Batches) -> Calibration:
+        generator = torch.Generator().manual_seed(CALIBRATION_SEED)
+        chosen = torch.randint(len(batches.images), (CALIBRATION_IMAGES,), generator=generator).to(self._state.device)
+        images = batches.images[chosen]
+        labels = None if batches.labels is None else batches.labels[chosen]
+        networks = self._state.networks
+        noise = latent(CALIBRATION_IMAGES, self.spec["generator"]["latent_dim"], CALIBRATION_SEED)
+        fakes = to_pixels(self._generate(noise, labels if "label" in networks["generator"].sources else None))
+        judged = labels if "label" in networks["discriminator"].sources else None
+        return fit_logistic(self._scores(images, judged), self._scores(fakes, judged))
+
+
+def _read_calibration(stored: Mapping[str, Any] | None, step: int) -> tuple[int, Calibration] | None:
+    return None if stored is None else (step, Calibration.from_json(stored))
+
+
+def open_session(
+    spec: Mapping[str, Any], data: Dataset | None, *, device: str | None = None, threads: int | None = None
+) -> PyTorchSession:
+    """See `drivers.open_session`."""
+    devices.use_threads(threads)
+    where = devices.choose_device(device or spec["device"])
+    precision = devices.choose_precision(spec["precision"], where, spec)
+    if data is not None:
+        _check_data(spec, data)
+    return PyTorchSession(spec, data, device=where, precision=precision)
+
+
+def _check_data(spec: Mapping[str, Any], data: Dataset) -> None:
+    expected = tuple(spec["generator"]["output_shape"])
+    if data.images.shape[1:] != expected or not len(data.images):
+        raise DriverError(
+            "data_shape", f"The model makes images {expected}, but the data are {data.images.shape}.", "/data"
+        )
+    if data.labels is None and (spec["generator"]["conditional"] or spec["discriminator"]["conditional"]):
+        raise DriverError("data_labels", "A conditional GAN needs labels, but the data have none.", "/data")

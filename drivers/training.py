@@ -1,0 +1,279 @@
+"""The loop that every driver's training runs in: commands, events, samples, checkpoints.
+
+It knows a `Session` and four callables, and no library, service or file format.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from drivers.errors import DivergedError, DriverError
+from drivers.interface import Session
+
+Event = dict[str, Any]
+Command = Mapping[str, Any]
+
+# Seconds between two events of a kind. Losses of every step travel in the next loss event's points.
+LOSS_EVERY = 0.1
+PROGRESS_EVERY = 0.5
+# A sheet of samples that is due waits until this long after the one before, and until all sheets together
+# have taken no more than this share of the time.
+SAMPLE_EVERY = 1.0
+SAMPLE_SHARE = 0.02
+# Seconds over which the rate is measured.
+RATE_WINDOW = 5.0
+
+
+def train(
+    session: Session,
+    *,
+    emit: Callable[[Event], None],
+    next_command: Callable[[float | None], Command | None],
+    checkpoint_folder: Path,
+    save_sample: Callable[[int, np.ndarray], dict[str, Any]],
+    clock: Callable[[], float] = time.monotonic,
+) -> str:
+    """Trains ``session`` to its end, from the checkpoint in ``checkpoint_folder`` if there is one.
+
+    Args:
+        emit: receives every event, see ARCHITECTURE.md section 4.
+        next_command: the next command, or None when none came within so many seconds; with None as its argument it
+            waits until one comes. Commands are ``{"action": "pause"}``, ``"resume"``, ``"stop"``, ``"checkpoint"``,
+            ``{"action": "step", "update": ["discriminator"], "count": 5}`` (pauses, then does so many steps of those
+            roles; all roles and 1 by default) and ``{"action": "update", "changes": {…}}`` (see `Session.change`).
+        checkpoint_folder: where checkpoints go: every so often, at a pause, at a stop, and at the end.
+        save_sample: keeps a sheet of images uint8 (N, H, W, C) of a step and returns what its event says of it.
+        clock: seconds that only go forward.
+
+    Returns:
+        ``"finished"``, or ``"stopped"`` after a stop command.
+
+    Raises:
+        DivergedError: a loss became NaN or infinite; the losses before it were emitted.
+    """
+    return _Training(session, emit, next_command, checkpoint_folder, save_sample, clock).run()
+
+
+class _Training:
+    def __init__(
+        self,
+        session: Session,
+        emit: Callable[[Event], None],
+        next_command: Callable[[float | None], Command | None],
+        checkpoint_folder: Path,
+        save_sample: Callable[[int, np.ndarray], dict[str, Any]],
+        clock: Callable[[], float],
+    ) -> None:
+        self.session = session
+        self.emit = emit
+        self.next_command = next_command
+        self.checkpoint_folder = checkpoint_folder
+        self.save_sample = save_sample
+        self.clock = clock
+        self.settings = session.spec["training"]
+        self.paused = False
+        self.stopping = False
+        now = clock()
+        self.last_loss = self.last_progress = self.last_checkpoint = now
+        self.next_sample = now
+        self.sample_is_due = False
+        self.sampled_step: int | None = None
+        self.rate_marks: deque[tuple[float, int]] = deque()
+
+    def run(self) -> str:
+        self._resume_from_checkpoint()
+        self._emit_progress()
+        if self.session.step < self.session.total_steps:
+            self._first_step()
+        while self.session.step < self.session.total_steps:
+            command = self.next_command(None if self.paused else 0)
+            if command is not None:
+                self._obey(command)
+            if self.stopping:
+                break
+            if not self.paused:
+                self._advance()
+        self._flush_losses()
+        self._emit_progress()
+        self._sample_now()
+        self._checkpoint()
+        return "stopped" if self.stopping else "finished"
+
+    def _resume_from_checkpoint(self) -> None:
+        try:
+            self.session.load_checkpoint(self.checkpoint_folder)
+        except DriverError as error:
+            if error.code != "no_checkpoint":
+                raise
+        else:
+            self._log("info", f"Goes on after step {self.session.step}.")
+
+    def _first_step(self) -> None:
+        """The first loss goes out before the picture of the beginning is saved: whoever pressed start waits for it."""
+        step = self.session.step
+        images = self._draw() if step == 0 else None
+        self.session.train_step()
+        self._flush_losses()
+        if images is not None:
+            self._keep_sample(step, images)
+        self._mark_sample_due()
+        self._start_rate()
+
+    def _advance(self) -> None:
+        self.session.train_step()
+        now = self.clock()
+        if now - self.last_loss >= LOSS_EVERY:
+            self._flush_losses()
+        if now - self.last_progress >= PROGRESS_EVERY:
+            self._emit_progress()
+        self._mark_sample_due()
+        if self.sample_is_due and now >= self.next_sample:
+            self._flush_losses()
+            self._sample_now()
+        if now - self.last_checkpoint >= self.settings["checkpoint_every_seconds"]:
+            self._checkpoint()
+
+    def _obey(self, command: Command) -> None:
+        action = command["action"]
+        if action == "pause":
+            self._pause()
+        elif action == "resume":
+            self._resume()
+        elif action == "stop":
+            self.stopping = True
+        elif action == "step":
+            self._step(command)
+        elif action == "update":
+            self._change(command["changes"])
+        elif action == "checkpoint":
+            self._checkpoint()
+        else:
+            self._log("warning", f"'{action}' is not a command of a training.")
+
+    def _pause(self) -> None:
+        if self.paused:
+            return
+        self.paused = True
+        self._flush_losses()
+        self._emit_progress()
+        self._sample_now()
+        self._checkpoint()
+        self.emit({"type": "state", "state": "paused"})
+
+    def _resume(self) -> None:
+        if not self.paused:
+            return
+        self.paused = False
+        self._start_rate()
+        self.last_checkpoint = self.clock()
+        self.emit({"type": "state", "state": "running"})
+
+    def _step(self, command: Command) -> None:
+        self._pause()
+        for _ in range(min(command.get("count", 1), self.session.total_steps - self.session.step)):
+            try:
+                self.session.train_step(command.get("update"))
+            except DriverError as error:
+                self._log("warning", error.message)
+                return
+        self._flush_losses()
+        self._emit_progress()
+        self._sample_now()
+
+    def _change(self, changes: Mapping[str, Any]) -> None:
+        try:
+            self.session.change(changes)
+        except DriverError as error:
+            self._log("warning", error.message)
+        else:
+            self._log("info", "Changed " + ", ".join(f"{name} to {value}" for name, value in changes.items()) + ".")
+
+    def _flush_losses(self) -> None:
+        try:
+            losses = self.session.read_losses()
+        except DivergedError as error:
+            self._emit_losses(error.before)
+            raise
+        self._emit_losses(losses)
+        self.last_loss = self.clock()
+
+    def _emit_losses(self, losses: list[dict[str, Any]]) -> None:
+        if losses:
+            self.emit({"type": "loss", **losses[-1], "points": [list(point.values()) for point in losses]})
+
+    def _emit_progress(self) -> None:
+        session, now = self.session, self.clock()
+        rate = self._rate(now)
+        self.emit(
+            {
+                "type": "progress",
+                "step": session.step,
+                "total": session.total_steps,
+                "epoch": self._epoch(session.step),
+                "epochs": self.settings["epochs"],
+                "images_per_second": None if rate is None else rate * session.images_per_step,
+                "steps_per_second": rate,
+                "eta_seconds": None if not rate else (session.total_steps - session.step) / rate,
+            }
+        )
+        self.last_progress = now
+
+    def _start_rate(self) -> None:
+        """A pause is no part of the rate."""
+        self.rate_marks.clear()
+        self.rate_marks.append((self.clock(), self.session.step))
+
+    def _rate(self, now: float) -> float | None:
+        """Steps a second over the last seconds; None before there is one."""
+        if not self.rate_marks:
+            return None
+        while len(self.rate_marks) > 1 and now - self.rate_marks[1][0] >= RATE_WINDOW:
+            self.rate_marks.popleft()
+        then, step = self.rate_marks[0]
+        self.rate_marks.append((now, self.session.step))
+        return (self.session.step - step) / (now - then) if now > then and self.session.step > step else None
+
+    def _epoch(self, step: int) -> int:
+        return math.ceil(step / self.session.steps_per_epoch)
+
+    def _mark_sample_due(self) -> None:
+        every_steps = self.settings["sample_every_steps"]
+        every_epochs = self.settings["sample_every_epochs"] * self.session.steps_per_epoch
+        step = self.session.step
+        if (every_steps and step % every_steps == 0) or (every_epochs and step % every_epochs == 0):
+            self.sample_is_due = True
+
+    def _draw(self) -> np.ndarray:
+        """The same noise every time, so that one sees it become an image."""
+        return self.session.sample(self.settings["sample_count"], seed=self.settings["seed"])
+
+    def _sample_now(self) -> None:
+        step = self.session.step
+        if self.sampled_step == step:
+            return
+        self._keep_sample(step, self._draw)
+
+    def _keep_sample(self, step: int, images: np.ndarray | Callable[[], np.ndarray]) -> None:
+        start = self.clock()
+        saved = self.save_sample(step, images() if callable(images) else images)
+        self.emit({"type": "sample", "step": step, "epoch": self._epoch(step), **saved})
+        now = self.clock()
+        self.next_sample = now + max(SAMPLE_EVERY, (now - start) / SAMPLE_SHARE)
+        self.sample_is_due = False
+        self.sampled_step = step
+
+    def _checkpoint(self) -> None:
+        """Losses go out first, so that a resumed training neither repeats a point nor leaves one out."""
+        self._flush_losses()
+        self.session.save_checkpoint(self.checkpoint_folder)
+        self.last_checkpoint = self.clock()
+
+    def _log(self, level: str, message: str) -> None:
+        self.emit({"type": "log", "level": level, "message": message})
