@@ -93,6 +93,8 @@ class Settings:
     # Processes
     training_workers: int = _integer("trainings that run at the same time", 1, maximum=256)
     interactive_workers: int = _integer("sampling requests answered at the same time", 1, maximum=256)
+    training_threads: int = _integer("processor threads of one training; 0: what its library finds best", 0, minimum=0)
+    loaded_models: int = _integer("models an interactive worker keeps in memory", 4, maximum=1024)
     shutdown_seconds: float = _seconds("how long a stopping worker may take to save its checkpoint", 30)
     log_level: str = _setting("DEBUG, INFO, WARNING or ERROR", "INFO", parse=str.upper)
 
@@ -100,6 +102,7 @@ class Settings:
     lease_seconds: float = _seconds("a training that has not reported for this long is taken from its worker", 30)
     heartbeat_seconds: float = _seconds("how often a worker renews its lease", 10)
     reaper_seconds: float = _seconds("how often lost and forgotten jobs are looked for", 15)
+    paused_seconds: float = _seconds("a pause longer than this gives the worker to other jobs", 300)
     max_attempts: int = _integer("a job that has taken this many workers down with it has failed", 3)
     max_queued_jobs: int = _integer("jobs that may wait at the same time", 10_000)
     max_pending_requests: int = _integer("actions that may wait for one training to look at them", 100)

@@ -247,11 +247,12 @@ class Store:
             raise RefusedError("job_active", f"The job is {state}. Stop it first, then delete it.")
 
     def request(self, job_id: str, action: str, parameters: Mapping[str, Any] | None = None) -> Job:
-        """Ask something of a job; see :data:`ACTIONS`. A job that waits in the queue is stopped on the spot.
+        """Ask something of a job; see :data:`ACTIONS`. A job that no worker holds is stopped on the spot.
 
         Returns:
             The job as it is now; its state follows when the worker gets to the request. To stop a job that is
-            stopping already is no error and changes nothing.
+            stopping already is no error and changes nothing. A parked job (see :meth:`release`) goes back to the
+            queue for anything else: announce it to the workers when its state is ``queued``.
 
         Raises:
             JobNotFoundError: there is none.
@@ -262,7 +263,7 @@ class Store:
             if action == "stop" and _changed(
                 session,
                 update(Job)
-                .where(Job.id == job_id, Job.state == "queued")
+                .where(Job.id == job_id, (Job.state == "queued") | _parked())
                 .values(state="stopped", goal="stopped", ended_at=now()),
             ):
                 session.execute(delete(Request).where(Request.job_id == job_id))
@@ -270,7 +271,11 @@ class Store:
                 session,
                 update(Job)
                 .where(Job.id == job_id, Job.state.not_in(ENDED), Job.goal.in_(fitting))
-                .values(goal=goal or Job.goal),
+                .values(
+                    goal=goal or Job.goal,
+                    state=case((_parked(), "queued"), else_=Job.state),
+                    hinted_at=case((_parked(), now()), else_=Job.hinted_at),
+                ),
             ):
                 waiting = select(func.count()).select_from(Request).where(Request.job_id == job_id)
                 if action != "stop" and (session.scalar(waiting) or 0) >= self._settings.max_pending_requests:
@@ -415,19 +420,30 @@ class Store:
                 session.execute(delete(Request).where(Request.job_id == claim.job_id))
             return ended
 
-    def release(self, claim: Claim) -> bool:
-        """Give the job back to the queue, unharmed: the worker is told to shut down. Counts against no limit."""
+    def release(self, claim: Claim, *, park: bool = False) -> bool:
+        """Give the job back, unharmed: the worker is told to shut down. Counts against no limit.
+
+        Args:
+            park: A job that is to pause stays ``paused`` and waits for somebody to resume it, without a worker.
+                Otherwise, and if it was resumed meanwhile, it goes back to the queue.
+        """
+        stopping = Job.goal == "stopped"
+        resting = (Job.goal == "paused") & park
         return self._change(
             update(Job)
             .where(*_held(claim))
             .values(
-                state=case((Job.goal == "stopped", "stopped"), else_="queued"),
-                ended_at=case((Job.goal == "stopped", now()), else_=None),
+                state=case((stopping, "stopped"), (resting, "paused"), else_="queued"),
+                ended_at=case((stopping, now()), else_=None),
                 owner=None,
                 lease_expires_at=None,
                 hinted_at=None,
             )
         )
+
+    def abandon(self, claim: Claim) -> bool:
+        """Let the lease run out now: the training process died, and the next look for lost jobs is to find this one."""
+        return self._change(update(Job).where(*_held(claim)).values(lease_expires_at=now() - 1))
 
     def take_request(self, claim: Claim) -> dict[str, Any] | None:
         """The oldest request, ``{"action", …parameters}``, which is thereby removed; ``None`` if there is none.
@@ -518,7 +534,12 @@ def _changed(session: Session, statement: Executable) -> bool:
 
 
 def _held(claim: Claim) -> tuple[Any, ...]:
-    return Job.id == claim.job_id, Job.fence == claim.fence, Job.state.in_(ACTIVE)
+    return Job.id == claim.job_id, Job.fence == claim.fence, Job.state.in_(ACTIVE), Job.owner.is_not(None)
+
+
+def _parked() -> Any:
+    """Paused for so long that the worker has saved a checkpoint and turned to other jobs."""
+    return (Job.state == "paused") & Job.owner.is_(None)
 
 
 def _lost() -> tuple[Any, ...]:

@@ -1,0 +1,289 @@
+"""One claimed job: hands it to a training process and carries messages between that, the row and the watchers."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import selectors
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from service.config import Settings
+from service.queue.events import EventWriter
+from service.queue.ledger import Ledger
+from service.queue.nudges import NudgeListener
+from service.storage import Storage
+from service.store import Claim, JobNotFoundError, Store
+from service.trainer.spare import Spare
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 1.0
+"""How often the row is asked for requests. A nudge is only quicker, never needed."""
+
+SPARE_AFTER_SECONDS = 2.0
+"""The next spare is started this long after the first loss, so that it does not delay that."""
+
+RETRY_SECONDS = 0.5
+
+
+class Relay:
+    """Runs one claim to its end, in the calling thread, which must be the one that owns the spare.
+
+    Args:
+        shutdown: File descriptor that becomes readable when this worker is to end; the job then goes back to the queue
+            with a checkpoint.
+    """
+
+    def __init__(
+        self, claim: Claim, *, store: Store, storage: Storage, settings: Settings, spare: Spare, shutdown: int
+    ):
+        self._claim = claim
+        self._job_id = claim.job_id
+        self._store = store
+        self._storage = storage
+        self._settings = settings
+        self._spare = spare
+        self._shutdown = shutdown
+        self._events = EventWriter(settings)
+        self._wakeup = _Wakeup()
+        self._started = False  # the training process listens to commands from here on
+        self._ended = False  # the row holds what became of the job
+        self._releasing = False
+        self._parking = False
+        self._spare_at = math.inf
+        self._first_loss_seen = False
+        self._park_at = math.inf
+        self._poll_at = 0.0
+
+    def run(self) -> None:
+        """Train until the job has ended, has gone back to the queue, or is no longer ours."""
+        job = self._store.get(self._job_id)
+        self._child = self._spare.take()
+        self._ledger = Ledger(self._store, self._claim, self._settings, self._on_lost)
+        nudges = NudgeListener(self._settings, self._job_id, self._wakeup.set)
+        try:
+            self._child.send(
+                {
+                    "action": "train",
+                    "job_id": self._job_id,
+                    "spec": job.spec,
+                    "storage_url": self._settings.storage_url,
+                    "home": str(self._settings.home),
+                    "threads": self._settings.training_threads or None,
+                    "lock_seconds": self._settings.lease_seconds,
+                }
+            )
+            if self._claim.goal == "paused":
+                self._child.send({"action": "pause"})  # before whatever else is asked of it
+            self._emit({"type": "state", "state": "running"})
+            self._carry()
+            self._conclude(self._child.close())
+        finally:
+            self._child.kill()
+            nudges.close()
+            self._ledger.close()
+            self._wakeup.close()
+
+    def _carry(self) -> None:
+        """Pass messages on until the training process has said its last."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._child, selectors.EVENT_READ)
+            selector.register(self._wakeup, selectors.EVENT_READ)
+            selector.register(self._shutdown, selectors.EVENT_READ)
+            while not self._child.ended:
+                ready = {key.fileobj for key, _ in selector.select(self._seconds_to_wait())}
+                if self._shutdown in ready:
+                    selector.unregister(self._shutdown)
+                    self._release("the worker shuts down")
+                if self._child in ready:
+                    self._handle(self._child.read())
+                if self._wakeup in ready:
+                    self._wakeup.clear()
+                    if not self._pass_requests():
+                        self._ledger.renew()  # the nudge may mean that the row is gone
+                self._do_what_is_due()
+
+    def _seconds_to_wait(self) -> float:
+        return max(0.0, min(self._poll_at, self._spare_at, self._park_at) - time.monotonic())
+
+    def _do_what_is_due(self) -> None:
+        now = time.monotonic()
+        if now >= self._poll_at:
+            self._pass_requests()
+            self._poll_at = now + POLL_SECONDS
+        if now >= self._spare_at:
+            self._spare_at = math.inf
+            self._spare.prepare(in_background=True)
+        if now >= self._park_at:
+            self._park_at = math.inf
+            self._parking = True
+            self._release(f"paused for {self._settings.paused_seconds:g} s, others may have its place")
+
+    def _pass_requests(self) -> bool:
+        """Give the training what was asked of it; whether there was anything."""
+        found = False
+        try:
+            while request := self._store.take_request(self._claim):
+                found = True
+                log.info("job %s: %s", self._job_id, request["action"])
+                if request["action"] == "stop" and not self._started:
+                    self._finish("stopped", None)
+                    self._child.kill()
+                else:
+                    self._child.send(request)
+        except SQLAlchemyError as error:
+            log.warning("job %s: requests cannot be read just now: %s", self._job_id, error)
+        return found
+
+    def _release(self, reason: str) -> None:
+        """Have the training save a checkpoint and end; the job goes back to the queue, or is parked in its pause."""
+        if self._releasing or self._ended:
+            return
+        self._releasing = True
+        log.info("job %s: %s", self._job_id, reason)
+        if self._started:
+            self._child.send({"action": "release"})
+        else:
+            self._give_back()
+            self._child.kill()
+
+    def _handle(self, messages: list[dict[str, Any]]) -> None:
+        for message in messages:
+            match message["type"]:
+                case "loss":
+                    self._emit(message)
+                    self._ledger.add(metrics=[(step, *losses) for step, *losses in message["points"]])
+                    if not self._first_loss_seen:
+                        self._first_loss_seen = True
+                        self._spare_at = time.monotonic() + SPARE_AFTER_SECONDS
+                case "progress":
+                    self._emit(message)
+                    self._ledger.add(progress=_content(message))
+                case "metric":
+                    self._emit(message)
+                    self._ledger.add(measurements=[(message["step"], message["name"], message["value"])])
+                case "sample":
+                    self._ledger.add(samples=[_content(message)])
+                    self._ledger.flush()  # whoever sees the event may ask for the picture
+                    self._emit(message)
+                case "log":
+                    log.log(_LEVELS.get(message["level"], logging.INFO), "job %s: %s", self._job_id, message["message"])
+                    self._emit(message)
+                case "started":
+                    self._started = True
+                    self._ledger.add(environment=message["environment"])
+                case "state":
+                    paused = message["state"] == "paused"
+                    self._park_at = time.monotonic() + self._settings.paused_seconds if paused else math.inf
+                    self._ledger.add(state=message["state"])
+                    self._ledger.flush()
+                    self._emit(message)
+                case "save":
+                    if self._ledger.flush():
+                        self._child.send({"action": "saved"})
+                case "released":
+                    self._give_back()
+                case "end":
+                    self._finish(message["state"], message["problem"])
+
+    def _finish(self, state: str, problem: dict[str, Any] | None) -> None:
+        """The job has ended: write it down, then tell."""
+        if self._ended or not self._ledger.flush():
+            return
+        self._ended = self._persist(lambda: self._store.finish(self._claim, state, problem))
+        if self._ended:
+            log.info("job %s: %s%s", self._job_id, state, f": {problem['message']}" if problem else "")
+            self._emit({"type": "state", "state": state}, {"type": "end", "state": state, "problem": problem})
+
+    def _give_back(self) -> None:
+        """The job has not ended, but somebody else, or we ourselves later, will go on with it."""
+        if not self._ledger.flush():
+            return
+        self._ended = self._persist(lambda: self._store.release(self._claim, park=self._parking))
+        if self._ended:
+            self._emit({"type": "state", "state": self._store.get(self._job_id).state})
+
+    def _conclude(self, status: int) -> None:
+        """The training process is gone; see to it that the job is somebody's."""
+        if self._ended:
+            return
+        if self._ledger.lost:
+            self._clean_up_if_deleted()
+            return
+        how = signal.Signals(-status).name if status < 0 else f"exit status {status}"
+        message = f"The training process ended unexpectedly ({how}); its output is in train.log."
+        log.error("job %s: %s", self._job_id, message)
+        self._emit({"type": "log", "level": "error", "message": message})
+        self._ledger.flush()
+        self._persist(lambda: self._store.abandon(self._claim))
+
+    def _persist(self, change: Callable[[], bool]) -> bool:
+        """Make a change of the row, however long the database takes; False when the lease is lost."""
+        while not self._ledger.lost:
+            try:
+                return change()
+            except SQLAlchemyError as error:
+                log.warning("job %s: the database does not answer: %s", self._job_id, error)
+                time.sleep(RETRY_SECONDS)
+        return False
+
+    def _clean_up_if_deleted(self) -> None:
+        """A job that was deleted while it trained: what it wrote after the deletion goes too."""
+        try:
+            self._store.get(self._job_id)
+        except JobNotFoundError:
+            log.info("job %s: deleted", self._job_id)
+            self._storage.delete(self._job_id)
+            self._events.forget(self._job_id)
+        else:
+            log.warning("job %s: the lease is lost, the training was ended", self._job_id)
+
+    def _on_lost(self) -> None:
+        self._child.kill()
+
+    def _emit(self, *events: dict[str, Any]) -> None:
+        self._events.write(self._job_id, events)
+
+
+class _Wakeup:
+    """Lets other threads end a `select`; safe to set after it was closed."""
+
+    def __init__(self) -> None:
+        self._read, self._write = os.pipe()
+        os.set_blocking(self._read, False)
+        os.set_blocking(self._write, False)
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def fileno(self) -> int:
+        return self._read
+
+    def set(self) -> None:
+        with self._lock:
+            if not self._closed:
+                with suppress(BlockingIOError):  # full of wake-ups already
+                    os.write(self._write, b"!")
+
+    def clear(self) -> None:
+        os.read(self._read, 1 << 12)
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            os.close(self._read)
+            os.close(self._write)
+
+
+def _content(event: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in event.items() if name != "type"}
+
+
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}

@@ -1,0 +1,40 @@
+"""The warm spare: a training process that has its library in memory already and waits for a job."""
+
+from __future__ import annotations
+
+from service.trainer.pipes import Child
+
+BACKGROUND_NICENESS = 10
+"""How far a spare that warms up beside a running training stands back: it gets the time that is left over."""
+
+
+class Spare:
+    """Keeps one training process warm. Call it from one thread, which must live as long as the processes may."""
+
+    def __init__(self) -> None:
+        self._child: Child | None = None
+
+    def prepare(self, *, in_background: bool = False) -> None:
+        """Start a spare if there is none.
+
+        Args:
+            in_background: A training runs, and is not to be slowed down by this.
+        """
+        if self._child is not None and not self._child.is_alive():
+            self.discard()  # it was killed while it waited
+        if self._child is None:
+            self._child = Child("service.trainer", str(BACKGROUND_NICENESS if in_background else 0))
+
+    def take(self) -> Child:
+        """Hand out the spare, or a process that is just starting when there is none."""
+        self.prepare()
+        child, self._child = self._child, None
+        assert child is not None
+        return child
+
+    def discard(self) -> None:
+        """End the spare."""
+        if self._child is not None:
+            self._child.kill()
+            self._child.close()
+            self._child = None
