@@ -87,8 +87,10 @@ def fill(
                 pointer, "missing", f"{subject} needs {name} ({schema_of['title'].lower()}): {describe(schema_of)}"
             )
         if value is INVALID:
-            default = schema_of["default"] if defaults is None else defaults.get(name, schema_of["default"])
-            value = check(default, schema_of, place)
+            default = schema_of.get("default")
+            if defaults is not None:
+                default = defaults.get(name, default)
+            value = check(default, schema_of, place) if default is not None else None
         filled[name] = value
     return filled
 
@@ -96,6 +98,8 @@ def fill(
 def check(value: Any, schema: Schema, place: Place) -> Any:
     """The value in canonical form, or `INVALID` after reporting what is wrong with it."""
     if "format" in schema:
+        if value is None and schema["default"] is None:
+            return None
         name, _, argument = schema["format"].partition(":")
         return FORMATS[name](value, schema, place, argument)
     types = (schema["type"],) if isinstance(schema["type"], str) else schema["type"]
@@ -113,6 +117,8 @@ def nearest(name: str, names: Collection[str], hint: str = "did you mean {}?") -
 
 def pick(value: Any, names: Collection[str], place: Place, code: str = "unknown_choice") -> Any:
     """One of `names`. Another spelling of a name (`WGAN-GP` for `wgan_gp`) is accepted with a note."""
+    if not names:
+        return place.bad(code, f"cannot be {show(value)}: there is none to choose from yet")
     if not isinstance(value, str):
         return place.bad("wrong_type", f"must be {_one_of(names)}, not {show(value)}")
     if value in names:
@@ -221,7 +227,7 @@ def _boolean(value: Any, schema: Schema, place: Place) -> Any:
 
 def _string(value: Any, schema: Schema, place: Place) -> Any:
     if "enum" in schema:
-        return pick(value, schema["enum"], place, "not_allowed")
+        return pick(value, [name for name in schema["enum"] if name is not None], place, "not_allowed")
     if not isinstance(value, str):
         return place.bad("wrong_type", f"must be a text, not {show(value)}")
     if not schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", place.report.limits.max_text_length):
@@ -270,6 +276,20 @@ def _edges_2d(value: Any, schema: Schema, place: Place, _: str) -> Any:
     return INVALID if INVALID in edges else edges
 
 
+def _axes(value: Any, schema: Schema, place: Place, _: str) -> Any:
+    """`-1` or `[1, 2]` -> a list of different axes, never 0, which is the batch."""
+    given = value if isinstance(value, list | tuple) else [value]
+    if not 1 <= len(given) <= 4:
+        return place.bad("wrong_type", f"must be {describe(schema)}, not {show(value)}")
+    bounds = {"type": "integer", "minimum": schema["minimum"], "maximum": schema["maximum"]}
+    axes = [check(item, bounds, place.within(index) if given is value else place) for index, item in enumerate(given)]
+    if INVALID in axes:
+        return INVALID
+    if 0 in axes:
+        return place.bad("out_of_range", "must not hold 0, the batch; 1 is the first axis of an example")
+    return axes
+
+
 def _module(value: Any, schema: Schema, place: Place, kind: str) -> Any:
     """`"zeros"` or `{"choice": "random_normal", "stddev": 0.02}` -> the object with every parameter."""
     entries = catalogue.load()[kind]
@@ -309,10 +329,12 @@ _TYPE_WORDS = {
 FORMATS: dict[str, Callable[[Any, Schema, Place, str], Any]] = {
     "size_2d": _size_2d,
     "edges_2d": _edges_2d,
+    "axes": _axes,
     "module": _module,
 }
 _FORMAT_WORDS = {
     "size_2d": "a whole number{bounds} or [height, width]",
     "edges_2d": "a whole number{bounds}, [rows, columns] or [[top, bottom], [left, right]]",
+    "axes": "a whole number{bounds}, or a list of them",
     "module": "a name or an object with a choice",
 }

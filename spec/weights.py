@@ -17,7 +17,7 @@ def weights(spec: Mapping[str, Any], role: str) -> list[Weight]:
         Triples of name `role/layer/variable` (`generator/dense_1/kernel`), shape in Keras orientation, and whether it
         is trained (the moving averages of normalizations are not).
     """
-    entries, shapes, found = catalogue.load()["layers"], {}, []
+    entries, found: list[Weight] = []
     for layer in spec[role]["layers"]:
         built = RULES[entries[layer["type"]]["shape_rule"]](layer, [shapes[source] for source in layer["inputs"]])
         shapes[layer["id"]] = built.output_shape
