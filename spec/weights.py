@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from spec import catalogue
-from spec.shapes import RULES, Weight
+from spec.shapes import RULES, Shape, Weight
 
 
 def weights(spec: Mapping[str, Any], role: str) -> list[Weight]:
@@ -17,7 +17,9 @@ def weights(spec: Mapping[str, Any], role: str) -> list[Weight]:
         Triples of name `role/layer/variable` (`generator/dense_1/kernel`), shape in Keras orientation, and whether it
         is trained (the moving averages of normalizations are not).
     """
-    entries, found: list[Weight] = []
+    entries = catalogue.load()["layers"]
+    shapes: dict[str, Shape] = {}
+    found: list[Weight] = []
     for layer in spec[role]["layers"]:
         built = RULES[entries[layer["type"]]["shape_rule"]](layer, [shapes[source] for source in layer["inputs"]])
         shapes[layer["id"]] = built.output_shape
