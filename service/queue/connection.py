@@ -36,3 +36,8 @@ def nudge_channel(job_id: str) -> str:
 def reply_key(call_id: str) -> str:
     """The list on which the answer to one interactive call arrives."""
     return f"authorgan:reply:{call_id}"
+
+
+def presence_key(queue: str) -> str:
+    """The sorted set of the workers of a queue, scored by when they were last heard of."""
+    return f"authorgan:workers:{queue}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import time
 import uuid
@@ -14,25 +13,14 @@ from kombu.exceptions import OperationalError
 from service.config import Settings
 from service.queue.app import INTERACTIVE, celery_app
 from service.queue.connection import SOCKET_SECONDS, redis_client, reply_key
+from service.trainer.answers import InteractiveError, decode, encode
+
+__all__ = ["InteractiveError", "InteractiveUnavailable", "answer", "call"]
 
 INTERACTIVE_TASK = "authorgan.interactive"
 
 REPLY_SECONDS = 60
 """How long an answer waits for a caller who has gone away."""
-
-
-class InteractiveError(Exception):
-    """The model could not answer.
-
-    Attributes:
-        code: `no_weights_yet`, `model_gone`, `out_of_memory`, a code of the driver, or `internal_error`.
-        message: What was wrong and what would be right.
-        pointer: JSON pointer into the parameters of the call, where they are to blame, else "".
-    """
-
-    def __init__(self, code: str, message: str, pointer: str = "") -> None:
-        super().__init__(message)
-        self.code, self.message, self.pointer = code, message, pointer
 
 
 class InteractiveUnavailable(InteractiveError):  # noqa: N818  (the reason is the name)
@@ -95,25 +83,3 @@ def _wait(client: redis.Redis, key: str, deadline: float) -> bytes | str | None:
         if popped := client.blpop([key], timeout=max(0.01, min(remaining, SOCKET_SECONDS / 2))):
             return popped[1]
     return None
-
-
-def encode(value: Any) -> Any:
-    """JSON-ready copy of a value in which bytes may occur: they become `{"base64": "…"}`."""
-    if isinstance(value, bytes):
-        return {"base64": base64.b64encode(value).decode("ascii")}
-    if isinstance(value, dict):
-        return {key: encode(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [encode(item) for item in value]
-    return value
-
-
-def decode(value: Any) -> Any:
-    """The inverse of `encode`."""
-    if isinstance(value, dict):
-        if value.keys() == {"base64"}:
-            return base64.b64decode(value["base64"])
-        return {key: decode(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [decode(item) for item in value]
-    return value

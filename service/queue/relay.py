@@ -63,8 +63,12 @@ class Relay:
         self._park_at = math.inf
         self._poll_at = 0.0
 
-    def run(self) -> None:
-        """Train until the job has ended, has gone back to the queue, or is no longer ours."""
+    def run(self) -> bool:
+        """Train until the job has ended, has gone back to the queue, or is no longer ours.
+
+        Returns:
+            False if the training process died: the job is up for whoever looks for lost ones.
+        """
         job = self._store.get(self._job_id)
         self._child = self._spare.take()
         self._ledger = Ledger(self._store, self._claim, self._settings, self._on_lost)
@@ -85,7 +89,7 @@ class Relay:
                 self._child.send({"action": "pause"})  # before whatever else is asked of it
             self._emit({"type": "state", "state": "running"})
             self._carry()
-            self._conclude(self._child.close())
+            return self._conclude(self._child.close())
         finally:
             self._child.kill()
             nudges.close()
@@ -211,19 +215,20 @@ class Relay:
         if self._ended:
             self._emit({"type": "state", "state": self._store.get(self._job_id).state})
 
-    def _conclude(self, status: int) -> None:
-        """The training process is gone; see to it that the job is somebody's."""
+    def _conclude(self, status: int) -> bool:
+        """The training process is gone; see to it that the job can be somebody's."""
         if self._ended:
-            return
+            return True
         if self._ledger.lost:
             self._clean_up_if_deleted()
-            return
+            return True
         how = signal.Signals(-status).name if status < 0 else f"exit status {status}"
         message = f"The training process ended unexpectedly ({how}); its output is in train.log."
         log.error("job %s: %s", self._job_id, message)
         self._emit({"type": "log", "level": "error", "message": message})
         self._ledger.flush()
         self._persist(lambda: self._store.abandon(self._claim))
+        return False
 
     def _persist(self, change: Callable[[], bool]) -> bool:
         """Make a change of the row, however long the database takes; False when the lease is lost."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from service.config import Settings
 from service.trainer.pipes import Child
 
 BACKGROUND_NICENESS = 10
@@ -11,7 +12,8 @@ BACKGROUND_NICENESS = 10
 class Spare:
     """Keeps one training process warm. Call it from one thread, which must live as long as the processes may."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._child: Child | None = None
 
     def prepare(self, *, in_background: bool = False) -> None:
@@ -23,7 +25,9 @@ class Spare:
         if self._child is not None and not self._child.is_alive():
             self.discard()  # it was killed while it waited
         if self._child is None:
-            self._child = Child("service.trainer", str(BACKGROUND_NICENESS if in_background else 0))
+            niceness = BACKGROUND_NICENESS if in_background else 0
+            threads = self._settings.training_threads
+            self._child = Child("service.trainer", str(niceness), str(threads), environ=self._settings.environ())
 
     def take(self) -> Child:
         """Hand out the spare, or a process that is just starting when there is none."""

@@ -1,0 +1,87 @@
+"""The task that answers interactive calls, and the process that holds the models for it."""
+
+from __future__ import annotations
+
+import logging
+import selectors
+import time
+from typing import Any
+
+import redis
+from celery import Celery
+from celery.signals import worker_process_init
+
+from service.config import Settings
+from service.queue.interactive import INTERACTIVE_TASK, answer
+from service.trainer.pipes import Child
+
+log = logging.getLogger(__name__)
+
+Reply = dict[str, Any]
+
+
+class Responder:
+    """What one pool child owns: a process with the models in use, which is replaced when it dies or hangs."""
+
+    def __init__(self, settings: Settings):
+        self._settings = settings
+        self._child: Child | None = None
+
+    def prepare(self) -> None:
+        """Have the process there before the first call comes."""
+        if self._child is None:
+            self._child = Child("service.trainer.models", environ=self._settings.environ())
+
+    def respond(self, call_id: str, kind: str, job_id: str, params: dict, deadline: float) -> None:
+        """Answer one call, unless nobody waits for it any more."""
+        if time.time() >= deadline:
+            log.info("%s of job %s: dropped, the caller has gone", kind, job_id)
+            return
+        reply = self._ask({"action": kind, "job_id": job_id, "params": params}, deadline)
+        try:
+            answer(self._settings, call_id, reply)
+        except redis.exceptions.RedisError as error:
+            log.warning("%s of job %s: the answer reached nobody: %s", kind, job_id, error)
+
+    def _ask(self, question: dict[str, Any], deadline: float) -> Reply:
+        self.prepare()
+        assert self._child is not None
+        self._child.send(question)
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._child, selectors.EVENT_READ)
+            while (remaining := deadline - time.time()) > 0:
+                if selector.select(remaining) and (messages := self._child.read()):
+                    return messages[0]["reply"]
+                if self._child.ended:
+                    status = self._discard()
+                    return _error("model_process_died", f"The process with the model ended ({status}); ask again.")
+        self._discard()
+        return _error("timeout", "The model did not answer in time; ask for fewer images, or allow more time.")
+
+    def _discard(self) -> int:
+        assert self._child is not None
+        self._child.kill()
+        status = self._child.close()
+        self._child = None
+        log.warning("the process with the models ended (%d), the next call starts another", status)
+        return status
+
+
+def _error(code: str, message: str) -> Reply:
+    return {"error": {"code": code, "message": message, "pointer": ""}}
+
+
+def register(app: Celery, settings: Settings) -> None:
+    """Make an application's workers answer interactive calls."""
+    responder: Responder | None = None
+
+    @worker_process_init.connect(weak=False)
+    def prepare(**_: Any) -> None:
+        nonlocal responder
+        responder = Responder(settings)
+        responder.prepare()
+
+    @app.task(name=INTERACTIVE_TASK)
+    def interactive(call_id: str, kind: str, job_id: str, params: dict, deadline: float) -> None:
+        assert responder is not None
+        responder.respond(call_id, kind, job_id, params, deadline)

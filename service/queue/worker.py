@@ -1,0 +1,61 @@
+"""Starts a worker of one queue: `python -m service.queue.worker training` (or `interactive`).
+
+A pool child owns what outlives a task: the warm spare, or the process that holds models. The pool forks, so none of
+that is made before the fork, and no learning library is ever imported on either side of it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import Any
+
+from celery.signals import setup_logging, worker_process_init
+
+from service.config import Settings
+from service.queue import models, training
+from service.queue.app import INTERACTIVE, TRAINING, celery_app
+from service.queue.presence import Presence
+from service.supervisor.guard import die_with_parent
+
+
+def main() -> None:
+    queue = sys.argv[1]
+    settings = Settings.from_env()
+    app = celery_app(settings)
+    register = {TRAINING: training.register, INTERACTIVE: models.register}[queue]
+    concurrency = {TRAINING: settings.training_workers, INTERACTIVE: settings.interactive_workers}[queue]
+
+    @setup_logging.connect(weak=False)
+    def configure_logging(**_: Any) -> None:
+        logging.basicConfig(level=settings.log_level, format="%(levelname)s %(message)s")
+        logging.getLogger("celery.app.trace").setLevel(logging.WARNING)  # a line for every task that succeeded
+        logging.getLogger("celery.worker.strategy").setLevel(logging.WARNING)  # a line for every task received
+
+    parent = os.getpid()
+
+    @worker_process_init.connect(weak=False)
+    def end_with_worker(**_: Any) -> None:
+        die_with_parent(parent)
+
+    register(app, settings)
+    Presence.settings = settings
+    app.steps["consumer"].add(Presence)
+    app.worker_main(
+        [
+            "--quiet",
+            "worker",
+            f"--queues={queue}",
+            f"--hostname={queue}@%h.{parent}",
+            f"--concurrency={concurrency}",
+            "--pool=prefork",
+            "--without-gossip",
+            "--without-mingle",
+            "--without-heartbeat",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,3 @@
+from service.trainer.process import main
+
+main()

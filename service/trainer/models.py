@@ -1,0 +1,155 @@
+"""The process that holds models in use: `python -m service.trainer.models`, driven through its pipes.
+
+It imports the library once, keeps the last few models loaded, and answers one question at a time on one thread.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import traceback
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from drivers import DriverError, Session, open_session
+from drivers.data import grid
+from service.config import Settings
+from service.storage import Storage
+from service.trainer.answers import InteractiveError, decode, encode
+from service.trainer.pipes import open_channel
+from service.trainer.process import describe, warm_up
+
+log = logging.getLogger(__name__)
+
+WEIGHTS = "weights.safetensors"
+THREADS = 1
+"""Answers are small; the other processors belong to the training."""
+
+DEFAULT_COUNT = 64
+DEFAULT_COLUMNS = 8
+
+
+def main() -> None:
+    channel, _ = open_channel()
+    settings = Settings.from_env()
+    logging.basicConfig(level=settings.log_level, format="%(levelname)s %(message)s")
+    models = Models(Storage(settings.storage_url, settings.home), settings.loaded_models)
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    warm_up(THREADS)
+    while True:
+        question = channel.receive()
+        assert question is not None
+        channel.send({"type": "reply", "reply": encode(reply(models, question))})
+
+
+def reply(models: Models, question: dict[str, Any]) -> dict[str, Any]:
+    """`{"result": …}` or `{"error": {"code", "message", "pointer"}}` for `{"action", "job_id", "params"}`."""
+    try:
+        session = models.open(question["job_id"])
+        return {"result": KINDS[question["action"]](session, decode(question["params"]))}
+    except InteractiveError as error:
+        return {"error": {"code": error.code, "message": error.message, "pointer": error.pointer}}
+    except Exception as error:
+        if not isinstance(error, DriverError):
+            log.error("%s of job %s: %s", question["action"], question["job_id"], traceback.format_exc())
+        return {"error": describe(error)}
+
+
+class Models:
+    """The models loaded most recently, each in the newest version of its weights.
+
+    Args:
+        capacity: Models in memory; one more, and the one unused for longest goes.
+    """
+
+    def __init__(self, storage: Storage, capacity: int):
+        self._storage = storage
+        self._capacity = capacity
+        self._loaded: OrderedDict[str, tuple[tuple[datetime, int], Session]] = OrderedDict()
+
+    def open(self, job_id: str) -> Session:
+        """The model of a job, loaded anew if it was trained on since.
+
+        Raises:
+            InteractiveError: `no_weights_yet`.
+        """
+        try:
+            newest = self._storage.info(job_id, WEIGHTS)
+        except FileNotFoundError:
+            self._loaded.pop(job_id, None)
+            raise InteractiveError(
+                "no_weights_yet",
+                "This job has no weights yet: they are saved with the first sample, moments after the training starts.",
+            ) from None
+        version = (newest.modified, newest.size)
+        loaded_version, session = self._loaded.pop(job_id, (None, None))
+        if session is None:
+            with self._storage.open(job_id, "spec.json") as file:
+                session = open_session(json.load(file), None, threads=THREADS)
+        if loaded_version != version:
+            session.load_weights(self._storage.local_copy(job_id, WEIGHTS))
+        self._loaded[job_id] = (version, session)
+        while len(self._loaded) > self._capacity:
+            self._loaded.popitem(last=False)
+        return session
+
+
+def sample(session: Session, params: dict[str, Any]) -> dict[str, Any]:
+    """See `service.queue.interactive.call`."""
+    noise, labels = params.get("noise"), params.get("labels")
+    count = params.get("count") or len(noise or labels or ()) or DEFAULT_COUNT
+    images = session.sample(
+        count,
+        seed=params.get("seed") or 0,
+        noise=None if noise is None else np.asarray(noise, np.float32),
+        labels=None if labels is None else np.asarray(labels, np.int64),
+    )
+    if params.get("format") == "images":
+        return {"images": [_png(grid(image[None], 1)) for image in images], "count": len(images)}
+    columns = min(params.get("columns") or DEFAULT_COLUMNS, len(images))
+    return {"png": _png(grid(images, columns)), "columns": columns, "count": len(images)}
+
+
+def discriminate(session: Session, params: dict[str, Any]) -> dict[str, Any]:
+    """See `service.queue.interactive.call`."""
+    height, width, channels = session.spec["generator"]["output_shape"]
+    images = np.stack(
+        [_pixels(png, height, width, channels, f"/images/{index}") for index, png in enumerate(params["images"])]
+    )
+    labels = params.get("labels")
+    found = session.discriminate(images, None if labels is None else np.asarray(labels, np.int64))
+    return {
+        "score": found["score"].tolist(),
+        "probability_real": found["probability_real"].tolist(),
+        "calibration": found["calibration"],
+    }
+
+
+KINDS: dict[str, Callable[[Session, dict[str, Any]], dict[str, Any]]] = {"sample": sample, "discriminate": discriminate}
+
+
+def _png(picture: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _pixels(png: bytes, height: int, width: int, channels: int, pointer: str) -> np.ndarray:
+    """An image file as uint8 (H, W, C), scaled to what the model was trained on."""
+    try:
+        picture = Image.open(io.BytesIO(png)).convert("L" if channels == 1 else "RGB")
+    except (OSError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise InteractiveError("bad_image", f"This is no image that can be read: {error}", pointer) from error
+    scaled = picture.resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(scaled, np.uint8).reshape(height, width, channels)
+
+
+if __name__ == "__main__":
+    main()
