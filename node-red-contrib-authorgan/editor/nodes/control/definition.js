@@ -1,0 +1,27 @@
+RED.nodes.registerType("authorgan-control", {
+    category: "AuthorGAN work",
+    color: "#a5cdb8",
+    icon: "authorgan-control.svg",
+    defaults: {
+        name: { value: "" },
+        action: { value: "pause" },
+        train: { value: "" },
+        service: { value: "", type: "authorgan-service", required: false },
+        version: { value: 1 }
+    },
+    inputs: 1,
+    outputs: 1,
+    label: function () {
+        return this.name || this._(`action.${this.action || "message"}`)
+    },
+    labelStyle: function () {
+        return this.name ? "red-ui-flow-node-label-italic" : ""
+    },
+    paletteLabel: "control",
+    outputLabels: function () {
+        return this._("label.output")
+    },
+    oneditprepare: function () {
+        AuthorGAN.form.prepareJobChoice(this)
+    }
+})

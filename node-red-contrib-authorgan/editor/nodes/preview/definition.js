@@ -1,0 +1,27 @@
+RED.nodes.registerType("authorgan-preview", {
+    category: "AuthorGAN results",
+    color: "#e6cf9f",
+    icon: "authorgan-preview.svg",
+    defaults: {
+        name: { value: "" },
+        show: { value: "both" },
+        width: {
+            value: 240,
+            validate: (value, _opt) =>
+                AuthorGAN.reasons.ofNumbers(value, { minimum: 60, maximum: 1200, minItems: 1, maxItems: 1 })
+        },
+        version: { value: 1 }
+    },
+    inputs: 1,
+    outputs: 0,
+    label: function () {
+        return this.name || this._("label.default")
+    },
+    labelStyle: function () {
+        return this.name ? "red-ui-flow-node-label-italic" : ""
+    },
+    paletteLabel: "preview",
+    inputLabels: function () {
+        return this._("label.input")
+    }
+})

@@ -1,0 +1,42 @@
+RED.nodes.registerType("authorgan-sample", {
+    category: "AuthorGAN work",
+    color: "#a5cdb8",
+    icon: "authorgan-sample.svg",
+    defaults: {
+        name: { value: "" },
+        train: { value: "" },
+        service: { value: "", type: "authorgan-service", required: false },
+        count: {
+            value: "16",
+            validate: (value, _opt) => AuthorGAN.reasons.ofNumbers(value, { minimum: 1, maxItems: 1 })
+        },
+        columns: {
+            value: "",
+            validate: (value, _opt) => AuthorGAN.reasons.ofNumbers(value, { minimum: 1, maxItems: 1 })
+        },
+        seed: {
+            value: "",
+            validate: (value, _opt) => AuthorGAN.reasons.ofNumbers(value, { minimum: 0, maxItems: 1 })
+        },
+        labels: {
+            value: "",
+            validate: (value, _opt) => AuthorGAN.reasons.ofNumbers(value, { minimum: 0 })
+        },
+        version: { value: 1 }
+    },
+    inputs: 1,
+    outputs: 1,
+    label: function () {
+        return this.name || this._("label.default")
+    },
+    labelStyle: function () {
+        return this.name ? "red-ui-flow-node-label-italic" : ""
+    },
+    paletteLabel: "sample",
+    outputLabels: function () {
+        return this._("label.output")
+    },
+    oneditprepare: function () {
+        AuthorGAN.form.prepareJobChoice(this)
+    }
+})

@@ -1,0 +1,35 @@
+RED.nodes.registerType("authorgan-train", {
+    category: "AuthorGAN work",
+    color: "#a5cdb8",
+    icon: "authorgan-train.svg",
+    defaults: {
+        name: { value: "" },
+        service: { value: "", type: "authorgan-service" },
+        whenBusy: { value: "refuse" },
+        stopOnClose: { value: false },
+        version: {
+            value: 1,
+            validate: function (_value, _opt) {
+                return AuthorGAN.reasons.ofDrawing(this)
+            }
+        }
+    },
+    inputs: 1,
+    outputs: 3,
+    label: function () {
+        return this.name || this._("label.default")
+    },
+    labelStyle: function () {
+        return this.name ? "red-ui-flow-node-label-italic" : ""
+    },
+    paletteLabel: "train",
+    inputLabels: function () {
+        return this._("label.input")
+    },
+    outputLabels: function (port) {
+        return this._(["label.losses", "label.samples", "label.end"][port])
+    },
+    oneditprepare: function () {
+        AuthorGAN.form.suggestService(this)
+    }
+})

@@ -1,0 +1,167 @@
+/**
+ * Answers while one draws: each GAN of the drawing is compiled whenever something changed, what the wires tell is told
+ * at once, and the service is asked what would be built. What is wrong marks the node that is responsible.
+ */
+import compiler from "../../lib/compile.js"
+import { text } from "./texts.js"
+
+const { compile, nodeAt } = compiler
+
+/** Long enough that an import, which tells of each object by itself, is looked at once; short enough to feel instant. */
+const DEBOUNCE_MS = 80
+/** How often a service that was away is tried again while nobody draws. */
+const RETRY_MS = 15_000
+
+const DRAWING_EVENTS = [
+    "flows:loaded",
+    ...["nodes", "links", "junctions"].flatMap((kind) => ["add", "remove", "change"].map((what) => `${kind}:${what}`)),
+    ...["add", "remove", "change"].flatMap((what) => [`subflows:${what}`, `flows:${what}`]),
+    "deploy"
+]
+
+/** gan id -> { question, problems: Map(node id -> [text]), resolved, nodes } */
+let answers = new Map()
+/** train id -> Map(node id -> [text]): what the service refused when a training was started. */
+const refusals = new Map()
+/** node id -> [text], of the drawing as it is now: wires only. */
+let wiring = new Map()
+/** Addresses that did not answer last time; each is told of once. */
+const away = new Set()
+
+let clock = null
+let retry = null
+
+export function start() {
+    for (const event of DRAWING_EVENTS) RED.events.on(event, soon)
+    RED.comms.subscribe("authorgan/problems/#", (topic, { problems }) => {
+        refusals.set(topic.split("/").at(-1), grouped(problems))
+        mark()
+    })
+}
+
+/** Everything that is wrong with a node's place in the drawing. */
+export function problemsOf(node) {
+    const sources = [wiring, ...[...answers.values()].map(({ problems }) => problems), ...refusals.values()]
+    return [...new Set(sources.flatMap((problems) => problems.get(node.id) || []))]
+}
+
+/**
+ * What the service would build of a module node: { pointer: "/generator", module: {…}, spec }, or null.
+ * Where a node belongs to several GANs the first one counts.
+ */
+export function resolvedOf(node) {
+    for (const { resolved, nodes } of answers.values()) {
+        const pointer = resolved && Object.keys(nodes).find((at) => at !== "" && nodes[at] === node.id)
+        if (pointer) {
+            const module = pointer
+                .split("/")
+                .slice(1)
+                .reduce((value, key) => value?.[key], resolved)
+            return { pointer, module, spec: resolved }
+        }
+    }
+    return null
+}
+
+function soon() {
+    clearTimeout(clock)
+    clock = setTimeout(look, DEBOUNCE_MS)
+}
+
+/** Compiles every GAN of the drawing and asks about those that changed. */
+function look() {
+    const flow = RED.nodes.createCompleteNodeSet({ credentials: false })
+    const translate = (code, values) => text(`problems.${code}`, values)
+    const disabled = new Set(flow.filter(({ type, disabled }) => type === "tab" && disabled).map(({ id }) => id))
+    const live = flow.filter((node) => !node.d && !disabled.has(node.z))
+    const found = []
+    const before = answers
+    answers = new Map()
+
+    for (const gan of live.filter(({ type }) => type === "authorgan-gan")) {
+        const { spec, nodes, problems } = compile(flow, gan.id, { translate })
+        found.push(...problems)
+        const question = problems.length > 0 ? null : JSON.stringify(spec)
+        const known = before.get(gan.id)
+        if (known && known.question === question) {
+            answers.set(gan.id, { ...known, nodes })
+            continue
+        }
+        // Until the new answer is there the old shapes stay, so that badges do not flicker.
+        const answer = { question, nodes, problems: new Map(), resolved: question && known?.resolved }
+        answers.set(gan.id, answer)
+        if (question) ask(answer, serviceOf(flow, gan))
+    }
+    for (const train of live.filter(({ type }) => type === "authorgan-train")) {
+        // Without a drawing it may still be sent specs, so that is no problem before a message comes.
+        found.push(...compile(flow, train.id, { translate }).problems.filter(({ code }) => code !== "no_gan"))
+    }
+    wiring = grouped(found)
+    if ([...answers.values()].some(({ resolved }, at) => resolved !== [...before.values()][at]?.resolved))
+        refusals.clear()
+    mark()
+}
+
+/** The service that a GAN will be trained with: that of its train node, else the first there is. */
+function serviceOf(flow, gan) {
+    const trains = flow.filter(({ type }) => type === "authorgan-train")
+    const train = trains.find(({ id }) => compile(flow, id).gan === gan.id) || trains[0]
+    const services = flow.filter(({ type }) => type === "authorgan-service")
+    return services.find(({ id }) => id === train?.service) || services[0]
+}
+
+function ask(answer, service) {
+    if (!service) return
+    const body = { service: service.id, url: service.url, spec: JSON.parse(answer.question) }
+    $.ajax({ url: "authorgan/resolve", method: "POST", contentType: "application/json", data: JSON.stringify(body) })
+        .done(({ spec }) => {
+            away.delete(service.url)
+            answer.resolved = spec
+            answer.problems = new Map()
+            mark()
+        })
+        .fail(({ status, responseJSON: problem }) => {
+            if (status === 422) {
+                away.delete(service.url)
+                answer.resolved = null
+                answer.problems = grouped(
+                    problem.problems.map(({ node_id, pointer, message }) => ({
+                        node_id: node_id || nodeAt(answer.nodes, pointer),
+                        message
+                    }))
+                )
+                mark()
+            } else {
+                standAlone(answer, service)
+            }
+        })
+}
+
+/** Drawing goes on without the service, which is said once and tried again now and then. */
+function standAlone(answer, service) {
+    answer.question = undefined
+    answer.resolved = null
+    if (!away.has(service.url)) {
+        away.add(service.url)
+        RED.notify(text("away", { url: service.url }), { type: "compact", timeout: 6000 })
+    }
+    clearTimeout(retry)
+    retry = setTimeout(look, RETRY_MS)
+    mark()
+}
+
+function grouped(problems) {
+    const groups = new Map()
+    for (const { node_id, message } of problems) groups.set(node_id, [...(groups.get(node_id) || []), message])
+    return groups
+}
+
+/** Lets Node-RED validate our nodes again and draw them where something changed. */
+function mark() {
+    RED.nodes.eachNode((node) => {
+        if (!node.type.startsWith("authorgan-")) return
+        RED.editor.validateNode(node)
+        node.dirty = true
+    })
+    RED.view.redraw()
+}

@@ -1,0 +1,53 @@
+/** Badges above the nodes: the shape of a picture, the number of weights. */
+import { resolvedOf } from "./answers.js"
+import { count, text } from "./texts.js"
+
+const SHOWS = {
+    "authorgan-data": ({ spec }) => {
+        const { image_size: size, channels } = spec.data
+        return { shape: [size, size, channels] }
+    },
+    "authorgan-generator": ({ module }) => ({ shape: module.output_shape, weights: module.parameter_count }),
+    "authorgan-discriminator": ({ module }) => ({ weights: module.parameter_count })
+}
+
+const shapeText = (shape) => shape.join("×")
+
+export function start() {
+    RED.view.annotations.register("authorgan-badge", {
+        type: "badge",
+        class: "authorgan-badge",
+        filter: ({ type }) => Object.hasOwn(SHOWS, type),
+        show: (node) => shownAt(node) !== null,
+        // The element is made anew when its words changed: a badge is laid out by its width.
+        refresh: (node) => {
+            const words = badgeText(node)
+            const changed = node._authorganBadge !== words
+            node._authorganBadge = words
+            return changed
+        },
+        element: (node) => {
+            const label = document.createElementNS("http://www.w3.org/2000/svg", "text")
+            label.setAttribute("y", 5)
+            label.textContent = badgeText(node)
+            return label
+        },
+        tooltip: (node) => {
+            const shown = shownAt(node)
+            if (!shown) return ""
+            const values = { shape: shown.shape && shapeText(shown.shape), weights: count(shown.weights) }
+            return text(`badge.${node.type.replace("authorgan-", "")}`, values)
+        }
+    })
+}
+
+function shownAt(node) {
+    const resolved = resolvedOf(node)
+    return resolved?.module ? SHOWS[node.type](resolved) : null
+}
+
+function badgeText(node) {
+    const shown = shownAt(node)
+    if (!shown) return ""
+    return [shown.shape && shapeText(shown.shape), shown.weights && count(shown.weights)].filter(Boolean).join(" · ")
+}

@@ -1,0 +1,178 @@
+/** The dialogs: fields that a choice brings with it, read and written as sparse parameters. */
+import catalogue from "../../lib/catalogue.json"
+import fields from "../../lib/fields.js"
+import { resolvedOf } from "./answers.js"
+import { text } from "./texts.js"
+
+/* ---- module nodes ------------------------------------------------------------------------------------------------ */
+
+export function prepare(node) {
+    const choice = $("#node-input-choice")
+    const module = $("#authorgan-parameters")
+    fill(module, { [node.choice]: node.parameters }, resolvedOf(node)?.module)
+    choice.on("change", () => show(module, choice.val()))
+    show(module, node.choice)
+    if (node.type === "authorgan-loss") prepareRegularizers(node)
+}
+
+export function save(node) {
+    node.parameters = read($("#authorgan-parameters"), $("#node-input-choice").val())
+    if (node.type === "authorgan-loss") node.regularizers = readRegularizers()
+}
+
+const sectionsOf = (module) => module.children(".authorgan-choice").toArray()
+const show = (module, choice) => {
+    for (const section of sectionsOf(module)) $(section).toggle(section.dataset.choice === choice)
+}
+const schemasOf = (module, choice) => catalogue[module.attr("data-kind")][choice].parameters
+
+/**
+ * Puts parameters into the sections of a module's choices, and into every control what an empty one means.
+ * @param {object} given  choice -> its parameters
+ * @param {object} [resolved]  the module as the service resolved it, which knows more than the catalogue: some defaults
+ *                             depend on other modules
+ */
+function fill(module, given, resolved) {
+    for (const section of sectionsOf(module)) {
+        const choice = section.dataset.choice
+        const parameters = given[choice] || {}
+        for (const row of $(section).children(".authorgan-field").toArray()) {
+            const name = row.dataset.field
+            const schema = schemasOf(module, choice)[name]
+            const known = resolved?.choice === choice && parameters[name] === undefined
+            fillField($(row), schema, parameters[name], known ? resolved[name] : schema.default)
+        }
+    }
+}
+
+function fillField(row, schema, value, fallback) {
+    const control = row.find("> .authorgan-value > :input")
+    if (fields.kindOf(schema) === "module") {
+        fillModuleField(row, control, value, fallback)
+        return
+    }
+    if (control.is("select")) {
+        control.find('option[value=""]').text(text("default", { value: shown(fallback) }))
+    } else {
+        control.attr("placeholder", shown(fallback))
+    }
+    control.val(fields.format(value))
+    control.on("input change", () => judge(row, control, schema))
+    judge(row, control, schema)
+}
+
+/** A parameter that is itself a choice with parameters, such as a schedule. */
+function fillModuleField(row, control, value, fallback) {
+    const module = row.children(".authorgan-module")
+    const { choice = "", ...parameters } = typeof value === "string" ? { choice: value } : value || {}
+    const standard = fallback?.choice || fallback
+    const title = control.find(`option[value="${standard}"]`).text() || standard
+    control.find('option[value=""]').text(text("default", { value: title }))
+    control.val(choice)
+    fill(module, { [choice]: parameters })
+    control.on("change", () => show(module, control.val()))
+    show(module, choice)
+}
+
+const shown = (value) =>
+    value === true ? text("yes") : value === false ? text("no") : fields.format(value?.choice || value) || text("empty")
+
+/** Says under a field what is wrong with what stands in it. */
+function judge(row, control, schema) {
+    const { wrong } = fields.parse(control.val(), schema)
+    control.toggleClass("input-error", Boolean(wrong))
+    row.children(".authorgan-reason").remove()
+    if (wrong)
+        $('<div class="authorgan-reason" role="alert">')
+            .text(text(`reason.${wrong.code}`, wrong.values))
+            .appendTo(row)
+}
+
+/** The parameters that were set in the section of a choice. What cannot be read is kept as typed, and marked. */
+function read(module, choice) {
+    const parameters = {}
+    const section = sectionsOf(module).find(({ dataset }) => dataset.choice === choice)
+    for (const row of $(section).children(".authorgan-field").toArray()) {
+        const name = row.dataset.field
+        const schema = schemasOf(module, choice)[name]
+        const typed = $(row).find("> .authorgan-value > :input").val() || ""
+        if (typed && fields.kindOf(schema) === "module") {
+            parameters[name] = { choice: typed, ...read($(row).children(".authorgan-module"), typed) }
+            continue
+        }
+        const { value, wrong } = fields.parse(typed, schema)
+        if (wrong) parameters[name] = numberOr(typed)
+        else if (value !== undefined) parameters[name] = value
+    }
+    return parameters
+}
+
+const numberOr = (typed) => (typed.trim() !== "" && Number.isFinite(Number(typed)) ? Number(typed) : typed)
+
+/* ---- regularizers of a loss -------------------------------------------------------------------------------------- */
+
+function prepareRegularizers(node) {
+    const from = $("#authorgan-regularizers-from")
+    const all = $("#authorgan-regularizers")
+    const chosen = Object.fromEntries(
+        (node.regularizers || []).map(({ choice, ...parameters }) => [choice, parameters])
+    )
+    fill(all, chosen)
+    for (const section of sectionsOf(all)) {
+        const tick = $(section).find("> .authorgan-tick input")
+        const rows = $(section).children(".authorgan-field")
+        tick.prop("checked", section.dataset.choice in chosen).on("change", () => rows.toggle(tick.prop("checked")))
+        rows.toggle(tick.prop("checked"))
+    }
+    from.val(node.regularizers ? "here" : "critic").on("change", () => all.toggle(from.val() === "here"))
+    all.toggle(from.val() === "here")
+}
+
+function readRegularizers() {
+    if ($("#authorgan-regularizers-from").val() !== "here") return null
+    const all = $("#authorgan-regularizers")
+    return sectionsOf(all)
+        .filter((section) => $(section).find("> .authorgan-tick input").prop("checked"))
+        .map(({ dataset }) => ({ choice: dataset.choice, ...read(all, dataset.choice) }))
+}
+
+/* ---- gan --------------------------------------------------------------------------------------------------------- */
+
+const ganRows = () => $("[data-gan]").toArray()
+
+export function prepareGan(node) {
+    for (const row of ganRows())
+        $(row)
+            .find("select")
+            .val(node.parameters[row.dataset.gan] || "")
+}
+
+export function saveGan(node) {
+    const chosen = ganRows().map((row) => [row.dataset.gan, $(row).find("select").val()])
+    node.parameters = Object.fromEntries(chosen.filter(([, value]) => value))
+}
+
+/* ---- nodes that work --------------------------------------------------------------------------------------------- */
+
+/** A new node takes the service that is there already; usually there is one. */
+export function suggestService(node) {
+    const select = $("#node-input-service")
+    if (node.service) return
+    RED.nodes.eachConfig(({ id, type }) => {
+        if (type !== "authorgan-service") return true
+        select.val(id)
+        return false
+    })
+}
+
+/** Control and sample: the train node whose job is meant. Its service is theirs, so none is asked for. */
+export function prepareJobChoice(node) {
+    const select = $("#node-input-train")
+    const trains = RED.nodes.filterNodes({ type: "authorgan-train" })
+    for (const train of trains)
+        $("<option>").val(train.id).text(RED.utils.getNodeLabel(train, train.id)).appendTo(select)
+    select.val(node.train || "")
+    const ownService = () => $("#authorgan-service-row").toggle(select.val() === "")
+    select.on("change", ownService)
+    ownService()
+}

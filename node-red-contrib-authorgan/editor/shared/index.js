@@ -1,0 +1,13 @@
+/** What all nodes of the palette share in the editor. Bundled into plugins/authorgan-editor.html as `AuthorGAN`. */
+import * as answers from "./answers.js"
+import * as badges from "./badges.js"
+import * as canvas from "./canvas.js"
+
+export * as form from "./form.js"
+export * as labels from "./labels.js"
+export * as reasons from "./reasons.js"
+export * as serviceTest from "./service-test.js"
+
+answers.start()
+badges.start()
+canvas.start()

@@ -1,0 +1,57 @@
+/** Why a node is not valid, for Node-RED's validators: `true`, or the reasons in words. */
+import catalogue from "../../lib/catalogue.json"
+import fields from "../../lib/fields.js"
+import { problemsOf } from "./answers.js"
+import { text, wrap } from "./texts.js"
+
+/** The catalogue kind that a module node chooses from. */
+export const KINDS = {
+    "authorgan-data": "datasets",
+    "authorgan-generator": "generators",
+    "authorgan-discriminator": "discriminators",
+    "authorgan-loss": "losses",
+    "authorgan-optimizer": "optimizers",
+    "authorgan-training": "processes"
+}
+
+const validOr = (reasons) => (reasons.length > 0 ? reasons.map((reason) => wrap(reason)) : true)
+
+/** What is wrong with the parameters of a module node, and with its place in the drawing. */
+export function ofModule(node) {
+    const wrong = fields.checkModule(catalogue, KINDS[node.type], node.choice, node.parameters)
+    for (const { choice, ...parameters } of node.regularizers || []) {
+        wrong.push(...fields.checkModule(catalogue, "regularizers", choice, parameters))
+    }
+    const own = wrong.map(
+        ({ parameter, code, values }) => `${titleOf(node, parameter)}: ${text(`reason.${code}`, values)}`
+    )
+    // The service says the same about parameters, in other words; once is enough.
+    return validOr(own.length > 0 ? own : problemsOf(node))
+}
+
+/** What is wrong with the drawing at this node. */
+export const ofDrawing = (node) => validOr(problemsOf(node))
+
+export function ofAddress(value) {
+    if (/^\$\{.+\}$/.test(value)) return true
+    try {
+        if (/^https?:$/.test(new URL(value).protocol)) return true
+    } catch {
+        // Not an address at all: the same answer.
+    }
+    return text("reason.address", { value })
+}
+
+/** Whole numbers as typed into a field, empty being allowed unless `minItems` says otherwise. */
+export function ofNumbers(value, { minimum, maximum, minItems = 0, maxItems = 1024 }) {
+    const schema = { type: "array", items: { type: "integer", minimum, maximum }, minItems, maxItems }
+    const { wrong } = fields.parse(value, schema)
+    if (wrong) return text(`reason.${wrong.code}`, wrong.values)
+    return minItems > 0 && String(value ?? "").trim() === "" ? text("reason.required") : true
+}
+
+function titleOf(node, parameter) {
+    const key = `choices.${node.choice}.parameters.${parameter}.title`
+    const title = node._(key)
+    return title === key ? parameter : title
+}

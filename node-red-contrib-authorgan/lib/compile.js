@@ -1,0 +1,158 @@
+/**
+ * A drawing becomes a spec. Pure, and shared by the runtime and the editor.
+ *
+ * compile(flow, nodeId, options) -> { spec, nodes, problems, gan }
+ *
+ *   flow      the flow as Node-RED saves it: an array of node configurations
+ *   nodeId    an authorgan-train or authorgan-gan node of it
+ *   options   translate(code, values) -> text of a problem; without it the text is the code
+ *
+ *   spec      the spec that the drawing says, sparse (what nobody chose is left to the spec's own defaults);
+ *             null when there is no gan node to start from
+ *   nodes     JSON pointer in the spec -> id of the node that is responsible for it
+ *   problems  [{ pointer, code, message, node_id }], everything that the wires alone can tell
+ *   gan       id of the gan node, or null
+ */
+const graph = require("./graph")
+
+const GAN = "authorgan-gan"
+
+/** The modules that a gan node gathers: node type -> key of the spec. */
+const MODULES = {
+    "authorgan-data": "data",
+    "authorgan-generator": "generator",
+    "authorgan-discriminator": "discriminator",
+    "authorgan-loss": "loss",
+    "authorgan-optimizer": "optimizer",
+    "authorgan-training": "training"
+}
+
+/** The keys of the spec that have no default, so that a drawing must show them. */
+const REQUIRED = ["data", "generator", "discriminator"]
+
+/** The types whose wires are structure. Everything else that is wired in merely sends messages. */
+const isStructure = (type) => type === GAN || Object.hasOwn(MODULES, type)
+
+const clone = (value) => JSON.parse(JSON.stringify(value))
+const nameOf = (node) => node.name || node.choice || node.id
+
+function compile(flow, nodeId, options = {}) {
+    const drawing = graph.index(flow)
+    const problems = []
+    const translate = options.translate || ((code) => code)
+    const tell = (code, nodeIds, pointer = "", values = {}) => {
+        const message = translate(code, values)
+        for (const id of nodeIds) problems.push({ pointer, code, message, node_id: id })
+    }
+
+    const start = drawing.node(nodeId)
+    if (!start) throw new Error(`There is no node ${nodeId} in this flow.`)
+    const gan = start.node.type === GAN ? start : findGan(drawing, start, tell)
+    if (!gan) return { spec: null, nodes: {}, problems, gan: null }
+
+    const { spec, nodes } = assemble(gan, collectModules(drawing, gan, tell), tell)
+    return { spec, nodes, problems, gan: gan.node.id }
+}
+
+/** The one gan that is wired into a train node. */
+function findGan(drawing, train, tell) {
+    const wired = drawing.sources(train).filter(({ node }) => isStructure(node.type))
+    const gans = wired.filter(({ node }) => node.type === GAN)
+    for (const stray of wired.filter(({ node }) => node.type !== GAN)) {
+        tell("module_into_train", [stray.node.id], "", { name: nameOf(stray.node) })
+    }
+    if (gans.length === 0) tell("no_gan", [train.node.id])
+    if (gans.length > 1) {
+        const names = gans.map(({ node }) => nameOf(node)).join(", ")
+        tell("several_gans", [train.node.id, ...gans.map(({ node }) => node.id)], "", { names })
+    }
+    return gans.length === 1 ? gans[0] : null
+}
+
+/** The module nodes wired into a gan: key of the spec -> nodes. */
+function collectModules(drawing, gan, tell) {
+    const modules = new Map()
+    const cycle = drawing.findCycle(gan, ({ node }) => isStructure(node.type))
+    if (cycle) {
+        const names = cycle.map(({ node }) => nameOf(node)).join(" → ")
+        tell("cycle", [...new Set(cycle.map(({ node }) => node.id))], "", { names })
+    }
+    for (const { node } of drawing.sources(gan)) {
+        const key = MODULES[node.type]
+        if (key) modules.set(key, [...(modules.get(key) || []), node])
+        else if (node.type === GAN && !cycle) tell("gan_into_gan", [node.id], "", { name: nameOf(node) })
+    }
+    return modules
+}
+
+/** Puts the modules together. What stands twice is told, and the first one counts. */
+function assemble(gan, modules, tell) {
+    const spec = { authorgan: 1 }
+    const nodes = { "": gan.node.id }
+    if (gan.node.name) spec.name = gan.node.name
+    Object.assign(spec, clone(gan.node.parameters || {}))
+
+    for (const [key, found] of modules) {
+        if (key === "optimizer") {
+            Object.assign(nodes, placeOptimizers(spec, found, tell))
+            continue
+        }
+        if (found.length > 1) {
+            const names = found.map(nameOf).join(", ")
+            const ids = found.map(({ id }) => id)
+            tell("several_modules", ids, `/${key}`, { module: key, names, count: found.length })
+        }
+        spec[key] = moduleOf(found[0])
+        nodes[`/${key}`] = found[0].id
+    }
+    for (const key of REQUIRED.filter((key) => !modules.has(key))) {
+        tell(`no_${key}`, [gan.node.id], `/${key}`)
+    }
+    return { spec, nodes }
+}
+
+/** A module node as a module of the spec: its choice and the parameters that were changed. */
+function moduleOf(node) {
+    const module = clone(node.parameters || {})
+    if (node.choice) module.choice = node.choice
+    if (node.regularizers?.length) module.regularizers = clone(node.regularizers)
+    return module
+}
+
+/** An optimizer node serves the generator, the discriminator, or what no other optimizer node claims. */
+function placeOptimizers(spec, found, tell) {
+    const roleOf = (node) => node.network || "both"
+    const roles = new Map(found.map((node) => [roleOf(node), node]).reverse())
+    for (const role of roles.keys()) {
+        const claimants = found.filter((node) => roleOf(node) === role)
+        if (claimants.length > 1) {
+            const names = claimants.map(nameOf).join(", ")
+            const ids = claimants.map(({ id }) => id)
+            tell("several_optimizers", ids, "/optimizer", { network: role, names })
+        }
+    }
+    const nodes = {}
+    const both = roles.get("both")
+    if (both && roles.size === 1) {
+        spec.optimizer = moduleOf(both)
+        return { "/optimizer": both.id }
+    }
+    spec.optimizer = {}
+    for (const network of ["generator", "discriminator"]) {
+        const node = roles.get(network) || both
+        if (!node) continue
+        spec.optimizer[network] = moduleOf(node)
+        nodes[`/optimizer/${network}`] = node.id
+    }
+    return nodes
+}
+
+/** The node responsible for a place in the spec: that of the longest pointer which contains it. */
+function nodeAt(nodes, pointer) {
+    for (let at = pointer || ""; ; at = at.slice(0, at.lastIndexOf("/"))) {
+        if (Object.hasOwn(nodes, at)) return nodes[at]
+        if (at === "") return null
+    }
+}
+
+module.exports = { compile, nodeAt, MODULES }

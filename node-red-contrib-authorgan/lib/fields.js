@@ -1,0 +1,129 @@
+/**
+ * Parameters as people type them: text to value and back, and what is wrong in words. Pure, shared with the editor.
+ *
+ * A schema is a parameter's entry in the catalogue: a small part of JSON Schema (type, enum, bounds, items).
+ * What is wrong is { code, values }; the words for it are in the locale under `reason`.
+ */
+
+/** The kind of control that a parameter needs: integer, number, boolean, text, list, choice or module. */
+function kindOf(schema) {
+    if (schema.format?.startsWith("module:")) return "module"
+    if (schema.enum) return "choice"
+    const type = [schema.type].flat()[0]
+    return { array: "list", string: "text" }[type] || type
+}
+
+/** The catalogue folder that the entries of a `module` parameter come from. */
+const moduleKind = (schema) => schema.format.slice("module:".length)
+
+/**
+ * Reads what was typed. An empty text is no value: the default rules.
+ * @returns {{ value?: any, wrong?: { code: string, values: object } }}
+ */
+function parse(text, schema) {
+    const typed = String(text ?? "").trim()
+    if (typed === "") return {}
+    const value = READERS[kindOf(schema)](typed, schema)
+    if (value === undefined) return { wrong: { code: kindOf(schema), values: { value: typed } } }
+    const wrong = check(value, schema)
+    return wrong ? { wrong } : { value }
+}
+
+const number = (typed) => (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(typed) ? Number(typed) : undefined)
+
+const READERS = {
+    number,
+    integer: (typed) => {
+        const value = number(typed)
+        return Number.isInteger(value) ? value : undefined
+    },
+    boolean: (typed) => ({ true: true, false: false })[typed],
+    text: (typed) => typed,
+    choice: (typed, schema) => schema.enum.find((option) => String(option) === typed),
+    list: (typed, schema) => {
+        const items = typed.replace(/^\[|\]$/g, "").split(/[\s,;]+/)
+        const values = items.filter(Boolean).map((item) => READERS[kindOf(schema.items)](item, schema.items))
+        return values.includes(undefined) ? undefined : values
+    }
+}
+
+/** The text that `parse` would read as this value. */
+const format = (value) =>
+    value === null || value === undefined ? "" : Array.isArray(value) ? value.join(", ") : `${value}`
+
+/** What is wrong with a value, or null. */
+function check(value, schema) {
+    if (value === null)
+        return [schema.type].flat().includes("null") ? null : { code: kindOf(schema), values: { value } }
+    if (Array.isArray(value)) return checkList(value, schema)
+    if (schema.enum && !schema.enum.includes(value)) {
+        return { code: "choice", values: { value, options: schema.enum.join(", ") } }
+    }
+    if (typeof value === "number") {
+        for (const [bound, holds] of BOUNDS) {
+            if (schema[bound] !== undefined && !holds(value, schema[bound])) {
+                return { code: bound, values: { value, bound: schema[bound] } }
+            }
+        }
+    }
+    return null
+}
+
+function checkList(items, schema) {
+    if (items.length < (schema.minItems ?? 0)) return { code: "minItems", values: { bound: schema.minItems } }
+    if (items.length > (schema.maxItems ?? items.length))
+        return { code: "maxItems", values: { bound: schema.maxItems } }
+    if (schema.uniqueItems && new Set(items).size < items.length) return { code: "uniqueItems", values: {} }
+    for (const item of items) {
+        const wrong = check(item, schema.items)
+        if (wrong) return wrong
+    }
+    return null
+}
+
+const BOUNDS = [
+    ["minimum", (value, bound) => value >= bound],
+    ["maximum", (value, bound) => value <= bound],
+    ["exclusiveMinimum", (value, bound) => value > bound],
+    ["exclusiveMaximum", (value, bound) => value < bound]
+]
+
+/** Bounds beyond this are there for the machine; to a reader they mean "none". */
+const UNBOUNDED = 1e9
+
+/** "1 … 4096", "≥ 0, < 1" or "": the bounds of a number in signs that need no translation. */
+function bounds(schema) {
+    const at = schema.items || schema
+    const low = at.minimum ?? at.exclusiveMinimum
+    const high = (at.maximum ?? at.exclusiveMaximum) < UNBOUNDED ? (at.maximum ?? at.exclusiveMaximum) : undefined
+    if (at.minimum !== undefined && at.maximum < UNBOUNDED) return `${low} … ${high}`
+    const parts = []
+    if (low !== undefined) parts.push(`${at.minimum === undefined ? ">" : "≥"} ${low}`)
+    if (high !== undefined) parts.push(`${at.maximum === undefined ? "<" : "≤"} ${high}`)
+    return parts.join(", ")
+}
+
+/**
+ * Everything wrong with a module's parameters: [{ parameter, code, values }].
+ * @param {object} catalogue  { kind: { name: { parameters: { name: schema } } } }
+ */
+function checkModule(catalogue, kind, choice, parameters) {
+    const entry = catalogue[kind]?.[choice]
+    if (!entry) return [{ parameter: "choice", code: "unknownChoice", values: { value: choice } }]
+    const wrong = []
+    for (const [name, value] of Object.entries(parameters || {})) {
+        const schema = entry.parameters[name]
+        if (!schema) {
+            wrong.push({ parameter: name, code: "unknownParameter", values: {} })
+        } else if (kindOf(schema) === "module") {
+            const { choice: inner, ...rest } = typeof value === "string" ? { choice: value } : value
+            wrong.push(...checkModule(catalogue, moduleKind(schema), inner, rest))
+        } else {
+            const found = check(value, schema)
+            if (found) wrong.push({ parameter: name, ...found })
+        }
+    }
+    return wrong
+}
+
+module.exports = { kindOf, moduleKind, parse, format, check, bounds, checkModule }

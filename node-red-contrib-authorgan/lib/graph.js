@@ -1,0 +1,136 @@
+/**
+ * A flow, seen against the direction of its wires. Pure and shared by the runtime and the editor.
+ *
+ * What carries no meaning of its own is looked through: junctions, link nodes, the boundaries of subflows. What does
+ * not run is left out: disabled nodes and whatever lies in a disabled flow.
+ *
+ * A place is { node, path }: a node's configuration, and the ids of the subflow instances it was reached through,
+ * because one node of a subflow stands for as many nodes as the subflow has instances.
+ */
+const SUBFLOW = /^subflow:(.+)$/
+const keyOf = ({ node, path }) => [...path, node.id].join("/")
+
+/** @param {object[]} flow node configurations, as Node-RED saves them */
+function index(flow) {
+    const byId = new Map(flow.map((node) => [node.id, node]))
+    const incoming = incomingWires(flow)
+    // The subflows that are being left without a path: one that is met again contains itself.
+    const leaving = new Set()
+    const isOff = (node) => node.d === true || byId.get(node.z)?.disabled === true
+    const place = (id, path) => {
+        const node = byId.get(id)
+        return node && !isOff(node) ? { node, path } : null
+    }
+
+    /** The places one wire upstream, with the boundary of a subflow instance already crossed. */
+    function wiredInto({ node, path }) {
+        return (incoming.get(node.id) || []).flatMap(({ id, port, boundary }) => {
+            if (boundary) return leaveSubflow(id, path)
+            const source = place(id, path)
+            if (!source) return []
+            const subflow = SUBFLOW.exec(source.node.type)
+            return subflow ? enterSubflow(subflow[1], port, source) : [source]
+        })
+    }
+
+    function enterSubflow(subflowId, port, { node, path }) {
+        // A subflow that contains itself has no inside to speak of.
+        if (path.includes(node.id)) return []
+        const output = byId.get(subflowId)?.out?.[port]
+        const inside = [...path, node.id]
+        return (output?.wires || []).flatMap((wire) => {
+            // A wire from the subflow's input straight to its output.
+            if (wire.id === subflowId) return leaveSubflow(subflowId, inside)
+            const source = place(wire.id, inside)
+            if (!source) return []
+            const nested = SUBFLOW.exec(source.node.type)
+            return nested ? enterSubflow(nested[1], wire.port, source) : [source]
+        })
+    }
+
+    /** From the input of a subflow to what feeds its instance; without a path, to what feeds all its instances. */
+    function leaveSubflow(subflowId, path) {
+        if (path.length > 0) {
+            const instance = place(path.at(-1), path.slice(0, -1))
+            return instance ? wiredInto(instance) : []
+        }
+        if (leaving.has(subflowId)) return []
+        leaving.add(subflowId)
+        const instances = flow.filter(({ type }) => type === `subflow:${subflowId}`).map(({ id }) => place(id, []))
+        const feeding = instances.filter(Boolean).flatMap(wiredInto)
+        leaving.delete(subflowId)
+        return feeding
+    }
+
+    /** Everything that feeds a place, each once, in the order of the flow; junctions and links are looked through. */
+    function sources(target) {
+        const found = new Map()
+        const seen = new Set()
+        const open = [target]
+        while (open.length > 0) {
+            for (const source of wiredInto(open.pop())) {
+                const key = keyOf(source)
+                if (seen.has(key)) continue
+                seen.add(key)
+                if (isTransparent(source.node)) open.push(source)
+                else found.set(key, source)
+            }
+        }
+        const order = new Map(flow.map(({ id }, position) => [id, position]))
+        return [...found.values()].sort((a, b) => order.get(a.node.id) - order.get(b.node.id))
+    }
+
+    /** The first loop upstream of a place among the nodes that `matters` accepts: places from start to start, or null. */
+    function findCycle(start, matters) {
+        const done = new Set()
+        const trail = []
+        const visit = (at) => {
+            const key = keyOf(at)
+            const position = trail.findIndex((before) => keyOf(before) === key)
+            if (position >= 0) return [...trail.slice(position), at].reverse()
+            if (done.has(key)) return null
+            trail.push(at)
+            for (const source of sources(at).filter(matters)) {
+                const cycle = visit(source)
+                if (cycle) return cycle
+            }
+            trail.pop()
+            done.add(key)
+            return null
+        }
+        return visit(start)
+    }
+
+    return {
+        node: (id) => (byId.has(id) ? { node: byId.get(id), path: [] } : null),
+        sources,
+        findCycle
+    }
+}
+
+const isTransparent = ({ type }) => type === "junction" || type === "link in" || type === "link out"
+
+/** node id -> [{ id, port }] of what is wired into it; { id: subflow, boundary: true } for the input of its subflow. */
+function incomingWires(flow) {
+    const incoming = new Map()
+    const add = (target, wire) => {
+        const wires = incoming.get(target) || []
+        if (!wires.some(({ id, port }) => id === wire.id && port === wire.port)) incoming.set(target, [...wires, wire])
+    }
+    for (const node of flow) {
+        for (const [port, targets] of (node.wires || []).entries()) {
+            for (const target of targets) add(target, { id: node.id, port })
+        }
+        if (node.type === "subflow") {
+            for (const { wires } of node.in || []) {
+                for (const { id } of wires) add(id, { id: node.id, port: 0, boundary: true })
+            }
+        }
+        // Either end of a link may be the one that remembers it.
+        if (node.type === "link in") for (const id of node.links || []) add(node.id, { id, port: 0 })
+        if (node.type === "link out") for (const id of node.links || []) add(id, { id: node.id, port: 0 })
+    }
+    return incoming
+}
+
+module.exports = { index }

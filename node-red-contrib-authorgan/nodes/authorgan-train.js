@@ -1,0 +1,169 @@
+const { compile, nodeAt } = require("../lib/compile")
+const { ServiceError } = require("../lib/client")
+const { memoryIn } = require("../lib/memory")
+const { isObject, mergePatch } = require("../lib/patch")
+const { submit, watch } = require("../lib/run")
+
+/** How long closing may wait for the service; Node-RED itself waits 15 s. */
+const CLOSING_MS = 8_000
+
+module.exports = (RED) => {
+    /** config: service, whenBusy ("refuse" | "start"), stopOnClose (boolean) */
+    function TrainNode(config) {
+        RED.nodes.createNode(this, config)
+        const node = this
+        const memory = memoryIn(RED.settings.userDir)
+        const service = RED.nodes.getNode(config.service)
+        const closing = new AbortController()
+        /** Job id, or a symbol while it is being submitted -> the promise of its end. */
+        const runs = new Map()
+
+        /** The job that this node started last, running or not: what control and sample nodes act upon. */
+        this.latestJob = () => memory.of(node.id).latest
+        this.client = service?.client
+
+        if (service) {
+            for (const [job, lastEventId] of Object.entries(memory.of(node.id).running)) {
+                attach(job, { lastEventId, base: {}, done: () => {} })
+            }
+        }
+
+        this.on("input", async (msg, _send, done) => {
+            if (!service) return done(new Error(RED._("errors.noService")))
+            if (runs.size > 0 && config.whenBusy !== "start") return done(new Error(RED._("errors.busy")))
+            const ticket = Symbol("submitting")
+            const submission = start(msg, done)
+            runs.set(ticket, submission)
+            await submission
+            runs.delete(ticket)
+        })
+
+        this.on("close", async (removed, done) => {
+            closing.abort()
+            const jobs = [...runs.keys()].filter((key) => typeof key === "string")
+            const stopping = config.stopOnClose ? jobs.map((job) => stop(job)) : []
+            await Promise.race([
+                Promise.allSettled([...runs.values(), ...stopping]),
+                new Promise((resolve) => setTimeout(resolve, CLOSING_MS))
+            ])
+            if (removed) memory.forget(node.id)
+            else memory.write()
+            done()
+        })
+
+        /** From a message to a running job; what is wrong goes to `done`, and to the nodes that are responsible. */
+        async function start(msg, done) {
+            let nodes = {}
+            try {
+                const drawing = specOf(msg)
+                nodes = drawing.nodes
+                const job = await submit(service.client, drawing.spec, {
+                    signal: closing.signal,
+                    onAway: () => show("away")
+                })
+                tellProblems([])
+                for (const note of job.notes || []) node.warn(note.message)
+                memory.started(node.id, job.id)
+                attach(job.id, { base: msg, done })
+            } catch (error) {
+                if (closing.signal.aborted) return done()
+                show(error instanceof ServiceError ? "refused" : "failed")
+                tellProblems(
+                    (error.problems || []).map((problem) => ({ ...problem, node_id: responsible(problem, nodes) }))
+                )
+                done(error)
+            }
+        }
+
+        const responsible = ({ node_id, pointer }, nodes) => node_id || nodeAt(nodes, pointer) || node.id
+
+        /** The spec that a message asks for: its payload, or else the drawing; then its merge patch. */
+        function specOf(msg) {
+            const { spec, nodes, problems } = isSpec(msg.payload)
+                ? { spec: msg.payload, nodes: {}, problems: [] }
+                : compile(flow(), node._alias || node.id, {
+                      translate: (code, values) => RED._(`problems.${code}`, values)
+                  })
+            if (problems.length > 0) throw new DrawingError(problems)
+            return { spec: isObject(msg.authorgan) ? mergePatch(spec, msg.authorgan) : spec, nodes }
+        }
+
+        function attach(job, { lastEventId, base, done }) {
+            const end = watch({
+                client: service.client,
+                job,
+                lastEventId,
+                signal: closing.signal,
+                emit: (output, message) => node.send(onOutput(output, { ...carried(base), ...message })),
+                onStatus: (status) => node.status(status.key ? { ...status, text: status.key } : status),
+                onHeard: (eventId) => memory.heard(node.id, job, eventId),
+                onWarning: (error) => node.warn(error.message)
+            })
+            runs.set(
+                job,
+                end
+                    .then((ended) => {
+                        if (ended) memory.ended(node.id, job)
+                        done(ended?.state === "failed" ? new Error(failureOf(ended)) : undefined)
+                    })
+                    .catch((error) => {
+                        memory.ended(node.id, job)
+                        show("failed")
+                        done(error)
+                    })
+                    .finally(() => runs.delete(job))
+            )
+        }
+
+        async function stop(job) {
+            try {
+                await service.client.json(`/v1/jobs/${job}/actions`, { body: { action: "stop" }, timeout: CLOSING_MS })
+            } catch (error) {
+                node.warn(error.message)
+            }
+        }
+
+        const show = (name) => node.status({ ...APPEARANCES[name], text: `status.${name}` })
+
+        /** Editors mark the nodes of the drawing with what the service refused. */
+        const tellProblems = (problems) =>
+            RED.comms.publish(
+                `authorgan/problems/${node.id}`,
+                { problems: problems.map(({ node_id, message }) => ({ node_id, message })) },
+                problems.length > 0
+            )
+    }
+
+    function flow() {
+        const nodes = []
+        RED.nodes.eachNode((node) => nodes.push(node))
+        return nodes
+    }
+
+    /** What of the starting message goes along with everything that comes of it. */
+    function carried({ payload, authorgan, ...rest }) {
+        return RED.util.cloneMessage(rest)
+    }
+
+    const onOutput = (output, message) => [0, 1, 2].map((port) => (port === output ? message : null))
+
+    const failureOf = ({ problem }) => problem?.message || RED._("errors.failed")
+
+    RED.nodes.registerType("authorgan-train", TrainNode)
+}
+
+/** The drawing itself is wrong, before any service was asked. */
+class DrawingError extends Error {
+    constructor(problems) {
+        super([...new Set(problems.map(({ message }) => message))].join("\n"))
+        this.problems = problems
+    }
+}
+
+const APPEARANCES = {
+    away: { fill: "yellow", shape: "ring" },
+    refused: { fill: "red", shape: "ring" },
+    failed: { fill: "red", shape: "ring" }
+}
+
+const isSpec = (payload) => isObject(payload) && "generator" in payload
