@@ -31,12 +31,15 @@ class Graph:
         outputs: Identifiers of the layers that feed no other.
         shapes: Output shape of every layer that fits.
         pointers: Where each layer was written.
+        complete: Every layer has an id of its own, every wire an origin, and there is no circle, so that it can be said
+            which layers feed no other.
     """
 
     layers: list[dict[str, Any]] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
     shapes: dict[str, Shape] = field(default_factory=dict)
     pointers: dict[str, str] = field(default_factory=dict)
+    complete: bool = True
 
     @property
     def parameter_count(self) -> int:
@@ -46,6 +49,10 @@ class Graph:
     def layer(self, identifier: str) -> dict[str, Any]:
         """The layer with this identifier."""
         return next(layer for layer in self.layers if layer["id"] == identifier)
+
+    def sources(self, source: str) -> list[dict[str, Any]]:
+        """The Inputs that take this source (noise, label or image)."""
+        return [layer for layer in self.layers if layer["type"] == "Input" and layer["source"] == source]
 
 
 def resolve_layers(given: Sequence[Any], *, report: Report, pointer: str, inputs: Mapping[str, Sequence[int]]) -> Graph:
@@ -71,9 +78,9 @@ def resolve_layers(given: Sequence[Any], *, report: Report, pointer: str, inputs
             continue
         named[layer["id"]] = layer
         graph.pointers[layer["id"]] = join(pointer, index)
-    complete = len(named) == len(given)
-    _check_wires(named, graph.pointers, report, complete)
-    order = _in_order(named, graph.pointers, report)
+    graph.complete = len(named) == len(given)
+    _check_wires(named, graph, report)
+    order = _in_order(named, graph, report)
     for identifier in order:
         _build(named[identifier], graph, report)
     fed = {source for layer in named.values() for source in layer["inputs"]}
@@ -137,21 +144,22 @@ def _read_inputs(layer: Mapping[str, Any], kind: str | None, report: Report, poi
     return list(inputs)
 
 
-def _check_wires(
-    named: Mapping[str, dict[str, Any]], pointers: Mapping[str, str], report: Report, complete: bool
-) -> None:
-    """Report wires from layers that are not there. `complete` is false where layers without a usable id were left."""
+def _check_wires(named: Mapping[str, dict[str, Any]], graph: Graph, report: Report) -> None:
+    """Report wires from layers that are not there; nothing can be said while some layers have no usable id."""
+    if not graph.complete:
+        return
     for identifier, layer in named.items():
         for index, source in enumerate(layer["inputs"]):
-            if source not in named and complete:
-                place = Place(report, join(pointers[identifier], "inputs", index), f"layer '{identifier}'", "inputs")
+            if source not in named and not report.full:
+                graph.complete = False
                 hint = nearest(source, named)
-                place.bad(
-                    "unknown_input", f"names {show(source)}, but no layer has that id{f'; {hint}' if hint else ''}"
+                message = (
+                    f"layer '{identifier}': its input {show(source)} is the id of no layer{f'; {hint}' if hint else ''}"
                 )
+                report.problem(join(graph.pointers[identifier], "inputs", index), "unknown_input", message)
 
 
-def _in_order(named: Mapping[str, dict[str, Any]], pointers: Mapping[str, str], report: Report) -> list[str]:
+def _in_order(named: Mapping[str, dict[str, Any]], graph: Graph, report: Report) -> list[str]:
     """Layers after all their inputs, otherwise as written; cycles are reported and left out."""
     rank = {identifier: index for index, identifier in enumerate(named)}
     names = list(named)
@@ -174,11 +182,12 @@ def _in_order(named: Mapping[str, dict[str, Any]], pointers: Mapping[str, str], 
                 heappush(ready, rank[fed])
     left = [identifier for identifier in named if waiting[identifier]]
     if left:
+        graph.complete = False
         loop = _find_cycle(left, named)
         message = (
             f"these layers feed each other in a circle: {' -> '.join(map(str, [*loop, loop[0]]))}; remove one wire"
         )
-        report.problem(join(pointers[loop[0]], "inputs"), "cycle", message)
+        report.problem(join(graph.pointers[loop[0]], "inputs"), "cycle", message)
     return order
 
 

@@ -7,10 +7,23 @@ from the critic: the discriminator's family names its loss, the loss its optimiz
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from spec import catalogue
+from spec import catalogue, legacy
 from spec.parameters import INVALID, Place, describe, fill, pick
 from spec.problems import Report, join, show
 
+# Keys of a spec that are resolved elsewhere.
+SPEC_KEYS = (
+    "authorgan",
+    "data",
+    "generator",
+    "discriminator",
+    "loss",
+    "optimizer",
+    "training",
+    "evaluation",
+    "notes",
+    "node_id",
+)
 # Keys that any module may carry besides the parameters of its choice.
 MODULE_KEYS = ("choice", "node_id")
 
@@ -20,6 +33,9 @@ def read_object(spec: Mapping[str, Any], key: str, report: Report, pointer: str 
     value = spec.get(key)
     if value is None:
         return {}
+    if isinstance(value, str):
+        report.correct(join(pointer, key), "choice_from_text", f"{key} was written as a text; read as its choice")
+        return {"choice": value}
     if not isinstance(value, dict):
         report.problem(join(pointer, key), "wrong_type", f"{key} must be an object with a choice, not {show(value)}")
         return {}
@@ -75,7 +91,15 @@ def node_id(given: Mapping[str, Any]) -> dict[str, str]:
 
 def resolve_data(spec: Mapping[str, Any], report: Report) -> dict[str, Any] | None:
     """The data module."""
-    return resolve_module("datasets", read_object(spec, "data", report), report=report, pointer="/data", subject="data")
+    data = resolve_module("datasets", read_object(spec, "data", report), report=report, pointer="/data", subject="data")
+    if data and data["include_classes"]:
+        classes = data["classes"]
+        beyond = [number for number in data["include_classes"] if number >= (classes or 0)]
+        if beyond:
+            known = f"the classes are 0 to {classes - 1}" if classes else "the data has no classes; set data.classes"
+            message = f"data: include_classes holds {show(beyond)}, but {known}"
+            report.problem("/data/include_classes", "out_of_range", message)
+    return data
 
 
 def resolve_loss(spec: Mapping[str, Any], critic: str | None, report: Report) -> dict[str, Any] | None:
@@ -199,3 +223,23 @@ def resolve_evaluation(spec: Mapping[str, Any], report: Report) -> dict[str, Any
         _EVALUATION, given, report=report, pointer="/evaluation", subject="evaluation", other_keys=("node_id",)
     )
     return {**filled, **node_id(given)}
+
+
+_SETTINGS: dict[str, Any] = {
+    "name": {"type": "string", "maxLength": 200, "default": "", "title": "Name"},
+    "driver": {"type": "string", "minLength": 1, "maxLength": 64, "default": "pytorch", "title": "Driver"},
+    "device": {"type": "string", "minLength": 1, "maxLength": 64, "default": "auto", "title": "Device"},
+    "precision": {
+        "type": "string",
+        "enum": ["auto", "float32", "bfloat16"],
+        "default": "auto",
+        "title": "Precision",
+    },
+}
+
+
+def resolve_settings(spec: Mapping[str, Any], report: Report) -> dict[str, Any]:
+    """The keys of a spec that are plain values: name, driver, device, precision. Other keys are reported."""
+    schema = {"properties": _SETTINGS, "required": []}
+    keys = (*SPEC_KEYS, *legacy.OLD_KEYS)
+    return fill(schema, spec, report=report, pointer="", subject="the spec", other_keys=keys, listed=SPEC_KEYS[1:8])

@@ -1,50 +1,119 @@
 """The two networks of a spec: a family unfolded into layers, or layers its author drew."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from spec import catalogue
 from spec.families import DISCRIMINATORS, GENERATORS, Frame
 from spec.graph import Graph, resolve_layers
 from spec.modules import read_object, resolve_module
-from spec.problems import Report
+from spec.problems import Report, show
 
+CUSTOM = "custom"
 # Keys that `resolve` computes anew, so that a resolved spec can be resolved again.
 DERIVED_KEYS = ("layers", "outputs", "output_shape", "parameter_count", "conditional")
 DEFAULT_LATENT_DIM = 100
+# What may end a classifier, but no discriminator: the losses take the score as it is.
+_SQUEEZES = ("sigmoid", "softmax")
 
 
-def resolve_network(role: str, spec: Mapping[str, Any], frame: Frame, report: Report) -> dict[str, Any] | None:
-    """The generator or the discriminator with its layers, or None where its choice is missing or unknown.
+@dataclass
+class Network:
+    """The generator or the discriminator: its module (choice and parameters) and its layers."""
+
+    role: str
+    module: dict[str, Any]
+    graph: Graph
+
+    @property
+    def conditional(self) -> bool:
+        """Whether it is shown the label."""
+        return bool(self.graph.sources("label"))
+
+    @property
+    def output(self) -> str | None:
+        """The one layer that feeds no other, if that much is settled."""
+        return self.graph.outputs[0] if self.graph.complete and len(self.graph.outputs) == 1 else None
+
+    def resolved(self) -> dict[str, Any]:
+        """The network as it stands in the resolved spec."""
+        derived: dict[str, Any] = {}
+        if self.role == "generator" and self.module["choice"] == CUSTOM:
+            derived["latent_dim"] = self.graph.sources("noise")[0]["shape"][0]
+        return {
+            **self.module,
+            **derived,
+            "layers": self.graph.layers,
+            "outputs": self.graph.outputs,
+            "output_shape": self.graph.layer(self.graph.outputs[0])["output_shape"],
+            "parameter_count": self.graph.parameter_count,
+            "conditional": self.conditional,
+        }
+
+
+def resolve_network(role: str, spec: Mapping[str, Any], frame: Frame, report: Report) -> Network | None:
+    """A network with its layers measured, or None where its choice is missing or unknown.
 
     Args:
         role: "generator" or "discriminator".
         frame: Image shape and classes of the data.
     """
     given = read_object(spec, role, report)
-    module = resolve_module(f"{role}s", given, report=report, pointer=f"/{role}", subject=role, other_keys=DERIVED_KEYS)
+    derived = (*DERIVED_KEYS, "latent_dim") if given.get("choice") == CUSTOM else DERIVED_KEYS
+    module = resolve_module(f"{role}s", given, report=report, pointer=f"/{role}", subject=role, other_keys=derived)
     if module is None:
         return None
     families = GENERATORS if role == "generator" else DISCRIMINATORS
-    layers: Sequence[Any] = families[module["choice"]](frame, module)
+    if module["choice"] == CUSTOM:
+        layers = _drawn_layers(role, given, report)
+    else:
+        layers = families[module["choice"]](frame, module)
     inputs = {"noise": [DEFAULT_LATENT_DIM], "label": [], "image": frame.shape}
     graph = resolve_layers(layers, report=report, pointer=f"/{role}/layers", inputs=inputs)
-    return {**module, **_measures(graph)}
+    network = Network(role, module, graph)
+    if role == "discriminator":
+        _leave_logit(network, report)
+    _check_size(network, report)
+    return network
 
 
-def _measures(graph: Graph) -> dict[str, Any]:
-    output = graph.outputs[0] if len(graph.outputs) == 1 else None
-    return {
-        "layers": graph.layers,
-        "outputs": graph.outputs,
-        "output_shape": list(graph.shapes.get(output, ())) if output else None,
-        "parameter_count": graph.parameter_count,
-        "conditional": any(layer.get("source") == "label" for layer in graph.layers),
-    }
+def _drawn_layers(role: str, given: Mapping[str, Any], report: Report) -> Sequence[Any]:
+    layers, limit = given.get("layers"), report.limits.max_layers
+    if not isinstance(layers, list) or not layers:
+        message = f"a custom {role} needs layers: a list of objects with id, type and inputs"
+        report.problem(f"/{role}", "missing", message if layers is None else f"{message}, not {show(layers)}")
+        return []
+    if len(layers) > limit:
+        report.problem(f"/{role}/layers", "too_large", f"the {role} has {len(layers)} layers; {limit} are allowed")
+        return []
+    return layers
 
 
-def critic_of(spec: Mapping[str, Any]) -> str | None:
-    """The discriminator's family, if it is a known one."""
-    discriminator = spec.get("discriminator")
-    choice = discriminator.get("choice") if isinstance(discriminator, Mapping) else None
-    return choice if isinstance(choice, str) and choice in catalogue.load()["discriminators"] else None
+def _leave_logit(network: Network, report: Report) -> None:
+    """Take a last sigmoid or softmax off a discriminator: the losses take the score before it."""
+    graph = network.graph
+    while network.output:
+        last = graph.layer(network.output)
+        name = f"{last['type']} '{last['id']}'"
+        if last["type"] and last["type"].lower() in _SQUEEZES and len(last["inputs"]) == 1:
+            graph.layers.remove(last)
+            graph.outputs = list(last["inputs"])
+            what = f"{name} was taken off the end of the discriminator"
+        elif last.get("activation") in _SQUEEZES:
+            what = f"the activation {last['activation']} of {name}, the discriminator's last layer, was set to linear"
+            last["activation"] = "linear"
+        else:
+            return
+        message = f"{what}: the losses take the score as it is (the logit)"
+        report.correct(graph.pointers[last["id"]], "logit_kept", message)
+
+
+def _check_size(network: Network, report: Report) -> None:
+    count, limit = network.graph.parameter_count, report.limits.max_parameters
+    if count > limit:
+        largest = max(network.graph.layers, key=lambda layer: layer.get("parameter_count", 0))
+        message = (
+            f"the {network.role} has {count} parameters; {limit} are allowed. "
+            f"Make the largest layer smaller: {largest['type']} '{largest['id']}' has {largest['parameter_count']}"
+        )
+        report.problem(f"/{network.role}", "too_large", message)

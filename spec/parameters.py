@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
 from math import isfinite
 from typing import Any
 
@@ -22,6 +23,9 @@ Schema = Mapping[str, Any]
 INVALID: Any = type("Invalid", (), {"__repr__": lambda self: "INVALID"})()
 
 _NUMBER = re.compile(r"\s*[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?\s*")
+# Names that a message lists before it breaks off, and names that a misspelled one is compared with.
+_MOST_NAMES = 15
+_MOST_COMPARED = 300
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -57,6 +61,7 @@ def fill(
     subject: str,
     defaults: Mapping[str, Any] | None = None,
     other_keys: Collection[str] = (),
+    listed: Collection[str] | None = None,
 ) -> dict[str, Any]:
     """Check the parameters `given` at `pointer` and fill in the rest.
 
@@ -65,6 +70,7 @@ def fill(
         given: What the author wrote; keys in `other_keys` are not parameters and are passed over.
         subject: The thing the parameters belong to, for messages.
         defaults: Values that replace the schema's defaults.
+        listed: Keys to name where an unknown one resembles none; the parameters by default.
 
     Returns:
         Every parameter of the schema, in its order. Where the author's value is wrong, a problem was reported and the
@@ -72,9 +78,10 @@ def fill(
     """
     properties, required = schema["properties"], schema["required"]
     for key in given:
-        if key not in properties and key not in other_keys:
+        if key not in properties and key not in other_keys and not report.full:
             hint = nearest(key, [*properties, *other_keys])
-            known = hint or (f"it takes {_list(list(properties))}" if properties else "it takes no parameters")
+            names = list(properties if listed is None else listed)
+            known = hint or (f"it takes {_list(names)}" if names else "it takes no parameters")
             report.problem(join(pointer, key), "unknown_key", f"{subject} has no parameter {show(key)}; {known}")
     filled = {}
     for name, schema_of in properties.items():
@@ -110,7 +117,7 @@ def check(value: Any, schema: Schema, place: Place) -> Any:
 
 def nearest(name: str, names: Collection[str], hint: str = "did you mean {}?") -> str:
     """`"did you mean 'filters'?"`, or an empty string when nothing is near."""
-    folded = {_fold(known): known for known in names}
+    folded = {_fold(known): known for known in islice(names, _MOST_COMPARED)}
     close = get_close_matches(_fold(name[:100]), folded, n=1, cutoff=0.6)
     return hint.format(show(folded[close[0]])) if close else ""
 
@@ -128,7 +135,7 @@ def pick(value: Any, names: Collection[str], place: Place, code: str = "unknown_
             place.read_as("name_respelled", f"was written {show(value)}; read as {show(name)}")
             return name
     hint = nearest(value, names)
-    return place.bad(code, f"must be {_one_of(names)}, not {show(value)}{f'; {hint}' if hint else ''}")
+    return place.bad(code, f"cannot be {show(value)}; {hint or f'it must be {_one_of(names)}'}")
 
 
 def describe(schema: Schema) -> str:
@@ -160,7 +167,9 @@ def _plain(number: float) -> str:
 
 def _one_of(names: Collection[Any]) -> str:
     shown = [show(name) for name in names]
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} or {shown[-1]}" if shown else "left out"
+    if len(shown) > _MOST_NAMES:
+        return f"one of {', '.join(shown[:_MOST_NAMES])}, … ({len(shown)} in all)"
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} or {shown[-1]}"
 
 
 def _list(names: list[str]) -> str:

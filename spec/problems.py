@@ -64,10 +64,21 @@ class Report:
         self.advice: list[dict[str, str]] = []
         self.moved: dict[str, str] = {}
 
+    @property
+    def full(self) -> bool:
+        """Whether further problems are left unsaid."""
+        return len(self.problems) >= max(1, self.limits.max_problems)
+
+    @property
+    def notes(self) -> list[dict[str, str]]:
+        """Corrections in the order they were made, then advice; each once."""
+        unique = {tuple(note.values()): note for note in self.corrections + self.advice}
+        return list(unique.values())[: self.limits.max_notes]
+
     def problem(self, pointer: str, code: str, message: str) -> None:
         """Something that must be changed before the spec can be trained."""
         problem = {"pointer": self.origin(pointer), "code": code, "message": message}
-        if len(self.problems) < self.limits.max_problems and problem not in self.problems:
+        if not self.full and problem not in self.problems:
             self.problems.append(problem)
 
     def correct(self, pointer: str, code: str, message: str) -> None:

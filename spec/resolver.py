@@ -1,26 +1,31 @@
 """`resolve`: from what an author wrote to the full form of a spec, or to everything that is wrong with it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from spec import advice, catalogue, legacy
+from spec.capabilities import Capabilities, check_driver
 from spec.families import Frame
 from spec.jsontree import plain_copy
 from spec.limits import DEFAULT_LIMITS, Limits
 from spec.modules import (
+    node_id,
     objective,
     resolve_data,
     resolve_evaluation,
     resolve_loss,
     resolve_optimizers,
+    resolve_settings,
     resolve_training,
 )
-from spec.networks import critic_of, resolve_network
+from spec.networks import resolve_network
 from spec.problems import Report, show
 from spec.resolved import ResolvedSpec
+from spec.roles import check_role
 
 VERSION = 1
-# What a driver can do, by driver and kind, as `drivers.capabilities()` says it.
-Capabilities = Mapping[str, Mapping[str, Collection[str]]]
+# Stands in while the data is in question, so that families can still be unfolded and looked at.
+_ANY_FRAME = Frame(height=16, width=16, channels=1, classes=10)
 
 
 def resolve(spec: Any, *, limits: Limits = DEFAULT_LIMITS, drivers: Capabilities | None = None) -> ResolvedSpec:
@@ -40,35 +45,81 @@ def resolve(spec: Any, *, limits: Limits = DEFAULT_LIMITS, drivers: Capabilities
     written = plain_copy(spec, report)
     report.raise_problems(None)
     if not isinstance(written, dict):
-        report.problem(
-            "", "wrong_type", f"a spec is an object with data, generator and discriminator, not {show(written)}"
-        )
+        kind = "an object with data, generator and discriminator"
+        report.problem("", "wrong_type", f"a spec is {kind}, not {show(written)}")
         report.raise_problems(None)
+    _check_version(written, report)
+    report.corrections += kept_notes(written)
+    given = legacy.modernise(written, report)
 
-    data = resolve_data(written, report)
-    frame = (
-        Frame(data["image_size"], data["image_size"], data["channels"], data["classes"]) if data else Frame(16, 16, 1)
-    )
-    generator = resolve_network("generator", written, frame, report)
-    discriminator = resolve_network("discriminator", written, frame, report)
-    loss = resolve_loss(written, critic_of(written), report)
+    settings = resolve_settings(given, report)
+    data = resolve_data(given, report)
+    frame = _frame(data, report)
+    generator = resolve_network("generator", given, frame or _ANY_FRAME, report)
+    discriminator = resolve_network("discriminator", given, frame or _ANY_FRAME, report)
+    loss = resolve_loss(given, discriminator.module["choice"] if discriminator else None, report)
     defaults = objective(loss)
-    optimizer = resolve_optimizers(written, defaults["optimizer"], report)
-    training = resolve_training(written, defaults["training"], report)
-    evaluation = resolve_evaluation(written, report)
+    optimizer = resolve_optimizers(given, defaults["optimizer"], report)
+    training = resolve_training(given, defaults["training"], report)
+    evaluation = resolve_evaluation(given, report)
+    process = catalogue.load()["processes"][training["choice"] if training else "alternating"]
+    for network in (generator, discriminator):
+        if network:
+            check_role(network, process["roles"][network.role], frame, report)
     report.raise_problems(written)
-    return ResolvedSpec(
+    # With no problem found there is nothing left that could be missing.
+    assert generator is not None
+    assert discriminator is not None
+    assert loss is not None
+    advice.advise(generator, discriminator, loss, report)
+    resolved = ResolvedSpec(
         authorgan=VERSION,
-        name=written.get("name", ""),
+        name=settings["name"],
         data=data,
-        generator=generator,
-        discriminator=discriminator,
+        generator=generator.resolved(),
+        discriminator=discriminator.resolved(),
         loss=loss,
         optimizer=optimizer,
         training=training,
         evaluation=evaluation,
-        driver=written.get("driver", "pytorch"),
-        device=written.get("device", "auto"),
-        precision=written.get("precision", "auto"),
-        notes=report.corrections + report.advice,
+        driver=settings["driver"],
+        device=settings["device"],
+        precision=settings["precision"],
+        notes=[],
+        **node_id(given),
     )
+    if drivers is not None:
+        check_driver(resolved, (generator, discriminator), drivers, report)
+        report.raise_problems(written)
+    resolved["notes"] = report.notes
+    return resolved
+
+
+def kept_notes(written: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Notes of an earlier `resolve` about what it corrected, which cannot be seen in the spec any more."""
+    keys = ("pointer", "code", "message")
+    notes = written.get("notes")
+    return [
+        {key: note[key] for key in keys}
+        for note in (notes if isinstance(notes, list) else [])
+        if isinstance(note, dict)
+        and all(isinstance(note.get(key), str) for key in keys)
+        and note["code"] not in advice.CODES
+    ]
+
+
+def _check_version(written: Mapping[str, Any], report: Report) -> None:
+    version = written.get("authorgan", VERSION)
+    if version != VERSION or isinstance(version, bool):
+        message = f"authorgan must be {VERSION}, the version of the spec's form that is known here, not {show(version)}"
+        report.problem("/authorgan", "unknown_version", message)
+
+
+def _frame(data: Mapping[str, Any] | None, report: Report) -> Frame | None:
+    """Image shape and classes of the data; None where they are in question."""
+    telling = {"/data", *(f"/data/{key}" for key in ("choice", "image_size", "channels", "classes"))}
+    if data is None or any(
+        problem["pointer"] in {report.origin(key) for key in telling} for problem in report.problems
+    ):
+        return None
+    return Frame(data["image_size"], data["image_size"], data["channels"], data["classes"])
