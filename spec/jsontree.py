@@ -1,9 +1,26 @@
-"""Takes in any Python value and gives back plain JSON of a bounded size, or says why not."""
+"""Takes in a text or any Python value and gives back plain JSON of a bounded size, or says why not."""
 
+import json
 from math import isfinite
 from typing import Any
 
-from spec.problems import Report, join, show
+from spec.problems import Report, SpecError, join, show
+
+
+def read_json(text: str | bytes) -> Any:
+    """The value that a JSON text spells. Raises `SpecError` where it is not JSON."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        reason = f"line {error.lineno}, column {error.colno}: {error.msg}"
+    except UnicodeDecodeError:
+        reason = "it is not text in UTF-8"
+    except RecursionError:
+        reason = "it is nested too deeply"
+    except ValueError as error:
+        # A whole number with more digits than Python reads.
+        reason = str(error)
+    raise SpecError([{"pointer": "", "code": "not_json", "message": f"this is not JSON: {reason}"}])
 
 
 def plain_copy(value: Any, report: Report) -> Any:

@@ -227,6 +227,7 @@ def resolve_evaluation(spec: Mapping[str, Any], report: Report) -> dict[str, Any
 
 _SETTINGS: dict[str, Any] = {
     "name": {"type": "string", "maxLength": 200, "default": "", "title": "Name"},
+    "description": {"type": "string", "maxLength": 5000, "default": "", "title": "Description"},
     "driver": {"type": "string", "minLength": 1, "maxLength": 64, "default": "pytorch", "title": "Driver"},
     "device": {"type": "string", "minLength": 1, "maxLength": 64, "default": "auto", "title": "Device"},
     "precision": {
@@ -239,7 +240,7 @@ _SETTINGS: dict[str, Any] = {
 
 
 def resolve_settings(spec: Mapping[str, Any], report: Report) -> dict[str, Any]:
-    """The keys of a spec that are plain values: name, driver, device, precision. Other keys are reported."""
+    """The keys of a spec that are plain values, such as name and driver. Keys that belong nowhere are reported."""
     schema = {"properties": _SETTINGS, "required": []}
     keys = (*SPEC_KEYS, *legacy.OLD_KEYS)
     return fill(schema, spec, report=report, pointer="", subject="the spec", other_keys=keys, listed=SPEC_KEYS[1:8])

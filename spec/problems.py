@@ -15,7 +15,11 @@ class SpecError(ValueError):
 
     def __init__(self, problems: list[dict[str, str]]) -> None:
         self.problems = problems
-        super().__init__("\n".join(f"{problem['pointer'] or '/'}: {problem['message']}" for problem in problems))
+        super().__init__(self.as_text())
+
+    def as_text(self) -> str:
+        """One problem a line: `/training/epochs: …`."""
+        return "\n".join(f"{problem['pointer'] or 'the spec'}: {problem['message']}" for problem in self.problems)
 
 
 def join(pointer: str, *keys: str | int) -> str:

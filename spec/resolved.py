@@ -5,14 +5,14 @@ from hashlib import sha256
 from typing import Any
 
 # What may differ between two specs that train the same network on the same data in the same way.
-_UNHASHED = frozenset({"name", "notes", "node_id"})
+_UNHASHED = frozenset({"name", "description", "notes", "node_id"})
 
 
 class ResolvedSpec(dict[str, Any]):
     """The full form of a spec (ARCHITECTURE.md section 3): a dict of plain JSON values."""
 
     def canonical_json(self) -> str:
-        """The spec as one line of ASCII JSON with sorted keys; without `name`, `notes` and every `node_id`."""
+        """One line of ASCII JSON with sorted keys, without `name`, `description`, `notes` and every `node_id`."""
         return json.dumps(_hashed(self, top=True), sort_keys=True, separators=(",", ":"), allow_nan=False)
 
     def sha256(self) -> str:

@@ -75,6 +75,7 @@ def resolve(spec: Any, *, limits: Limits = DEFAULT_LIMITS, drivers: Capabilities
     resolved = ResolvedSpec(
         authorgan=VERSION,
         name=settings["name"],
+        description=settings["description"],
         data=data,
         generator=generator.resolved(),
         discriminator=discriminator.resolved(),

@@ -28,7 +28,7 @@ def move(old: OldForm, role: str) -> None:
     for key, item in given.items():
         if item is None or is_off(item):
             continue
-        name: str = _NAMES.get(key, key)
+        name = str(_NAMES.get(key, key))
         optimizer[name] = item.casefold() if key == "choice" and isinstance(item, str) else item
         old.report.moved[join(place, name)] = join(pointer, key)
     if "choice" not in optimizer and not optimizer.keys().isdisjoint(_NAMES.values()):
