@@ -138,8 +138,9 @@ def _read_inputs(layer: Mapping[str, Any], kind: str | None, report: Report, poi
         message = f"{subject} needs {wanted} before it, but has {len(inputs) or 'none'}; connect its input"
         report.problem(pointer, "missing_input", message)
     elif high is not None and len(inputs) > high:
-        allowed = "no input" if high == 0 else "one input" if high == 1 else f"{high} inputs"
-        message = f"{subject} takes {allowed}, but has {len(inputs)}; join them with Concatenate or Add first"
+        remedy = "join them with Concatenate or Add first" if high else "remove its wires"
+        allowed = f"takes {'no input' if not high else 'one input' if high == 1 else f'{high} inputs'}"
+        message = f"{subject} {allowed}, but has {len(inputs)}; {remedy}"
         report.problem(join(pointer, "inputs"), "too_many_inputs", message)
     return list(inputs)
 

@@ -118,12 +118,13 @@ def resolve_loss(spec: Mapping[str, Any], critic: str | None, report: Report) ->
         defaults=family.get("loss"),
         other_keys=("regularizers",),
     )
+    place = Place(report, "/loss/regularizers", "loss", "regularizers")
     if loss is None:
+        _resolve_regularizers(given.get("regularizers", []), place)
         return None
     defaults = entries["losses"][loss["choice"]]["defaults"]
     if loss["choice"] == natural:
         defaults = {**defaults, **family}
-    place = Place(report, "/loss/regularizers", "loss", "regularizers")
     wanted = given.get("regularizers", defaults["regularizers"])
     loss["regularizers"] = _resolve_regularizers(wanted, place)
     return loss

@@ -90,9 +90,8 @@ def fill(
         if name in given:
             value = check(value, schema_of, place)
         elif name in required:
-            report.problem(
-                pointer, "missing", f"{subject} needs {name} ({schema_of['title'].lower()}): {describe(schema_of)}"
-            )
+            message = f"{subject} needs {name}: {describe(schema_of)}. {schema_of['description']}"
+            report.problem(pointer, "missing", message)
         if value is INVALID:
             default = schema_of.get("default")
             if defaults is not None:
@@ -105,7 +104,7 @@ def fill(
 def check(value: Any, schema: Schema, place: Place) -> Any:
     """The value in canonical form, or `INVALID` after reporting what is wrong with it."""
     if "format" in schema:
-        if value is None and schema["default"] is None:
+        if value is None and schema.get("default", ...) is None:
             return None
         name, _, argument = schema["format"].partition(":")
         return FORMATS[name](value, schema, place, argument)
@@ -122,6 +121,11 @@ def nearest(name: str, names: Collection[str], hint: str = "did you mean {}?") -
     return hint.format(show(folded[close[0]])) if close else ""
 
 
+def respelled(value: str, names: Collection[str]) -> str | None:
+    """The name that is written like `value` but for capitals, hyphens, underscores and spaces."""
+    return next((name for name in names if _fold(name) == _fold(value[:100])), None)
+
+
 def pick(value: Any, names: Collection[str], place: Place, code: str = "unknown_choice") -> Any:
     """One of `names`. Another spelling of a name (`WGAN-GP` for `wgan_gp`) is accepted with a note."""
     if not names:
@@ -130,10 +134,10 @@ def pick(value: Any, names: Collection[str], place: Place, code: str = "unknown_
         return place.bad("wrong_type", f"must be {_one_of(names)}, not {show(value)}")
     if value in names:
         return value
-    for name in names:
-        if _fold(name) == _fold(value[:100]):
-            place.read_as("name_respelled", f"was written {show(value)}; read as {show(name)}")
-            return name
+    name = respelled(value, names)
+    if name is not None:
+        place.read_as("name_respelled", f"was written {show(value)}; read as {show(name)}")
+        return name
     hint = nearest(value, names)
     return place.bad(code, f"cannot be {show(value)}; {hint or f'it must be {_one_of(names)}'}")
 
@@ -166,7 +170,7 @@ def _plain(number: float) -> str:
 
 
 def _one_of(names: Collection[Any]) -> str:
-    shown = [show(name) for name in names]
+    shown = [show(name) for name in names] or ["one of none yet"]
     if len(shown) > _MOST_NAMES:
         return f"one of {', '.join(shown[:_MOST_NAMES])}, … ({len(shown)} in all)"
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} or {shown[-1]}"

@@ -42,8 +42,10 @@ def rule(function: Rule) -> Rule:
 
 
 def text(shape: Sequence[int]) -> str:
-    """`4x4x128`, as shapes are written in messages."""
-    return "x".join(map(str, shape)) if shape else "a single number"
+    """`4x4x128` or `a list of 100`, as shapes are written in messages."""
+    if len(shape) < 2:
+        return f"a list of {shape[0]}" if shape else "a single number"
+    return "x".join(map(str, shape))
 
 
 def _image(shape: Shape) -> Shape:
@@ -163,8 +165,8 @@ def reshape(parameters: Mapping[str, Any], inputs: Sequence[Shape]) -> Built:
         target[target.index(-1)] = total // known
     if prod(target) != total or -1 in target:
         raise ShapeError(
-            f"{text(parameters['target_shape'])} holds {known} numbers{' or a multiple' if -1 in target else ''}, "
-            f"but its input {text(inputs[0])} holds {total}; change target_shape or the layer before it"
+            f"target_shape {parameters['target_shape']} holds {known} numbers{' or a multiple' if -1 in target else ''}, "
+            f"but its input holds {total} ({text(inputs[0])}); change target_shape or the layer before it"
         )
     return Built(tuple(target))
 

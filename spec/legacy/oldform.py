@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from spec.parameters import nearest
+from spec import catalogue
+from spec.parameters import nearest, respelled
 from spec.problems import Report, join, show
 
 MODEL = "GAN_model"
@@ -57,9 +58,10 @@ class OldForm:
         self._read_model(self.spec.pop(MODEL, None))
 
     def family(self, role: str) -> str:
-        """The choice of a network; empty where it is not a text."""
+        """The choice of a network by its right name; empty where there is none of that name."""
         choice = self.network(role).get("choice")
-        return choice if isinstance(choice, str) else ""
+        names = (*catalogue.load()[f"{role}s"], TEXT_FAMILY)
+        return respelled(choice, names) or "" if isinstance(choice, str) else ""
 
     def network(self, role: str) -> dict[str, Any]:
         """The object that describes a network; empty where it is not an object."""

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from spec import catalogue
 from spec.legacy.oldform import OldForm, is_off
+from spec.parameters import respelled
 from spec.problems import join, show
 
 _NAMES = {"b1": "beta_1", "b2": "beta_2"}
@@ -29,7 +31,9 @@ def move(old: OldForm, role: str) -> None:
         if item is None or is_off(item):
             continue
         name = str(_NAMES.get(key, key))
-        optimizer[name] = item.casefold() if key == "choice" and isinstance(item, str) else item
+        if key == "choice" and isinstance(item, str):
+            item = respelled(item, catalogue.load()["optimizers"]) or item
+        optimizer[name] = item
         old.report.moved[join(place, name)] = join(pointer, key)
     if "choice" not in optimizer and not optimizer.keys().isdisjoint(_NAMES.values()):
         optimizer["choice"] = "adam"
