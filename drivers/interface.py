@@ -55,6 +55,11 @@ class TrainingProcess(ABC):
     def reports(cls, spec: Mapping[str, Any]) -> tuple[str, ...]:
         """The names of the losses that `step` returns, in the order a curve shows them."""
 
+    @classmethod
+    def batches_per_step(cls, spec: Mapping[str, Any]) -> int:
+        """Batches of data that a full step reads; with it the session counts steps in an epoch."""
+        return 1
+
     @abstractmethod
     def step(self, update: Collection[str]) -> dict[str, Tensor]:
         """Queues one training step of the roles in ``update`` and never waits for the device.
@@ -79,7 +84,7 @@ class TrainingProcess(ABC):
         """Running state for a checkpoint: tensors, and settings that JSON can hold."""
         return {}
 
-    def load_state(self, state: Mapping[str, Any]) -> None:
+    def load_state(self, state: Mapping[str, Any]) -> None:  # noqa: B027 - most processes keep nothing
         """Takes back what `state` returned."""
 
 

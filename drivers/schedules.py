@@ -1,6 +1,7 @@
-"""Learning-rate schedules: pure functions from progress to a factor of the optimizer's own rate.
+"""Learning-rate schedules: pure functions to a factor of each optimizer's own rate.
 
-Each has the signature ``(progress, **parameters) -> factor`` with ``progress`` = step / total steps in [0, 1].
+Each has the signature ``(progress, epochs, **parameters) -> factor``: ``progress`` is the share of the training that
+is done, 0 to 1, and ``epochs`` the epochs that are done, with fractions. The parameters are the catalogue's.
 """
 
 from __future__ import annotations
@@ -10,26 +11,29 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 
-def constant(progress: float) -> float:
+def constant(progress: float, epochs: float) -> float:
     """1."""
     return 1.0
 
 
-def linear(progress: float, *, final_factor: float = 0.0, start: float = 0.0) -> float:
-    """1 until ``start``, then a straight line to ``final_factor`` at the end."""
-    if progress <= start:
-        return 1.0
-    return 1.0 + (final_factor - 1.0) * (progress - start) / (1.0 - start)
+def linear(progress: float, epochs: float, *, start: float = 0.0, end_factor: float = 0.0) -> float:
+    """1 up to ``start``, then a straight line to ``end_factor``."""
+    return 1.0 - (1.0 - end_factor) * max(progress - start, 0.0) / (1.0 - start)
 
 
-def cosine(progress: float, *, final_factor: float = 0.0) -> float:
-    """f + (1-f)·½(1 + cos πp). Loshchilov & Hutter 2017, "SGDR", eq. 5, one period."""
-    return final_factor + (1.0 - final_factor) * 0.5 * (1.0 + math.cos(math.pi * progress))
+def cosine(progress: float, epochs: float, *, end_factor: float = 0.0) -> float:
+    """e + (1-e)·½(1 + cos πt). Loshchilov & Hutter 2017, "SGDR", eq. 5, one period."""
+    return end_factor + (1.0 - end_factor) * 0.5 * (1.0 + math.cos(math.pi * progress))
 
 
-def exponential(progress: float, *, final_factor: float = 0.1) -> float:
-    """fᵖ: the same relative decrease at every step."""
-    return final_factor**progress
+def exponential(progress: float, epochs: float, *, decay_rate: float = 0.96, every_epochs: int = 1) -> float:
+    """decay_rate^(epochs / every_epochs)."""
+    return decay_rate ** (epochs / every_epochs)
+
+
+def step(progress: float, epochs: float, *, decay_rate: float = 0.5, every_epochs: int = 10) -> float:
+    """decay_rate^⌊epochs / every_epochs⌋."""
+    return decay_rate ** math.floor(epochs / every_epochs)
 
 
 SCHEDULES: dict[str, Callable[..., float]] = {
@@ -37,10 +41,12 @@ SCHEDULES: dict[str, Callable[..., float]] = {
     "linear": linear,
     "cosine": cosine,
     "exponential": exponential,
+    "step": step,
 }
 
 
-def factor(schedule: Mapping[str, Any], step: int, total_steps: int) -> float:
-    """The factor of a resolved ``learning_rate_schedule`` before step ``step`` (0-based) of ``total_steps``."""
-    parameters = {key: value for key, value in schedule.items() if key != "choice"}
-    return SCHEDULES[schedule["choice"]](min(step / max(total_steps, 1), 1.0), **parameters)
+def factor(module: Mapping[str, Any], steps: int, total_steps: int, steps_per_epoch: int) -> float:
+    """The factor of a resolved ``learning_rate_schedule`` after ``steps`` of ``total_steps``."""
+    parameters = {key: value for key, value in module.items() if key != "choice"}
+    progress = min(steps / max(total_steps, 1), 1.0)
+    return SCHEDULES[module["choice"]](progress, steps / max(steps_per_epoch, 1), **parameters)

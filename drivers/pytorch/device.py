@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
 from collections.abc import Mapping
@@ -10,6 +11,9 @@ from typing import Any
 import torch
 
 from drivers.errors import DriverError
+
+# Parameters of glibc's mallopt, from its malloc.h.
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
 
 
 def choose_device(wish: str) -> torch.device:
@@ -72,3 +76,17 @@ def describe(device: torch.device, precision: str) -> dict[str, Any]:
 def use_threads(threads: int | None) -> None:
     """Lets PyTorch use ``threads`` processor threads, by default all that this process may run on."""
     torch.set_num_threads(threads or len(os.sched_getaffinity(0)))
+
+
+def keep_freed_memory() -> None:
+    """Lets the C library reuse the memory of a step for the next instead of returning it to the system.
+
+    A training allocates the same large tensors at every step. glibc would hand each back and fault its pages in
+    again, which costs more than many of the operations on them. Other C libraries are left as they are.
+    """
+    if platform.libc_ver()[0] != "glibc":
+        return
+    libc = ctypes.CDLL(None)
+    libc.mallopt(M_MMAP_THRESHOLD, 2**30)
+    libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+    libc.mallopt(M_TOP_PAD, 2**26)

@@ -46,8 +46,7 @@ class UpsampledConv2D:
         copies = kernel.new_tensor(self.COPIES)
         expanded = torch.einsum("ai,bj,oqij->qoab", copies, copies, kernel)  # (in, out, 4, 4)
         expanded = expanded.contiguous(memory_format=torch.channels_last)
-        y = F.conv_transpose2d(x.permute(0, 3, 1, 2), expanded, self.convolution.bias, stride=2, padding=1)
-        return self.convolution.activation(y.permute(0, 2, 3, 1))
+        return self.convolution.finish(F.conv_transpose2d(x.permute(0, 3, 1, 2), expanded, None, stride=2, padding=1))
 
 
 def rewrite(calls: Sequence[Call], outputs: Sequence[str]) -> list[Call]:

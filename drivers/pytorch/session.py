@@ -47,11 +47,11 @@ class PyTorchSession(Session):
         process = PROCESSES[training["choice"]]
         self._roles = process.roles(spec)
         self._reports = process.reports(spec)
-        self._state = TrainingState(spec, self._roles, batches, device=device, precision=precision, random=random)
+        self._state = TrainingState(spec, process, batches, device=device, precision=precision, random=random)
         self._process = process(self._state)
-        self.steps_per_epoch = 0 if batches is None else max(1, batches.per_pass // training["discriminator_steps"])
-        self.total_steps = self._state.total_steps = training["epochs"] * self.steps_per_epoch
-        self.images_per_step = 0 if batches is None else batches.batch_size * training["discriminator_steps"]
+        self.steps_per_epoch = self._state.steps_per_epoch
+        self.total_steps = self._state.total_steps
+        self.images_per_step = 0 if batches is None else batches.batch_size * process.batches_per_step(spec)
         self.environment = devices.describe(device, precision)
         self._unread: list[tuple[int, tuple[str, ...], Tensor]] = []
         self._calibration: tuple[int, Calibration] | None = None
@@ -248,6 +248,7 @@ def open_session(
 ) -> PyTorchSession:
     """See `drivers.open_session`."""
     devices.use_threads(threads)
+    devices.keep_freed_memory()
     where = devices.choose_device(device or spec["device"])
     precision = devices.choose_precision(spec["precision"], where, spec)
     if data is not None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from drivers import schedules
-from drivers.interface import Role
+from drivers.interface import Role, TrainingProcess
 from drivers.pytorch import optimizers, weights
 from drivers.pytorch.batches import Batches
 from drivers.pytorch.network import Network
@@ -48,13 +48,14 @@ class TrainingState:
         averages: by role, for the averaged roles when ``ema_decay`` is set.
         batches: the data; None in a session that only samples and judges.
         step: training steps done.
+        steps_per_epoch: steps in one pass over the data.
         total_steps: steps after which the training is finished.
     """
 
     def __init__(
         self,
         spec: Mapping[str, Any],
-        roles: tuple[Role, ...],
+        process: type[TrainingProcess],
         batches: Batches | None,
         *,
         device: torch.device,
@@ -68,7 +69,10 @@ class TrainingState:
         self.batches = batches
         self.ops = TorchOps(random.penalty)
         self.step = 0
-        self.total_steps = 0
+        batches_per_epoch = 0 if batches is None else batches.per_pass
+        self.steps_per_epoch = max(1, batches_per_epoch // process.batches_per_step(spec))
+        self.total_steps = spec["training"]["epochs"] * self.steps_per_epoch
+        roles = process.roles(spec)
         self.networks = {role.name: self._build_network(role) for role in roles}
         self.optimizers = {
             role.name: optimizers.build(spec["optimizer"][role.optimizer], self.networks[role.name].trainable())
@@ -112,7 +116,8 @@ class TrainingState:
 
     def learning_rate_factor(self) -> float:
         """The schedule's factor for the step being done."""
-        return schedules.factor(self.spec["training"]["learning_rate_schedule"], self.step, self.total_steps)
+        schedule = self.spec["training"]["learning_rate_schedule"]
+        return schedules.factor(schedule, self.step, self.total_steps, self.steps_per_epoch)
 
     def network_in_use(self, role: str) -> Network:
         """The network to sample from or judge with: the averaged one where there is one."""
@@ -139,7 +144,7 @@ class TrainingState:
                 f"optimizers/{role}/{slot}/{name}": value
                 for role, optimizer in self.optimizers.items()
                 for slot, values in optimizer.slots().items()
-                for name, value in values.items()
+                for name, value in zip(optimizer.parameters, values, strict=True)
             },
         }
 

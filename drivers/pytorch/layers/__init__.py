@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from drivers.pytorch.layers import activation, convolutional, core, normalization, regularization, reshaping
+from drivers.pytorch.layers import (
+    activation,
+    convolutional,
+    core,
+    merging,
+    normalization,
+    pooling,
+    regularization,
+    reshaping,
+)
 from drivers.pytorch.layers.base import Building, Layer, Mode
 
 LAYERS: dict[str, type[Layer]] = {
     layer.__name__: layer
-    for room in (activation, convolutional, core, normalization, regularization, reshaping)
+    for room in (activation, convolutional, core, merging, normalization, pooling, regularization, reshaping)
     for layer in room.LAYERS
 }
 

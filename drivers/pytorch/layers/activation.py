@@ -48,6 +48,41 @@ class LeakyReLU(Layer):
         return F.leaky_relu(x, self.negative_slope)
 
 
+class ReLU(Layer):
+    """min(x, max_value) from ``threshold`` on, negative_slope·(x - threshold) below it."""
+
+    def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
+        super().__init__(parameters, input_shapes, building)
+        self.max_value = parameters["max_value"]
+        self.negative_slope = parameters["negative_slope"]
+        self.threshold = parameters["threshold"]
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.threshold == 0:
+            y = F.leaky_relu(x, self.negative_slope) if self.negative_slope else F.relu(x)
+        else:
+            y = torch.where(x >= self.threshold, x, self.negative_slope * (x - self.threshold))
+        return y if self.max_value is None else y.clamp(max=self.max_value)
+
+
+class Sigmoid(Layer):
+    """1 / (1 + e⁻ˣ), in (0, 1)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.sigmoid(x)
+
+
+class Softmax(Layer):
+    """eˣ / Σeˣ along an axis; axis 0 is the batch."""
+
+    def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
+        super().__init__(parameters, input_shapes, building)
+        self.axis = parameters["axis"]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.softmax(x, self.axis)
+
+
 class Tanh(Layer):
     """tanh x, in (-1, 1): the usual end of a generator."""
 
@@ -55,4 +90,4 @@ class Tanh(Layer):
         return torch.tanh(x)
 
 
-LAYERS = (LeakyReLU, Tanh)
+LAYERS = (LeakyReLU, ReLU, Sigmoid, Softmax, Tanh)

@@ -1,9 +1,9 @@
-"""Input and Dense."""
+"""Input, Dense and Embedding."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch.nn.functional as F  # noqa: N812 - the name everyone knows it by
 from torch import Tensor
@@ -30,7 +30,7 @@ class Input(Layer):
 class Dense(Layer):
     """activation(x·kernel + bias) over the last axis: (…, in) -> (…, units). Keras kernel: (in, units)."""
 
-    KERAS_AXES = {"kernel": (1, 0)}
+    KERAS_AXES: ClassVar = {"kernel": (1, 0)}
 
     def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
         super().__init__(parameters, input_shapes, building)
@@ -46,4 +46,16 @@ class Dense(Layer):
         return self.activation(F.linear(x, self.kernel, self.bias))
 
 
-LAYERS = (Input, Dense)
+class Embedding(Layer):
+    """A table's row for every whole number: (…) -> (…, output_dim). Keras embeddings: (input_dim, output_dim)."""
+
+    def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
+        super().__init__(parameters, input_shapes, building)
+        table = (parameters["input_dim"], parameters["output_dim"])
+        self.add_weight("embeddings", table, parameters["embeddings_initializer"], building)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.embedding(x.long(), self.embeddings)
+
+
+LAYERS = (Dense, Embedding, Input)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
+import torch.nn.functional as F  # noqa: N812 - the name everyone knows it by
 from torch import Tensor, nn
 
 from drivers.pytorch.layers.base import Building, Layer, Shape
@@ -56,4 +57,22 @@ class BatchNormalization(Layer):
         return torch.batch_norm(x, self.gamma, self.beta, mean, variance, training, 1.0, self.epsilon, use_cudnn)
 
 
-LAYERS = (BatchNormalization,)
+class LayerNormalization(Layer):
+    """γ·(x - μ)/√(σ² + ε) + β over given axes of each sample. Ba et al. 2016, eq. 4; axis 0 would be the batch."""
+
+    def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
+        super().__init__(parameters, input_shapes, building)
+        rank = len(input_shapes[0]) + 1
+        self.axes = tuple(sorted(axis % rank for axis in parameters["axis"]))
+        self.last = tuple(range(rank - len(self.axes), rank))
+        self.shape = tuple(input_shapes[0][axis - 1] for axis in self.axes)
+        self.epsilon = parameters["epsilon"]
+        self.gamma = nn.Parameter(torch.ones(self.shape)) if parameters["scale"] else None
+        self.beta = nn.Parameter(torch.zeros(self.shape)) if parameters["center"] else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        moved = x.movedim(self.axes, self.last)
+        return F.layer_norm(moved, self.shape, self.gamma, self.beta, self.epsilon).movedim(self.last, self.axes)
+
+
+LAYERS = (BatchNormalization, LayerNormalization)

@@ -5,9 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from drivers.pytorch.layers.base import Building, Layer, Shape
+
+# Four 16-bit lanes to a draw of 64 random bits; several times faster than PyTorch's Bernoulli numbers.
+LANES = 4
+LEVELS = 2**16
+
+
+def scaled_mask(shape: Sequence[int], rate: float, like: Tensor, generator: torch.Generator) -> Tensor:
+    """A tensor of ``shape``: 0 with probability ``rate`` (to 1/65536), else 1 / (1 - rate)."""
+    count = 1
+    for size in shape:
+        count *= size
+    draws = torch.empty(-(-count // LANES), dtype=torch.int64, device=like.device)
+    draws.random_(-(2**63), None, generator=generator)
+    lanes = draws.view(torch.int16)[:count].view(shape)
+    mask = like.new_empty(shape)
+    torch.ge(lanes, round(rate * LEVELS) - LEVELS // 2, out=mask)
+    return mask.mul_(1.0 / (1.0 - rate))
 
 
 class Dropout(Layer):
@@ -17,22 +35,21 @@ class Dropout(Layer):
         super().__init__(parameters, input_shapes, building)
         self.rate = parameters["rate"]
 
-    def mask(self, x: Tensor) -> Tensor:
-        """The mask's memory, one number for each choice of its own."""
-        return x.new_empty(x.shape)
+    def choices(self, x: Tensor) -> tuple[int, ...]:
+        """The shape of what is dropped or kept as a whole."""
+        return tuple(x.shape)
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.mode.training or self.rate == 0:
             return x
-        kept = 1.0 - self.rate
-        return x * self.mask(x).bernoulli_(kept, generator=self.mode.dropout).div_(kept)
+        return x * scaled_mask(self.choices(x), self.rate, x, self.mode.dropout)
 
 
 class SpatialDropout2D(Dropout):
-    """Drops whole channels of an image: one choice a sample and channel."""
+    """Drops whole channels of an image (N, h, w, c): one choice a sample and channel."""
 
-    def mask(self, x: Tensor) -> Tensor:
-        return x.new_empty(x.shape[0], 1, 1, x.shape[3])
+    def choices(self, x: Tensor) -> tuple[int, ...]:
+        return (x.shape[0], 1, 1, x.shape[3])
 
 
 LAYERS = (Dropout, SpatialDropout2D)

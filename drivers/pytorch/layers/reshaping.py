@@ -54,4 +54,16 @@ class Cropping2D(Layer):
         return x[:, self.top : self.top + height, self.left : self.left + width]
 
 
-LAYERS = (Flatten, Reshape, UpSampling2D, Cropping2D)
+class ZeroPadding2D(Layer):
+    """(N, h, w, c) -> (N, top + h + bottom, left + w + right, c)."""
+
+    def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
+        super().__init__(parameters, input_shapes, building)
+        (top, bottom), (left, right) = parameters["padding"]
+        self.padding = (0, 0, left, right, top, bottom)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.pad(x, self.padding)
+
+
+LAYERS = (Cropping2D, Flatten, Reshape, UpSampling2D, ZeroPadding2D)

@@ -11,10 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from drivers import losses, regularizers
 from drivers.interface import Role, TrainingProcess
-from drivers.losses import LOSSES
 from drivers.pytorch.state import TrainingState
-from drivers.regularizers import REGULARIZERS
+from drivers.regularizers import Constraint, Penalty
 
 
 class Alternating(TrainingProcess):
@@ -30,13 +30,10 @@ class Alternating(TrainingProcess):
     def __init__(self, state: TrainingState) -> None:
         self._state = state
         spec = state.spec
-        self._loss = LOSSES[spec["loss"]["choice"]]
-        smoothing = spec["loss"].get("label_smoothing", 0.0)
-        self._loss_settings = {"label_smoothing": smoothing} if self._loss.smooths_labels else {}
-        self._regularizers = [
-            (REGULARIZERS[entry["choice"]], {key: value for key, value in entry.items() if key != "choice"})
-            for entry in spec["loss"].get("regularizers", [])
-        ]
+        self._loss = losses.build(spec["loss"])
+        parts = [regularizers.build(module) for module in spec["loss"]["regularizers"]]
+        self._penalties = [part for part in parts if isinstance(part, Penalty)]
+        self._constraints = [part for part in parts if isinstance(part, Constraint)]
         self._latent_dim = spec["generator"]["latent_dim"]
         self._discriminator_steps = spec["training"]["discriminator_steps"]
         self._generator = state.networks["generator"]
@@ -53,8 +50,12 @@ class Alternating(TrainingProcess):
     def reports(cls, spec: Mapping[str, Any]) -> tuple[str, ...]:
         return ("generator", "discriminator")
 
+    @classmethod
+    def batches_per_step(cls, spec: Mapping[str, Any]) -> int:
+        return spec["training"]["discriminator_steps"]
+
     def step(self, update: Collection[str]) -> dict[str, Tensor]:
-        losses = {}
+        reports = {}
         fakes = None
         if "discriminator" in update:
             total = torch.zeros((), device=self._state.device)
@@ -62,10 +63,10 @@ class Alternating(TrainingProcess):
                 keep_graph = remaining == 0 and "generator" in update
                 fakes = self._generate(with_gradient=keep_graph)
                 total += self._update_discriminator(*fakes)
-            losses["discriminator"] = total / self._discriminator_steps
+            reports["discriminator"] = total / self._discriminator_steps
         if "generator" in update:
-            losses["generator"] = self._update_generator(*(fakes or self._generate(with_gradient=True)))
-        return losses
+            reports["generator"] = self._update_generator(*(fakes or self._generate(with_gradient=True)))
+        return reports
 
     def generate(self, noise: Tensor, labels: Tensor | None) -> Tensor:
         network = self._state.network_in_use("generator")
@@ -105,11 +106,9 @@ class Alternating(TrainingProcess):
         with state.autocast():
             real_scores = self._discriminator(image=reals, label=real_labels).float()
             fake_scores = self._discriminator(image=fakes, label=fake_labels).float()
-        loss = self._loss.discriminator(state.ops, real_scores, fake_scores, **self._loss_settings)
-        for regularizer, parameters in self._regularizers:
-            if regularizer.penalty is not None:
-                critic = self._critic(real_labels)
-                loss = loss + regularizer.penalty(state.ops, critic, reals, fakes.float(), **parameters)
+        loss = self._loss.discriminator(state.ops, real_scores, fake_scores)
+        for penalty in self._penalties:
+            loss = loss + penalty(state.ops, self._critic(real_labels), reals, fakes.float())
         state.minimize("discriminator", loss)
         self._constrain()
         return loss.detach()
@@ -128,10 +127,9 @@ class Alternating(TrainingProcess):
 
     @torch.no_grad()
     def _constrain(self) -> None:
-        for regularizer, parameters in self._regularizers:
-            if regularizer.constraint is not None:
-                for weight in self._discriminator.parameters():
-                    weight.copy_(regularizer.constraint(self._state.ops, weight, **parameters))
+        for constraint in self._constraints:
+            for weight in self._discriminator.parameters():
+                weight.copy_(constraint(self._state.ops, weight))
 
     def _update_generator(self, fakes: Tensor, labels: Tensor | None) -> Tensor:
         state = self._state
