@@ -7,9 +7,10 @@ import math
 import os
 import selectors
 import signal
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -29,7 +30,10 @@ POLL_SECONDS = 1.0
 """How often the row is asked for requests. A nudge is only quicker, never needed."""
 
 SPARE_AFTER_SECONDS = 2.0
-"""The next spare is started this long after the first loss, so that it does not delay that."""
+"""The next spare is started this long after the first loss, so that it does not delay that, …"""
+SPARE_AFTER_SECONDS_WHEN_BUSY = 90.0
+"""… or this long where the training uses every processor, so that warming up takes a small share of any training's
+time. If the training ends or pauses before that, the spare is started then."""
 
 RETRY_SECONDS = 0.5
 
@@ -59,6 +63,7 @@ class Relay:
         self._releasing = False
         self._parking = False
         self._spare_at = math.inf
+        self._spare_after = SPARE_AFTER_SECONDS
         self._first_loss_seen = False
         self._park_at = math.inf
         self._poll_at = 0.0
@@ -131,6 +136,11 @@ class Relay:
             self._parking = True
             self._release(f"paused for {self._settings.paused_seconds:g} s, others may have its place")
 
+    def _seconds_to_spare(self, environment: Mapping[str, Any]) -> float:
+        busy = environment.get("threads", 1) * self._settings.training_workers
+        on_processor = str(environment.get("device", "cpu")).startswith("cpu")
+        return SPARE_AFTER_SECONDS_WHEN_BUSY if on_processor and busy >= _processors() else SPARE_AFTER_SECONDS
+
     def _pass_requests(self) -> bool:
         """Give the training what was asked of it; whether there was anything."""
         found = False
@@ -167,7 +177,7 @@ class Relay:
                     self._ledger.add(metrics=[(step, *losses) for step, *losses in message["points"]])
                     if not self._first_loss_seen:
                         self._first_loss_seen = True
-                        self._spare_at = time.monotonic() + SPARE_AFTER_SECONDS
+                        self._spare_at = time.monotonic() + self._spare_after
                 case "progress":
                     self._emit(message)
                     self._ledger.add(progress=_content(message))
@@ -184,9 +194,12 @@ class Relay:
                 case "started":
                     self._started = True
                     self._ledger.add(environment=message["environment"])
+                    self._spare_after = self._seconds_to_spare(message["environment"])
                 case "state":
                     paused = message["state"] == "paused"
                     self._park_at = time.monotonic() + self._settings.paused_seconds if paused else math.inf
+                    if paused:
+                        self._spare_at = time.monotonic()
                     self._ledger.add(state=message["state"])
                     self._ledger.flush()
                     self._emit(message)
@@ -285,6 +298,11 @@ class _Wakeup:
             self._closed = True
             os.close(self._read)
             os.close(self._write)
+
+
+def _processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def _content(event: dict[str, Any]) -> dict[str, Any]:

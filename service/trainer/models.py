@@ -12,11 +12,13 @@ import traceback
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 from PIL import Image
+from safetensors import safe_open
 
 from drivers import DriverError, Session, open_session
 from drivers.data import grid
@@ -52,14 +54,25 @@ def main() -> None:
 def reply(models: Models, question: dict[str, Any]) -> dict[str, Any]:
     """`{"result": …}` or `{"error": {"code", "message", "pointer"}}` for `{"action", "job_id", "params"}`."""
     try:
-        session = models.open(question["job_id"])
-        return {"result": KINDS[question["action"]](session, decode(question["params"]))}
+        session, step = models.open(question["job_id"])
+        return {"result": {**KINDS[question["action"]](session, decode(question["params"])), "step": step}}
     except InteractiveError as error:
         return {"error": {"code": error.code, "message": error.message, "pointer": error.pointer}}
     except Exception as error:
         if not isinstance(error, DriverError):
             log.error("%s of job %s: %s", question["action"], question["job_id"], traceback.format_exc())
         return {"error": describe(error)}
+
+
+Version = tuple[datetime, int]
+"""When weights were written, and their size."""
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    version: Version
+    session: Session
+    step: int
 
 
 class Models:
@@ -72,10 +85,10 @@ class Models:
     def __init__(self, storage: Storage, capacity: int):
         self._storage = storage
         self._capacity = capacity
-        self._loaded: OrderedDict[str, tuple[tuple[datetime, int], Session]] = OrderedDict()
+        self._loaded: OrderedDict[str, _Loaded] = OrderedDict()
 
-    def open(self, job_id: str) -> Session:
-        """The model of a job, loaded anew if it was trained on since.
+    def open(self, job_id: str) -> tuple[Session, int]:
+        """The model of a job, loaded anew if it was trained on since, and the step that its weights are of.
 
         Raises:
             InteractiveError: `no_weights_yet`.
@@ -89,16 +102,24 @@ class Models:
                 "This job has no weights yet: they are saved with the first sample, moments after the training starts.",
             ) from None
         version = (newest.modified, newest.size)
-        loaded_version, session = self._loaded.pop(job_id, (None, None))
-        if session is None:
-            with self._storage.open(job_id, "spec.json") as file:
-                session = open_session(json.load(file), None, threads=THREADS)
-        if loaded_version != version:
-            session.load_weights(self._storage.local_copy(job_id, WEIGHTS))
-        self._loaded[job_id] = (version, session)
+        loaded = self._loaded.pop(job_id, None)
+        if loaded is None or loaded.version != version:
+            loaded = self._load(job_id, version, loaded)
+        self._loaded[job_id] = loaded
         while len(self._loaded) > self._capacity:
             self._loaded.popitem(last=False)
-        return session
+        return loaded.session, loaded.step
+
+    def _load(self, job_id: str, version: Version, earlier: _Loaded | None) -> _Loaded:
+        if earlier is None:
+            with self._storage.open(job_id, "spec.json") as file:
+                session = open_session(json.load(file), None, threads=THREADS)
+        else:
+            session = earlier.session
+        path = self._storage.local_copy(job_id, WEIGHTS)
+        session.load_weights(path)
+        with safe_open(path, "numpy") as weights:
+            return _Loaded(version, session, int(weights.metadata()["step"]))
 
 
 def sample(session: Session, params: dict[str, Any]) -> dict[str, Any]:
