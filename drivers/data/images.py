@@ -62,9 +62,9 @@ def as_bytes(array: np.ndarray, where: str) -> np.ndarray:
     floating = array.dtype.kind == "f"
     if floating and -1.0 <= low < 0.0 and high <= 1.0:
         scale, offset = 127.5, 127.5
-    elif floating and 0.0 <= low and high <= 1.0:
+    elif floating and low >= 0.0 and high <= 1.0:
         scale, offset = 255.0, 0.0
-    elif 0.0 <= low and high <= 255.0:
+    elif low >= 0.0 and high <= 255.0:
         scale, offset = 1.0, 0.0
     else:
         raise DataError(

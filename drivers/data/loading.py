@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from drivers.data import cache
 from drivers.data.dataset import Dataset
 from drivers.data.errors import DataError
 from drivers.data.images import resize, with_channels
@@ -38,10 +39,51 @@ def load(data: Mapping[str, Any], *, progress: Progress | None = None, settings:
         DataError: it cannot be used; says why and what would be right.
     """
     settings = settings or DataSettings.from_env()
-    whole = _source(data).read(data, settings, progress or _silent)
+    prepared = _prepared(data, settings, progress or _silent)
+    _check_classes(data, prepared)
+    return subset(prepared, data.get("include_classes"), data.get("count"))
+
+
+def _prepared(data: Mapping[str, Any], settings: DataSettings, progress: Progress) -> Dataset:
+    """All images in the size and the channels asked for; from the cache, if they were prepared before."""
+    source = _source(data)
+    location = source.locate(data, settings)
+    key = _cache_key(location, data)
+    if key and (kept := cache.read(key, settings)):
+        return kept
+    whole = source.read(data, settings, progress)
     images = resize(with_channels(whole.images, data["channels"]), data["image_size"])
     prepared = Dataset(images, whole.labels, whole.class_names)
-    return subset(prepared, data.get("include_classes"), data.get("count"))
+    if not location.here:
+        key = _cache_key(source.locate(data, settings), data)
+    if key:
+        cache.write(key, prepared, settings)
+    return prepared
+
+
+def _cache_key(location: Location, data: Mapping[str, Any]) -> str | None:
+    """None for data that comes with the installation, or is not here yet: there is nothing to gain."""
+    if not location.here or not location.paths:
+        return None
+    return cache.key_of(location.paths, location.choice, data["image_size"], data["channels"])
+
+
+def _check_classes(data: Mapping[str, Any], prepared: Dataset) -> None:
+    """The spec says how many classes there are; the labels must agree."""
+    classes = data.get("classes")
+    if classes is None:
+        return
+    if prepared.labels is None:
+        raise DataError(
+            "wrong_labels", f"The spec says {classes} classes, but the data has no labels.", "/data/classes"
+        )
+    found = int(prepared.labels.max()) + 1
+    if found > classes:
+        raise DataError(
+            "wrong_labels",
+            f"The spec says {classes} classes, but the labels go up to {found - 1}; say {found}.",
+            "/data/classes",
+        )
 
 
 def _source(data: Mapping[str, Any]) -> Source:

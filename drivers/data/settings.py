@@ -20,15 +20,15 @@ class DataSettings:
         home: The service's folder: downloads in ``data/``, uploads in ``datasets/``, prepared images in ``cache/``.
         data: Folder that holds ``mnist/``, ``cifar10/`` and files of the user.
         data_paths: Further folders that files may lie in.
-        mnist_url, fashion_mnist_url, cifar10_url: Where to download from: base URLs, separated by spaces, tried in turn.
+        mnist_url, fashion_mnist_url, cifar10_url: Base URLs of downloads, separated by spaces, tried in turn.
         download_attempts: How often an interrupted download is taken up again, for each source.
         download_seconds: Silence of a server after which a download counts as interrupted.
         max_data_bytes: Size of the images in memory, and of each file they are read from.
         max_image_pixels: Pixels of one image file; more is taken for an image bomb.
         max_files: Images in a folder, entries in a zip.
         max_zip_ratio: How many times larger than its compressed self an entry of a zip may be.
-        pickle_bytes: Memory that reading a pickle may take.
-        pickle_seconds: Time that reading a pickle may take.
+        reader_bytes: Memory that a child may take which reads pickles, checks uploads or draws previews.
+        reader_seconds: Time that such a child may take.
         cache_bytes: Size of the prepared images that are kept; the longest unused go first.
     """
 
@@ -50,8 +50,8 @@ class DataSettings:
     max_image_pixels: int = 64_000_000
     max_files: int = 500_000
     max_zip_ratio: int = 1000
-    pickle_bytes: int = 4 * GiB
-    pickle_seconds: float = 120.0
+    reader_bytes: int = 4 * GiB
+    reader_seconds: float = 300.0
     cache_bytes: int = 4 * GiB
     downloads: Path = field(init=False)
     uploads: Path = field(init=False)
@@ -82,6 +82,17 @@ class DataSettings:
             if item.init and (text := environ.get(PREFIX + item.name.upper(), "").strip())
         }
         return cls(**values)
+
+    def environ(self) -> dict[str, str]:
+        """These settings as variables, for a process that is started with them."""
+        variables = {}
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if item.init and value not in (None, ()):
+                joiner = os.pathsep if item.name == "data_paths" else " "
+                text = joiner.join(map(str, value)) if isinstance(value, tuple) else str(value)
+                variables[PREFIX + item.name.upper()] = text
+        return variables
 
 
 def _parse(name: str, default: Any, text: str) -> Any:

@@ -20,10 +20,12 @@ INK = 16
 class Digits(Source):
     """Grey digits 0 to 9."""
 
+    class_names = [str(digit) for digit in range(10)]  # noqa: RUF012
+
     def read(self, data: Mapping[str, Any], settings: DataSettings, progress: Progress) -> Dataset:
         table = np.loadtxt(_file(), delimiter=",", dtype=np.uint8)  # 64 pixels and the label in each row
         pixels = np.rint(table[:, :64].astype(np.float32) * (255 / INK)).astype(np.uint8)
-        return Dataset(pixels.reshape(-1, 8, 8, 1), table[:, 64].astype(np.int64), [str(digit) for digit in range(10)])
+        return Dataset(pixels.reshape(-1, 8, 8, 1), table[:, 64].astype(np.int64), self.class_names)
 
 
 def _file() -> Path:

@@ -33,7 +33,13 @@ class Location:
 
 
 class Source(ABC):
-    """One kind of data. ``data`` is always the resolved ``data`` module of a spec."""
+    """One kind of data. ``data`` is always the resolved ``data`` module of a spec.
+
+    Attributes:
+        class_names: What its classes are called, where that is known beforehand.
+    """
+
+    class_names: list[str] | None = None
 
     def locate(self, data: Mapping[str, Any], settings: DataSettings) -> Location:
         """Where the data is; looks, but reads no image.
