@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session, undefer
 from service import db
 from service.config import Settings
 from service.db import history
+from service.db.datasets import Datasets
 from service.db.engine import now
 from service.db.models import IdempotencyKey, Job, Request
 
@@ -88,6 +89,8 @@ class Store:
         self.engine = engine
         self._reading = db.reading(engine)
         self._settings = settings
+        self.datasets = Datasets(engine)
+        self.history = history.History(self._reading)
 
     @classmethod
     def open(cls, settings: Settings) -> Store:
@@ -98,6 +101,11 @@ class Store:
 
     def close(self) -> None:
         self.engine.dispose()
+
+    def ping(self) -> None:
+        """Raises an SQLAlchemyError if the database does not answer."""
+        with Session(self._reading) as session:
+            session.execute(select(Job.id).limit(1))
 
     # -- for the API ---------------------------------------------------------------------------------------------
 
@@ -121,7 +129,7 @@ class Store:
         """
         job = Job(
             id=secrets.token_hex(8),
-            name=spec.get("name") or "untitled",
+            name=spec.get("name") or _descriptive_name(spec),
             state="queued",
             goal="running",
             spec=dict(spec),
@@ -522,6 +530,13 @@ class Store:
     def _change(self, statement: Executable) -> bool:
         with Session(self.engine) as session, session.begin():
             return _changed(session, statement)
+
+
+def _descriptive_name(spec: Mapping[str, Any]) -> str:
+    """What to call a job whose spec has no name: ``dcgan against wgan on digits``."""
+    generator, discriminator, data = (spec[part]["choice"] for part in ("generator", "discriminator", "data"))
+    versus = "" if generator == discriminator else f" against {discriminator}"
+    return f"{generator}{versus} on {data}"
 
 
 _ENDED_WORDS = {"succeeded": "succeeded", "failed": "failed", "stopped": "been stopped"}

@@ -1,0 +1,186 @@
+"""Jobs: submit, list, show, steer, delete."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import request
+
+from drivers import capabilities
+from drivers.data import DataError, locate
+from service.api import paging, represent
+from service.api.context import context
+from service.api.events import BIRTH
+from service.api.problems import ProblemError
+from service.api.schemas import Action, Job, JobList, JobQuery, JobWithSpec
+from service.config import Settings
+from service.db.models import Job as Row
+from service.queue import enqueue_training, nudge
+from service.store import Idempotency, IdempotencyMismatchError, JobNotFoundError
+from spec import Limits, ResolvedSpec, resolve
+
+jobs = APIBlueprint("jobs", __name__, url_prefix="/v1/jobs", tag="Jobs")
+
+IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+def limits(settings: Settings) -> Limits:
+    """The bounds of a spec that the settings name."""
+    return Limits(max_parameters=settings.max_parameters, max_json_depth=settings.max_json_depth)
+
+
+def resolve_body() -> ResolvedSpec:
+    """The request's body as a resolved spec, held to this service's limits and drivers.
+
+    Raises:
+        SpecError: with every problem found.
+    """
+    return resolve(request.get_json(), limits=limits(context().settings), drivers=capabilities())
+
+
+@jobs.post("")
+@jobs.output(Job, status_code=202, description="The job waits for a worker.")
+@jobs.doc(
+    operation_id="submit_job",
+    responses={
+        404: "The key was used for a job that has been deleted since.",
+        422: "The spec has problems, its data is not there, or the key was used for another body.",
+        429: "Too many jobs are waiting.",
+    },
+)
+def submit() -> Any:
+    """Train a GAN
+
+    The body is a spec, in the full form or in that of the AuthorGAN paper. With an `Idempotency-Key` header the same
+    request can be sent again without starting a second training: the answer is the job that the first one made.
+    """
+    services = context()
+    idempotency = _idempotency()
+    if idempotency and (earlier := _recall(idempotency)):
+        return _accepted(earlier)
+    resolved = resolve_body()
+    notes = [*resolved["notes"], *_locate(resolved)]
+    try:
+        job = services.store.submit(resolved, notes=notes, idempotency=idempotency)
+    except IdempotencyMismatchError as error:
+        raise _mismatch() from error
+    services.events.write(job.id, [BIRTH])
+    enqueue_training(job.id, settings=services.settings)
+    return _accepted(job)
+
+
+def _accepted(job: Row) -> Any:
+    shown = represent.job(job)
+    return shown, 202, {"Location": shown["links"]["self"]}
+
+
+def _locate(resolved: ResolvedSpec) -> list[dict[str, str]]:
+    """Look for the data before anything is queued; what its author should know about it."""
+    try:
+        return locate(resolved["data"], settings=context().data_settings).notes
+    except DataError as error:
+        problem = {"pointer": error.pointer, "code": error.code, "message": error.message}
+        raise ProblemError(422, "data_unusable", error.message, problems=[problem]) from error
+
+
+def _idempotency() -> Idempotency | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    if not IDEMPOTENCY_KEY.fullmatch(key):
+        raise ProblemError(400, "bad_idempotency_key", "An Idempotency-Key has 1 to 255 visible ASCII characters.")
+    return Idempotency(key, hashlib.sha256(request.get_data()).hexdigest())
+
+
+def _recall(idempotency: Idempotency) -> Row | None:
+    try:
+        return context().store.recall(idempotency)
+    except IdempotencyMismatchError as error:
+        raise _mismatch() from error
+    except JobNotFoundError as error:
+        raise ProblemError(404, "job_deleted", f"The job of this Idempotency-Key, {error}, was deleted.") from error
+
+
+def _mismatch() -> ProblemError:
+    return ProblemError(
+        422, "idempotency_mismatch", "This Idempotency-Key came with another body before; use a new key."
+    )
+
+
+@jobs.get("")
+@jobs.input(JobQuery, location="query")
+@jobs.output(JobList)
+@jobs.doc(operation_id="list_jobs")
+def list_jobs(query_data: JobQuery) -> Any:
+    """List the jobs"""
+    by_name = query_data.sort.endswith("name")
+    after = paging.decode(query_data.cursor, str if by_name else float, str) if query_data.cursor else None
+    limit = min(query_data.limit, context().settings.max_page)
+    found = context().store.list_jobs(
+        states=[state for state in (query_data.state or "").split(",") if state],
+        name=query_data.name,
+        sort=query_data.sort,
+        limit=limit + 1,
+        after=after,
+    )
+    page, more = found[:limit], len(found) > limit
+    last = page[-1] if page else None
+    cursor = paging.encode(last.name if by_name else last.created_at, last.id) if more and last else None
+    return {"jobs": [represent.job(row) for row in page], "next": cursor}
+
+
+@jobs.get("/<job_id>")
+@jobs.output(JobWithSpec)
+@jobs.doc(operation_id="show_job")
+def show(job_id: str) -> Any:
+    """Show a job, with its spec"""
+    return represent.job(context().store.get(job_id), with_spec=True)
+
+
+@jobs.delete("/<job_id>")
+@jobs.output({}, status_code=204)
+@jobs.doc(operation_id="delete_job", responses={409: "A worker holds the job; stop it first."})
+def delete(job_id: str) -> Any:
+    """Delete a job and everything it produced"""
+    services = context()
+    services.store.delete(job_id)
+    services.storage.delete(job_id)
+    services.events.forget(job_id)
+    return "", 204
+
+
+@jobs.post("/<job_id>/actions")
+@jobs.input(
+    Action,
+    examples={
+        "pause": {"value": {"action": "pause"}},
+        "one step of the discriminator": {"value": {"action": "step", "update": ["discriminator"]}},
+        "slower": {"value": {"action": "update", "changes": {"learning_rate": {"generator": 0.0001}}}},
+    },
+)
+@jobs.output(Job, status_code=202, description="The training looks at it between two steps.")
+@jobs.doc(operation_id="act_on_job", responses={409: "The action does not fit the job's state."})
+def act(job_id: str, json_data: Action) -> Any:
+    """Pause, resume, stop, step or change a training"""
+    services = context()
+    before = services.store.get(job_id)
+    job = services.store.request(job_id, json_data.action, json_data.parameters())
+    if job.state == before.state:
+        nudge(job_id, settings=services.settings)
+    else:
+        _tell(job)
+    return represent.job(job), 202
+
+
+def _tell(job: Row) -> None:
+    """A request changed the state of a job that no worker holds: nobody else will say so."""
+    services = context()
+    events: list[dict[str, Any]] = [{"type": "state", "state": job.state}]
+    if job.state == "stopped":
+        events.append({"type": "end", "state": job.state, "problem": None})
+    services.events.write(job.id, events)
+    if job.state == "queued":
+        enqueue_training(job.id, settings=services.settings)

@@ -1,0 +1,177 @@
+"""What a trained, or still training, model can do now: draw images, and judge them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response, request
+from PIL import Image
+
+from service.api.context import context
+from service.api.problems import ProblemError, invalid
+from service.api.schemas import DiscriminateBody, SampleBody, SampleImages, Verdicts
+from service.queue.interactive import InteractiveError, InteractiveUnavailable, call
+
+models = APIBlueprint("models", __name__, url_prefix="/v1/models/<job_id>", tag="Models")
+
+DEFAULT_COUNT = 64
+STATUS = {"no_weights_yet": 409, "model_gone": 404, "out_of_memory": 503, "internal_error": 500}
+"""HTTP status of an error code; others are the request's fault, 422."""
+
+
+@models.post("/sample")
+@models.input(
+    SampleBody,
+    examples={
+        "sixteen": {"value": {"count": 16, "seed": 7}},
+        "sevens": {"value": {"labels": [7], "count": 8}},
+    },
+)
+@models.output(SampleImages)
+@models.doc(
+    operation_id="sample",
+    responses={
+        200: {
+            "description": "A PNG grid, or with `Accept: application/json` each image by itself.",
+            "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
+        },
+        406: "Neither image/png nor application/json would be accepted.",
+        409: "The job has saved no weights yet.",
+        504: "No answer in time.",
+    },
+)
+def sample(job_id: str, json_data: SampleBody) -> Any:
+    """Draw images
+
+    By seed, by latent vector, or by class for a conditional generator; from the newest weights that were saved.
+    """
+    spec = context().store.get(job_id).spec
+    accepted = request.accept_mimetypes.best_match(["image/png", "application/json"])
+    if accepted is None:
+        raise ProblemError(406, "not_acceptable", "Samples come as image/png or as application/json.")
+    params = _sample_params(json_data, spec)
+    params["format"] = "grid" if accepted == "image/png" else "images"
+    result = _call("sample", job_id, params)
+    if accepted == "image/png":
+        headers = {"Authorgan-Step": str(result["step"]), "Authorgan-Columns": str(result["columns"])}
+        return Response(result["png"], content_type="image/png", headers=headers)
+    images = [base64.b64encode(image).decode() for image in result["images"]]
+    return {"images": images, "count": len(images), "step": result["step"]}
+
+
+def _sample_params(body: SampleBody, spec: Mapping[str, Any]) -> dict[str, Any]:
+    most = context().settings.max_sample_count
+    count = body.count or len(body.noise or ()) or len(body.labels or ()) or DEFAULT_COUNT
+    for pointer, number in (("/count", count), ("/noise", len(body.noise or ())), ("/labels", len(body.labels or ()))):
+        if number > most:
+            raise invalid(pointer, "too_many", f"{number} images are more than the {most} of one request.")
+    if body.noise is not None:
+        _check_noise(body.noise, count, spec)
+    if body.labels is not None:
+        _check_labels(body.labels, spec, "generator")
+        if len(body.labels) > count:
+            raise invalid("/labels", "too_many", f"{len(body.labels)} labels are more than the {count} images.")
+    return {
+        "count": count,
+        "seed": body.seed,
+        "noise": body.noise,
+        "labels": body.labels,
+        "columns": body.columns or math.ceil(math.sqrt(count)),
+    }
+
+
+def _check_noise(noise: list[list[float]], count: int, spec: Mapping[str, Any]) -> None:
+    if len(noise) != count:
+        raise invalid("/noise", "wrong_count", f"{len(noise)} latent vectors do not make {count} images.")
+    length = _noise_length(spec)
+    for position, vector in enumerate(noise):
+        if len(vector) != length:
+            raise invalid(
+                f"/noise/{position}",
+                "wrong_length",
+                f"A latent vector of this model has {length} numbers; number {position} has {len(vector)}.",
+            )
+
+
+def _noise_length(spec: Mapping[str, Any]) -> int:
+    for layer in spec["generator"]["layers"]:
+        if layer["type"] == "Input" and layer["source"] == "noise":
+            return math.prod(layer["shape"])
+    raise invalid("/noise", "no_noise", "The generator of this model takes no noise.")
+
+
+def _check_labels(labels: list[int], spec: Mapping[str, Any], network: str) -> None:
+    if not spec[network]["conditional"]:
+        raise invalid("/labels", "not_conditional", f"The {network} of this model knows no classes; leave out labels.")
+    classes = spec["data"]["classes"]
+    for position, label in enumerate(labels):
+        if label >= classes:
+            raise invalid(
+                f"/labels/{position}", "no_class", f"The classes are 0 to {classes - 1}; there is no class {label}."
+            )
+
+
+@models.post("/discriminate")
+@models.input(DiscriminateBody)
+@models.output(Verdicts)
+@models.doc(
+    operation_id="discriminate",
+    responses={409: "The job has saved no weights yet.", 504: "No answer in time."},
+)
+def discriminate(job_id: str, json_data: DiscriminateBody) -> Any:
+    """Judge images: real or drawn?
+
+    Each image is brought to the size and channels that the model was trained on.
+    """
+    spec = context().store.get(job_id).spec
+    most = context().settings.max_discriminate_images
+    if len(json_data.images) > most:
+        raise invalid("/images", "too_many", f"{len(json_data.images)} images are more than the {most} of one request.")
+    images = [_image(text, position) for position, text in enumerate(json_data.images)]
+    if json_data.labels is not None:
+        _check_labels(json_data.labels, spec, "discriminator")
+        if len(json_data.labels) != len(images):
+            raise invalid(
+                "/labels", "wrong_count", f"{len(json_data.labels)} labels do not fit {len(images)} images, one each."
+            )
+    result = _call("discriminate", job_id, {"images": images, "labels": json_data.labels})
+    verdicts = [
+        {"score": score, "probability_real": probability}
+        for score, probability in zip(result["score"], result["probability_real"], strict=True)
+    ]
+    return {"results": verdicts, "calibration": result["calibration"], "step": result["step"]}
+
+
+def _image(text: str, position: int) -> bytes:
+    """The file in a base64 text, whose head at least is that of an image of a sane size."""
+    pointer = f"/images/{position}"
+    try:
+        content = base64.b64decode(text.partition("base64,")[2] or text, validate=True)
+    except binascii.Error as error:
+        raise invalid(pointer, "not_base64", f"Image {position} is not base64: {error}.") from error
+    try:
+        with Image.open(io.BytesIO(content), formats=["PNG", "JPEG"]) as image:
+            pixels = image.width * image.height
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise invalid(pointer, "not_an_image", f"Image {position} is no PNG or JPEG file.") from error
+    if pixels > context().data_settings.max_image_pixels:
+        raise invalid(pointer, "image_bomb", f"Image {position} has {pixels:,} pixels, more than may be opened.")
+    return content
+
+
+def _call(kind: str, job_id: str, params: dict[str, Any]) -> dict[str, Any]:
+    settings = context().settings
+    try:
+        return call(kind, job_id, params, settings.interactive_seconds, settings=settings)
+    except InteractiveUnavailable as error:
+        status = 504 if error.code == "timeout" else 503
+        raise ProblemError(status, error.code, error.message, headers={"Retry-After": "5"}) from error
+    except InteractiveError as error:
+        problems = [{"pointer": error.pointer, "code": error.code, "message": error.message}]
+        raise ProblemError(STATUS.get(error.code, 422), error.code, error.message, problems=problems) from error

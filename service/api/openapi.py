@@ -1,0 +1,179 @@
+"""The OpenAPI document: what APIFlask gathers from the resources, completed from the catalogue; and its page."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from apiflask import APIFlask
+from flask import Response, render_template
+
+import spec.catalogue
+from service.api.problems import CONTENT_TYPE
+from service.api.schemas import Problem
+from service.config import Settings
+
+SPEC_BODIES = (("/v1/specs/resolve", "post"), ("/v1/jobs", "post"))
+"""Requests whose body is a spec."""
+
+EXAMPLE = {
+    "name": "digits from a small convolutional GAN",
+    "data": {"choice": "digits"},
+    "generator": {"choice": "dcgan"},
+    "discriminator": {"choice": "dcgan"},
+    "training": {"epochs": 20},
+}
+
+ALWAYS = {
+    "400": "The request cannot be understood.",
+    "500": "Something failed that should not have.",
+}
+"""Problems that any request may end with."""
+
+PLACEHOLDER: dict[str, Any] = {"type": "object"}
+"""What APIFlask puts where a problem is meant; the completed document has the problem's own schema there."""
+
+LAYER_KEYS = {
+    "id": {"type": "string", "description": "How other layers name it in their `inputs`."},
+    "inputs": {"type": "array", "items": {"type": "string"}},
+    "node_id": {"type": "string", "description": "The Node-RED node it was drawn with."},
+}
+
+
+def register(app: APIFlask, settings: Settings) -> None:
+    """Complete the document, and serve a page of it that needs nothing from elsewhere."""
+
+    @app.spec_processor
+    def complete(document: dict[str, Any]) -> dict[str, Any]:
+        document = _with_plain_names(document)
+        schemas = document["components"]["schemas"]
+        for placeholder in ("HTTPError", "ValidationError"):
+            schemas.pop(placeholder, None)
+        schemas.update(_problem_schemas(), **spec_schemas())
+        document["components"]["schemas"] = dict(sorted(schemas.items()))
+        for path, method in SPEC_BODIES:
+            document["paths"][path][method]["requestBody"] = {
+                "required": True,
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Spec"}, "example": EXAMPLE}},
+            }
+        _complete_operations(document)
+        if settings.api_key:
+            document["security"] = [{"api_key": []}]
+        return document
+
+    @app.get("/docs")
+    @app.doc(hide=True)
+    def docs() -> Response:
+        return Response(render_template("docs.html", document=app.spec), content_type="text/html; charset=utf-8")
+
+
+def _with_plain_names(document: dict[str, Any]) -> dict[str, Any]:
+    """APIFlask calls a model inside another one ``JobList.Job``; here it is the ``Job`` that there is already."""
+    text = re.sub(r'"#/components/schemas/\w+\.(\w+)"', r'"#/components/schemas/\1"', json.dumps(document))
+    plain: dict[str, Any] = json.loads(text)
+    schemas = plain["components"]["schemas"]
+    plain["components"]["schemas"] = {name.rpartition(".")[2]: schema for name, schema in schemas.items()}
+    return plain
+
+
+def _problem_schemas() -> dict[str, Any]:
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {**problem.pop("$defs"), "Problem": problem}
+
+
+def _complete_operations(document: dict[str, Any]) -> None:
+    """Every error is a problem, whichever it is; a submission may carry a key."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            responses = operation["responses"]
+            for status, description in ALWAYS.items():
+                responses.setdefault(status, {"description": description})
+            for status, response in responses.items():
+                if status >= "400" and operation["operationId"] != "readyz":
+                    response["content"] = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+            operation["responses"] = dict(sorted(responses.items()))
+    document["paths"]["/v1/jobs"]["post"].setdefault("parameters", []).append(
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "description": "Your name for this submission; sent again, it starts no second training.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+        }
+    )
+    document["paths"]["/v1/jobs/{job_id}/events"]["get"].setdefault("parameters", []).append(
+        {
+            "name": "Last-Event-ID",
+            "in": "header",
+            "description": "Go on behind this event.",
+            "schema": {"type": "string"},
+        }
+    )
+
+
+def spec_schemas() -> dict[str, Any]:
+    """JSON Schemas of a spec, made of the catalogue."""
+    catalogue = spec.catalogue.load()
+    layer = {"anyOf": [_entry(entry, "type", LAYER_KEYS) for entry in catalogue["layers"].values()]}
+    custom = {
+        "title": "custom",
+        "type": "object",
+        "required": ["choice", "layers"],
+        "properties": {
+            "choice": {"const": "custom"},
+            "layers": {"type": "array", "items": {"$ref": "#/components/schemas/Layer"}},
+        },
+    }
+
+    def choice(kind: str, *further: dict[str, Any]) -> dict[str, Any]:
+        return {"anyOf": [*(_entry(entry, "choice") for entry in catalogue[kind].values()), *further]}
+
+    optimizer = choice("optimizers")
+    return {
+        "Layer": layer,
+        "Optimizer": optimizer,
+        "Spec": {
+            "type": "object",
+            "description": "A GAN. Everything but data, generator and discriminator has a default; the four-key form "
+            "of the AuthorGAN paper and the keys of its released toolkit are accepted as well.",
+            "required": ["data", "generator", "discriminator"],
+            "properties": {
+                "authorgan": {"const": 1},
+                "name": {"type": "string"},
+                "data": choice("datasets"),
+                "generator": choice("generators", custom),
+                "discriminator": choice("discriminators", custom),
+                "loss": choice("losses"),
+                "optimizer": {
+                    "anyOf": [
+                        {"$ref": "#/components/schemas/Optimizer"},
+                        {
+                            "title": "one for each network",
+                            "type": "object",
+                            "properties": {
+                                "generator": {"$ref": "#/components/schemas/Optimizer"},
+                                "discriminator": {"$ref": "#/components/schemas/Optimizer"},
+                            },
+                        },
+                    ]
+                },
+                "training": choice("processes"),
+                "evaluation": {"type": "object"},
+                "driver": {"type": "string"},
+                "device": {"type": "string", "description": "auto, cpu, cuda or cuda:1"},
+                "precision": {"type": "string", "description": "auto, float32 or bfloat16"},
+            },
+        },
+    }
+
+
+def _entry(entry: Any, key: str, further: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The schema of one entry of the catalogue, chosen by its name under ``key``."""
+    parameters = entry["parameters"]
+    return {
+        "title": entry["name"],
+        "description": entry["summary"],
+        "type": "object",
+        "required": [key, *parameters.get("required", ())],
+        "properties": {key: {"const": entry["name"]}, **(further or {}), **parameters["properties"]},
+    }

@@ -1,0 +1,128 @@
+"""What a job has produced so far: the loss curve, samples, artefacts."""
+
+from __future__ import annotations
+
+import mimetypes
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response
+
+from service.api import paging, represent
+from service.api.context import context
+from service.api.files import answer, stream
+from service.api.problems import ProblemError, not_found
+from service.api.schemas import ArtifactList, Metrics, MetricsQuery, PageQuery, SampleList
+from service.storage import Artefact
+
+results = APIBlueprint("results", __name__, url_prefix="/v1/jobs/<job_id>", tag="Results")
+
+PNG = {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
+
+
+@results.get("/metrics")
+@results.input(MetricsQuery, location="query")
+@results.output(Metrics)
+@results.doc(operation_id="show_metrics")
+def metrics(job_id: str, query_data: MetricsQuery) -> Any:
+    """Show the loss curve
+
+    Every step is kept. A curve of more than `max_points` is thinned so that its peaks stay: of each stretch of steps
+    remain the points where either loss is least or greatest.
+    """
+    services = context()
+    services.store.get(job_id)
+    most = services.settings.max_metric_points
+    rows = services.store.history.losses(
+        job_id, start=query_data.start, max_points=min(query_data.max_points or most, most)
+    )
+    return {
+        "columns": ["step", "generator", "discriminator"],
+        "rows": rows,
+        "measurements": services.store.history.measurements(job_id, start=query_data.start),
+    }
+
+
+@results.get("/samples")
+@results.input(PageQuery, location="query")
+@results.output(SampleList)
+@results.doc(operation_id="list_samples")
+def list_samples(job_id: str, query_data: PageQuery) -> Any:
+    """List the grids of samples"""
+    services = context()
+    services.store.get(job_id)
+    after = paging.decode(query_data.cursor, int)[0] if query_data.cursor else None
+    limit = min(query_data.limit, services.settings.max_page)
+    found = services.store.history.samples(job_id, limit=limit + 1, after=after)
+    page, more = found[:limit], len(found) > limit
+    return {"samples": page, "next": paging.encode(page[-1]["step"]) if more else None}
+
+
+@results.get("/samples/latest.png")
+@results.doc(operation_id="show_latest_sample", responses={200: PNG})
+def latest_sample(job_id: str) -> Response:
+    """Show the newest grid of samples"""
+    services = context()
+    services.store.get(job_id)
+    newest = services.store.history.sample(job_id)
+    if newest is None:
+        raise ProblemError(404, "no_sample_yet", "The job has drawn no samples yet.")
+    return _sample(job_id, newest["step"], keep=False)
+
+
+@results.get("/samples/<int:step>.png")
+@results.doc(operation_id="show_sample", responses={200: PNG})
+def sample(job_id: str, step: int) -> Response:
+    """Show the grid of samples of a step"""
+    services = context()
+    services.store.get(job_id)
+    if services.store.history.sample(job_id, step) is None:
+        raise not_found("grid of samples at step", str(step))
+    return _sample(job_id, step, keep=True)
+
+
+def _sample(job_id: str, step: int, *, keep: bool) -> Response:
+    try:
+        with context().storage.open(job_id, f"samples/{step}.png") as file:
+            content = file.read()
+    except FileNotFoundError as error:
+        raise ProblemError(404, "gone", f"The picture of step {step} is no longer in the storage.") from error
+    return answer(content, "image/png", keep=keep)
+
+
+@results.get("/artifacts")
+@results.output(ArtifactList)
+@results.doc(operation_id="list_artifacts")
+def list_artifacts(job_id: str) -> Any:
+    """List the files a job has written"""
+    services = context()
+    services.store.get(job_id)
+    return {"artifacts": [_describe(job_id, artefact) for artefact in services.storage.list(job_id)]}
+
+
+def _describe(job_id: str, artefact: Artefact) -> dict[str, Any]:
+    return {
+        "name": artefact.name,
+        "size": artefact.size,
+        "modified_at": represent.time(artefact.modified.timestamp()),
+        "url": f"/v1/jobs/{job_id}/artifacts/{artefact.name}",
+    }
+
+
+@results.get("/artifacts/<path:name>")
+@results.doc(
+    operation_id="download_artifact",
+    responses={200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
+)
+def artifact(job_id: str, name: str) -> Response:
+    """Download a file a job has written"""
+    services = context()
+    services.store.get(job_id)
+    try:
+        artefact = services.storage.info(job_id, name)
+        file = services.storage.open(job_id, name)
+    except (ValueError, OSError) as error:
+        raise not_found("artefact", name) from error
+    content_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    etag = f"{artefact.size:x}-{round(artefact.modified.timestamp() * 1000):x}"
+    return stream(file, artefact.size, content_type, etag=etag, name=name.rpartition("/")[2])

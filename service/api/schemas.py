@@ -1,0 +1,341 @@
+"""The form of what goes in and out, as pydantic models; the OpenAPI document is made of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from apiflask.fields import UploadFile
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, field_validator, model_validator
+
+State = Literal["queued", "running", "paused", "succeeded", "failed", "stopped"]
+Role = Literal["generator", "discriminator"]
+Label = Annotated[int, Field(ge=0)]
+
+
+class Body(BaseModel):
+    """A request's body or query: unknown keys are refused, so that a misspelt one is noticed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Answer(BaseModel):
+    """A response."""
+
+
+# -- problems ------------------------------------------------------------------------------------------------------
+
+
+class SingleProblem(Answer):
+    pointer: str = Field(description="JSON pointer (RFC 6901) into the body that was sent.")
+    code: str = Field(description="For programs.")
+    message: str = Field(description="For people: what is wrong, and what would be right.")
+    node_id: str | None = Field(None, description="The Node-RED node that this part of the spec was drawn with.")
+    parameter: str | None = Field(None, description="The query parameter at fault.")
+
+
+class Problem(Answer):
+    """RFC 9457, `application/problem+json`."""
+
+    type: str = Field(description="`urn:authorgan:problem:<code>`")
+    title: str
+    status: int
+    detail: str
+    problems: list[SingleProblem]
+
+
+class Note(Answer):
+    """Something that was read otherwise than it was written, or that its author should know."""
+
+    pointer: str
+    code: str
+    message: str
+
+
+# -- catalogue, zoo, specs -----------------------------------------------------------------------------------------
+
+
+class ZooEntry(Answer):
+    name: str = Field(description="What `GET /v1/zoo/{name}` knows it by.")
+    title: str
+    summary: str
+
+
+class Zoo(Answer):
+    zoo: list[ZooEntry]
+
+
+class Resolved(Answer):
+    spec: dict[str, Any] = Field(description="Everything filled in; every layer with its shape and parameter count.")
+    hash: str = Field(description="SHA-256 of the canonical JSON; equal hashes mean equal trainings.")
+    notes: list[Note]
+
+
+# -- jobs ----------------------------------------------------------------------------------------------------------
+
+
+class ProgressOut(Answer):
+    step: int
+    total: int | None
+    epoch: int | None
+    epochs: int | None
+    fraction: float = Field(description="0 to 1")
+    images_per_second: float | None
+    steps_per_second: float | None
+    eta_seconds: float | None
+
+
+class Losses(Answer):
+    generator: float | None
+    discriminator: float | None
+
+
+class SampleOut(Answer):
+    """A grid of samples; the same noise at every step."""
+
+    model_config = ConfigDict(extra="allow")
+
+    step: int
+    epoch: int | None = None
+    url: str
+    width: int | None = Field(None, description="Of the whole picture, in pixels.")
+    height: int | None = None
+    columns: int | None = None
+    count: int | None = None
+
+
+class JobProblem(Answer):
+    model_config = ConfigDict(extra="allow")
+
+    code: str
+    message: str
+
+
+class Job(Answer):
+    id: str
+    name: str
+    state: State
+    hash: str
+    created_at: str = Field(description="ISO 8601, UTC")
+    started_at: str | None
+    ended_at: str | None
+    attempt: int = Field(description="How many times it was started; more than 1 after a worker was lost.")
+    progress: ProgressOut
+    losses: Losses | None
+    latest_sample: SampleOut | None
+    problem: JobProblem | None
+    notes: list[Note]
+    environment: dict[str, Any] | None = Field(description="Device, precision, versions.")
+    links: dict[str, str]
+
+
+class JobWithSpec(Job):
+    spec: dict[str, Any] = Field(description="The resolved spec.")
+
+
+class JobList(Answer):
+    jobs: list[Job]
+    next: str | None = Field(description="Pass it as `cursor` for the next page; null on the last.")
+
+
+class JobQuery(Body):
+    state: str | None = Field(None, description="One or more states, separated by commas.")
+    name: str | None = Field(None, max_length=200, description="Only jobs whose name contains this.")
+    sort: Literal["created_at", "-created_at", "name", "-name"] = Field(
+        "-created_at", description="A leading minus: descending."
+    )
+    limit: int = Field(20, ge=1, description="Jobs on a page.")
+    cursor: str | None = Field(None, max_length=1000, description="`next` of the page before.")
+
+    @field_validator("state")
+    @classmethod
+    def _known(cls, value: str | None) -> str | None:
+        for state in (value or "").split(","):
+            if state and state not in State.__args__:  # type: ignore[attr-defined]
+                raise ValueError(f"'{state}' is no state; there are {', '.join(State.__args__)}")  # type: ignore[attr-defined]
+        return value
+
+
+LearningRate = Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)]
+
+
+class Changes(BaseModel):
+    """Settings that may change while a training runs; a training process may have further ones of its own."""
+
+    model_config = ConfigDict(extra="allow")
+
+    learning_rate: LearningRate | dict[Role, LearningRate] | None = Field(
+        None, description='One for both networks, or one for each: `{"generator": 0.0001}`.'
+    )
+    discriminator_steps: int | None = Field(
+        None, ge=1, le=100, description="Steps of the discriminator for one of the generator."
+    )
+
+
+class Action(Body):
+    """What to do with a training."""
+
+    action: Literal["pause", "resume", "stop", "step", "update", "checkpoint"]
+    update: list[Role] | None = Field(
+        None, min_length=1, max_length=2, description="`step` only: the networks to train; both by default."
+    )
+    count: int | None = Field(None, ge=1, le=1000, description="`step` only: how many steps; 1 by default.")
+    changes: Changes | None = Field(None, description="`update` only: the settings to change.")
+
+    @model_validator(mode="after")
+    def _belongs(self) -> Action:
+        if self.action != "step" and (self.update is not None or self.count is not None):
+            raise ValueError("'update' and 'count' belong to the action 'step'")
+        if (self.action == "update") != (self.changes is not None):
+            raise ValueError("'changes' belongs to the action 'update', which needs it")
+        if self.changes is not None and not self.parameters()["changes"]:
+            raise ValueError("'changes' is empty; give for example {\"learning_rate\": 0.0001}")
+        return self
+
+    def parameters(self) -> dict[str, Any]:
+        """What the training process is told besides the action."""
+        return self.model_dump(exclude={"action"}, exclude_none=True)
+
+
+# -- what a job has produced ---------------------------------------------------------------------------------------
+
+
+class MetricsQuery(Body):
+    model_config = ConfigDict(populate_by_name=True)
+
+    start: int = Field(0, ge=0, alias="from", description="Only steps from this one on.")
+    max_points: int | None = Field(
+        None, ge=10, description="Thin the curve to at most this many points; its peaks stay."
+    )
+
+
+class Metrics(Answer):
+    columns: list[str] = Field(examples=[["step", "generator", "discriminator"]])
+    rows: list[list[float | int | None]] = Field(description="null: the loss was no finite number.")
+    measurements: dict[str, list[list[float | int | None]]] = Field(
+        description="Evaluation metrics by name, each a list of `[step, value]`."
+    )
+
+
+class PageQuery(Body):
+    limit: int = Field(100, ge=1)
+    cursor: str | None = Field(None, max_length=1000, description="`next` of the page before.")
+
+
+class SampleList(Answer):
+    samples: list[SampleOut] = Field(description="The newest first.")
+    next: str | None
+
+
+class Artifact(Answer):
+    name: str
+    size: int = Field(description="Bytes.")
+    modified_at: str
+    url: str
+
+
+class ArtifactList(Answer):
+    artifacts: list[Artifact]
+
+
+# -- models --------------------------------------------------------------------------------------------------------
+
+
+class SampleBody(Body):
+    count: int | None = Field(
+        None, ge=1, description="Images to draw; by default as many as `noise` or `labels` has, else 64."
+    )
+    seed: int = Field(0, ge=0, lt=2**63, description="The same seed draws the same images.")
+    noise: list[list[FiniteFloat]] | None = Field(
+        None, min_length=1, description="Latent vectors instead of a seed, one an image, `latent_dim` numbers each."
+    )
+    labels: list[Label] | None = Field(
+        None,
+        min_length=1,
+        description="Classes to draw, for a conditional generator; repeated until there are `count`.",
+    )
+    columns: int | None = Field(None, ge=1, description="Of the grid; by default as square as it gets.")
+
+
+class SampleImages(Answer):
+    images: list[str] = Field(description="PNG files, base64.")
+    count: int
+    step: int | None = Field(description="The training step that the weights are from.")
+
+
+class DiscriminateBody(Body):
+    images: list[str] = Field(min_length=1, description="PNG or JPEG files, base64.")
+    labels: list[Label] | None = Field(None, description="The class of each image, for a conditional discriminator.")
+
+
+class Verdict(Answer):
+    score: float | None = Field(description="What the discriminator says: a logit or a critic's score.")
+    probability_real: float | None
+
+
+class Verdicts(Answer):
+    results: list[Verdict]
+    calibration: str = Field(
+        description="`sigmoid`: the score is a logit; `logistic`: a curve fitted to scores of real and drawn images."
+    )
+    step: int | None
+
+
+# -- data sets -----------------------------------------------------------------------------------------------------
+
+
+class Dataset(Answer):
+    id: str
+    kind: Literal["known", "uploaded"]
+    title: str
+    summary: str
+    available: bool = Field(description="False: it is downloaded when a training first needs it.")
+    count: int | None = Field(description="Images.")
+    height: int | None = Field(description="null: they differ.")
+    width: int | None
+    channels: int | None
+    class_names: list[str] | None
+    created_at: str | None
+    size: int | None = Field(description="Bytes that were uploaded.")
+    use: dict[str, Any] = Field(description="The `data` module of a spec that trains on it.")
+    links: dict[str, str]
+
+
+class DatasetList(Answer):
+    datasets: list[Dataset]
+
+
+class DatasetUpload(Body):
+    """`file`: `.npz`, `.npy`, or `.zip` of images (one folder a class gives labels)."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    file: UploadFile
+    name: str | None = Field(None, min_length=1, max_length=200, description="By default the file's.")
+
+
+class PreviewQuery(Body):
+    image_size: int | None = Field(
+        None, ge=4, le=128, description="Height and width of each image; by default its own."
+    )
+    count: int = Field(64, ge=1, le=400, description="Images in the grid.")
+    columns: int = Field(8, ge=1, le=40)
+    seed: int = Field(0, ge=0, lt=2**31, description="Which images.")
+    per_class: bool = Field(False, description="One row for each class.")
+
+
+# -- health --------------------------------------------------------------------------------------------------------
+
+
+class Health(Answer):
+    status: Literal["ok"]
+    version: str
+
+
+class Part(Answer):
+    ok: bool
+    detail: str
+
+
+class Readiness(Answer):
+    ready: bool
+    parts: dict[str, Part] = Field(description="`database`, `broker`, `training_workers`, `interactive_workers`.")
