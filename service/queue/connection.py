@@ -15,11 +15,12 @@ SOCKET_SECONDS = 5.0
 @lru_cache(maxsize=8)
 def redis_client(settings: Settings) -> redis.Redis:
     """The client of this process for one set of settings; it connects on first use and again after a loss."""
+    network = {} if settings.redis_url.startswith("unix:") else {"socket_keepalive": True}
     return redis.Redis.from_url(
         settings.redis_url,
         socket_connect_timeout=SOCKET_SECONDS,
-        socket_keepalive=True,
         health_check_interval=HEALTH_CHECK_SECONDS,
+        **network,
     )
 
 
