@@ -164,9 +164,10 @@ def reshape(parameters: Mapping[str, Any], inputs: Sequence[Shape]) -> Built:
     if -1 in target and total % known == 0:
         target[target.index(-1)] = total // known
     if prod(target) != total or -1 in target:
+        or_more = " or a multiple" if -1 in target else ""
         raise ShapeError(
-            f"target_shape {parameters['target_shape']} holds {known} numbers{' or a multiple' if -1 in target else ''}, "
-            f"but its input holds {total} ({text(inputs[0])}); change target_shape or the layer before it"
+            f"target_shape {parameters['target_shape']} holds {known} numbers{or_more}, but its "
+            f"input holds {total} ({text(inputs[0])}); change target_shape or the layer before it"
         )
     return Built(tuple(target))
 
