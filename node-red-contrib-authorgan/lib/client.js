@@ -3,13 +3,14 @@
 /** How long a request may take before it counts as unanswered. Event streams have no such limit. */
 const TIMEOUT_MS = 30_000
 
-/** The service answered, and said no. `problems` are its [{ pointer, code, message, node_id }]. */
+/** The service answered, and said no. `problems` are its [{ pointer, code, message, node_id }], `answer` is all it said. */
 class ServiceError extends Error {
     constructor(status, problem) {
         super(readable(status, problem))
         this.name = "ServiceError"
         this.status = status
         this.problems = problem.problems || []
+        this.answer = problem
     }
 }
 

@@ -44,7 +44,11 @@ class Curve {
 
 /** The middle of some points; their last step, because that is what a reader compares with the status. */
 function mean(points) {
-    const average = (column) => points.reduce((sum, point) => sum + point[column], 0) / points.length
+    const average = (column) => {
+        const values = points.map((point) => point[column]).filter(Number.isFinite)
+        // A loss that was no finite number arrives as null, and stays a gap.
+        return values.length > 0 ? values.reduce((sum, value) => sum + value, 0) / values.length : null
+    }
     return [points.at(-1)[0], average(1), average(2)]
 }
 

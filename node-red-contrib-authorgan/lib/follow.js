@@ -9,6 +9,8 @@ const { ServiceError } = require("./client")
 
 /** The service says something at least every 15 s (a comment, if nothing else); a line silent for three of these is dead. */
 const SILENCE_MS = 45_000
+/** How long the stream of a job that is known to have ended may keep the rest of its events to itself. */
+const LAST_LOOK_MS = 3_000
 const FIRST_WAIT_MS = 250
 const LONGEST_WAIT_MS = 10_000
 
@@ -32,7 +34,8 @@ async function* follow(client, jobId, { lastEventId, signal, onLine = () => {}, 
     while (!signal.aborted) {
         let broken = null
         try {
-            for await (const event of stream(client, `${path}/events`, { lastEventId, signal, silence, onLine })) {
+            const patience = ended ? LAST_LOOK_MS : silence
+            for await (const event of stream(client, `${path}/events`, { lastEventId, signal, patience, onLine })) {
                 wait = FIRST_WAIT_MS
                 lastEventId = event.id ?? lastEventId
                 yield event
@@ -67,16 +70,29 @@ function passing(error, signal) {
     return error
 }
 
+/** Does something until it works, unless the service refuses it for good or `signal` comes first, which throws. */
+async function insist(work, signal) {
+    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+        try {
+            return await work()
+        } catch (error) {
+            passing(error, signal)
+            await pause(wait, signal)
+            if (signal.aborted) throw error
+        }
+    }
+}
+
 /** One connection: its events until it closes. */
-async function* stream(client, path, { lastEventId, signal, silence, onLine }) {
-    const patience = new AbortController()
-    const lost = () => patience.abort(new Error(`silent for ${silence / 1000} s`))
-    let clock = setTimeout(lost, silence)
+async function* stream(client, path, { lastEventId, signal, patience, onLine }) {
+    const silent = new AbortController()
+    const lost = () => silent.abort(new Error(`silent for ${patience / 1000} s`))
+    let clock = setTimeout(lost, patience)
     try {
         const response = await client.open(path, {
             accept: "text/event-stream",
             headers: lastEventId ? { "Last-Event-ID": lastEventId } : {},
-            signal: AbortSignal.any([signal, patience.signal]),
+            signal: AbortSignal.any([signal, silent.signal]),
             timeout: 0
         })
         onLine(null)
@@ -85,7 +101,7 @@ async function* stream(client, path, { lastEventId, signal, silence, onLine }) {
         const decoder = new TextDecoder()
         for await (const chunk of response.body) {
             clearTimeout(clock)
-            clock = setTimeout(lost, silence)
+            clock = setTimeout(lost, patience)
             parser.feed(decoder.decode(chunk, { stream: true }))
             for (const { id, event, data } of heard.splice(0)) {
                 yield { id, type: event || "message", data: JSON.parse(data) }
@@ -93,7 +109,7 @@ async function* stream(client, path, { lastEventId, signal, silence, onLine }) {
         }
     } finally {
         clearTimeout(clock)
-        patience.abort()
+        silent.abort()
     }
 }
 
@@ -109,4 +125,4 @@ function pause(milliseconds, signal) {
     })
 }
 
-module.exports = { follow, ENDED }
+module.exports = { follow, insist, ENDED }

@@ -26,18 +26,26 @@ function serviceRoutes(RED) {
     })
 }
 
-/** What a service says of itself: { version, ready, parts, datasets }. */
+/** What a service says of itself: { version, datasets, ready, workers, missing }. */
 async function describe(client) {
     const ask = (path) => client.json(path, { timeout: TEST_TIMEOUT_MS })
-    const [{ info }, { datasets }, ready] = await Promise.all([
-        ask("/openapi.json"),
+    const [{ version }, { datasets }, { ready, parts }] = await Promise.all([
+        ask("/healthz"),
         ask("/v1/datasets"),
         ask("/readyz").catch((error) => {
-            if (error instanceof ServiceError) return { detail: error.message }
+            // 503 is an answer too: it names what is missing.
+            if (error instanceof ServiceError && error.answer.parts) return error.answer
             throw error
         })
     ])
-    return { version: info.version, datasets: datasets.length, ready }
+    const missing = Object.entries(parts).filter(([, { ok }]) => !ok)
+    return {
+        version,
+        datasets: datasets.length,
+        ready,
+        workers: parts.training_workers.detail,
+        missing: missing.map(([name, { detail }]) => `${name.replaceAll("_", " ")}: ${detail}`)
+    }
 }
 
 /** 200 with what `work` gives; the service's own refusal with its status and problems; 504 when it is away. */

@@ -1,12 +1,15 @@
 /** One training as a train node sees it: submitted, then followed to its end, its events turned into messages. */
 const { randomUUID } = require("node:crypto")
 const { ServiceError } = require("./client")
-const { follow } = require("./follow")
+const { follow, insist } = require("./follow")
 const { statusOf } = require("./status")
 
 /** How long a message waits for a service that is away before it is refused. */
 const PATIENCE_MS = 30_000
 const RETRY_MS = 1_000
+
+/** How many points of the loss curve are asked for when its events were missed. */
+const CURVE_POINTS = 1_000
 
 /**
  * Submits a spec. A service that is away is waited for; because of the idempotency key no retry can start a second job.
@@ -42,44 +45,56 @@ async function submit(client, spec, { signal, onAway, patience = PATIENCE_MS }) 
  * @returns {Promise<object|null>} the Job at its end; null when `signal` came first
  */
 async function watch({ client, job, lastEventId, signal, emit, onStatus, onHeard, onWarning }) {
+    const path = `/v1/jobs/${encodeURIComponent(job)}`
     const seen = { state: "queued", progress: null, away: false }
     const show = () => onStatus(statusOf(seen))
+    const tell = (type, data) => emit(0, { topic: type, payload: { type, ...data }, job })
     const onLine = (broken) => {
         seen.away = broken !== null
         show()
     }
     // Pictures are fetched beside the events, so that losses need not wait for them, but leave in their own order.
     let pictures = Promise.resolve()
+    let latestPicture = -1
+    const fetchPicture = (sample) => {
+        if (sample.step <= latestPicture) return // Told again after a gap.
+        latestPicture = sample.step
+        const picture = insist(() => client.bytes(sample.url, { signal }), signal).then(
+            (bytes) => ({ bytes }),
+            (error) => ({ error })
+        )
+        pictures = pictures.then(async () => {
+            const { bytes, error } = await picture
+            if (bytes) emit(1, { topic: "sample", payload: bytes, sample: { type: "sample", ...sample }, job })
+            else if (!signal.aborted) onWarning(error)
+        })
+    }
 
     for await (const { id, type, data } of follow(client, job, { lastEventId, signal, onLine })) {
         if (type === "end") {
             await pictures
-            const ended = await client.json(`/v1/jobs/${job}`, { signal }).catch((error) => {
-                onWarning(error)
-                return { id: job, state: data.state, problem: data.problem }
-            })
+            const ended = await insist(() => client.json(path, { signal }), signal)
             onStatus(statusOf({ ...seen, state: ended.state, away: false }))
             emit(2, { topic: "end", payload: ended, job })
             return ended
         }
-        if (type === "sample") {
-            const picture = client.bytes(data.url, { signal })
-            picture.catch(() => {}) // Awaited below, in turn.
-            pictures = pictures.then(async () => {
-                try {
-                    emit(1, { topic: "sample", payload: await picture, sample: data, job })
-                } catch (error) {
-                    if (!signal.aborted) onWarning(error)
-                }
-            })
+        if (type === "snapshot") {
+            // Events were missed for good. The job tells where it stands, the resources what happened meanwhile.
+            Object.assign(seen, { state: data.state, progress: data.progress.total ? data.progress : null })
+            tell("state", { state: data.state })
+            const metrics = `${path}/metrics?max_points=${CURVE_POINTS}`
+            const curve = await insist(() => client.json(metrics, { signal }), signal)
+            const last = curve.rows.at(-1)
+            if (last) tell("loss", { step: last[0], generator: last[1], discriminator: last[2], points: curve.rows })
+            if (data.latest_sample) fetchPicture(data.latest_sample)
+            show()
+        } else if (type === "sample") {
+            fetchPicture(data)
         } else {
             if (type === "state") seen.state = data.state
-            if (type === "progress") {
-                seen.progress = data
-                if (seen.state === "queued") seen.state = "running"
-            }
+            if (type === "progress") seen.progress = data
             if (type === "state" || type === "progress") show()
-            emit(0, { topic: type, payload: data, job })
+            tell(type, data)
         }
         if (id) onHeard(id)
     }

@@ -27,7 +27,7 @@ module.exports = (RED) => {
         return action
     }
 
-    /** What a step or an update says more precisely, such as { networks: ["generator"] }. */
+    /** What a step or an update says more precisely, such as { update: ["generator"] }. */
     const detailsOf = ({ payload }) => (isObject(payload) ? payload : {})
 
     RED.nodes.registerType("authorgan-control", ControlNode)

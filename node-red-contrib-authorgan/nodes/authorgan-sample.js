@@ -24,13 +24,11 @@ module.exports = (RED) => {
             }
         })
 
-        /** The message's wishes before the dialog's; a few labels are repeated until there is one for each picture. */
+        /** The message's wishes before the dialog's; fewer classes than pictures are repeated by the service. */
         function wishesOf(msg) {
             const wishes = { ...typed(config), ...pick(msg) }
-            const labels = [wishes.labels ?? []].flat()
-            if (labels.length === 0) return wishes
-            const count = wishes.count ?? labels.length
-            return { ...wishes, count, labels: Array.from({ length: count }, (_, at) => labels[at % labels.length]) }
+            if (typeof wishes.labels === "number") wishes.labels = [wishes.labels]
+            return wishes
         }
     }
 

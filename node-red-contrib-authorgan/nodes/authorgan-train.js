@@ -17,6 +17,7 @@ module.exports = (RED) => {
         const closing = new AbortController()
         /** Job id, or a symbol while it is being submitted -> the promise of its end. */
         const runs = new Map()
+        let submissions = Promise.resolve()
 
         /** The job that this node started last, running or not: what control and sample nodes act upon. */
         this.latestJob = () => memory.of(node.id).latest
@@ -32,9 +33,10 @@ module.exports = (RED) => {
             if (!service) return done(new Error(RED._("errors.noService")))
             if (runs.size > 0 && config.whenBusy !== "start") return done(new Error(RED._("errors.busy")))
             const ticket = Symbol("submitting")
-            const submission = start(msg, done)
-            runs.set(ticket, submission)
-            await submission
+            // One after the other, so that jobs queue in the order of their messages.
+            submissions = submissions.then(() => start(msg, done))
+            runs.set(ticket, submissions)
+            await runs.get(ticket)
             runs.delete(ticket)
         })
 
@@ -107,6 +109,7 @@ module.exports = (RED) => {
                         done(ended?.state === "failed" ? new Error(failureOf(ended)) : undefined)
                     })
                     .catch((error) => {
+                        if (closing.signal.aborted) return done()
                         memory.ended(node.id, job)
                         show("failed")
                         done(error)

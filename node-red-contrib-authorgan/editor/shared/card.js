@@ -91,7 +91,7 @@ function curveIn(parent) {
             const x = left + (network === "generator" ? 0 : Math.max(84, (width - left) / 2))
             line.setAttribute("d", linePath(points, column, scale, plot))
             set(dot, { cx: x + 3.5, cy: height + LINE - 2 })
-            label.textContent = `${words[network]} ${last[column].toFixed(2)}`
+            label.textContent = `${words[network]} ${last[column] === null ? "–" : last[column].toFixed(2)}`
             set(label, { x: x + 11, y: height + LINE + 2, "data-order": at })
         }
         return height + LINE + 6

@@ -10,10 +10,11 @@ export function prepare(node) {
             key: $("#node-config-input-key").val()
         }
         $.ajax({ url: "authorgan/test", method: "POST", contentType: "application/json", data: JSON.stringify(body) })
-            .done(({ version, datasets, workers, detail }) => {
-                const ready =
-                    workers > 0 ? node._("test.workers", { count: workers }) : node._("test.noWorkers", { detail })
-                say(workers > 0 ? "good" : "warning", node._("test.found", { version, datasets, workers: ready }))
+            .done(({ version, datasets, ready, workers, missing }) => {
+                const rest = ready
+                    ? node._("test.ready", { workers })
+                    : node._("test.missing", { parts: missing.join(" ") })
+                say(ready ? "good" : "warning", `${node._("test.found", { version, datasets })} ${rest}`)
             })
             .fail(({ responseJSON: problem, statusText }) => {
                 const message = problem?.message || statusText

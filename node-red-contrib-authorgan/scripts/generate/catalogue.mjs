@@ -16,6 +16,9 @@ const KINDS = [
 /** What the palette computes with; titles, descriptions and help are texts, and texts live in locales. */
 const TEXTS = ["title", "description", "unit"]
 
+/** Networks drawn layer by layer need no choice: their layers are wired in. */
+const isOffered = ({ category }) => category !== "custom"
+
 /** @returns {{ [kind: string]: { [name: string]: object } }} entries as the catalogue has them, in alphabetical order */
 export function readCatalogue(folder) {
     return Object.fromEntries(
@@ -23,7 +26,15 @@ export function readCatalogue(folder) {
             const names = fs.existsSync(path.join(folder, kind)) ? fs.readdirSync(path.join(folder, kind)) : []
             const files = names.filter((name) => name.endsWith(".json")).sort()
             const read = (file) => JSON.parse(fs.readFileSync(path.join(folder, kind, file), "utf8"))
-            return [kind, Object.fromEntries(files.map((file) => [path.parse(file).name, read(file)]))]
+            return [
+                kind,
+                Object.fromEntries(
+                    files
+                        .map(read)
+                        .filter(isOffered)
+                        .map((entry) => [entry.name, entry])
+                )
+            ]
         })
     )
 }

@@ -1,0 +1,145 @@
+/**
+ * A service whose line can be cut, that can fall silent, refuse, fail and come back: the faults that the real one does
+ * not show on demand. It speaks just enough of the service's HTTP for the palette's nodes.
+ */
+const http = require("node:http")
+
+/** 1x1 pixel, so that a preview has a real picture. */
+const PNG = Buffer.from(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+    "base64"
+)
+
+class FakeService {
+    constructor() {
+        /** Every request: { method, path, headers, body }. */
+        this.requests = []
+        /** Job id -> { state, events: [{ id, type, data }], streams: Set of open responses }. */
+        this.jobs = new Map()
+        /** Path -> answers to give instead of the usual one, first in first out: { status, body }. */
+        this.answers = new Map()
+        this.silent = false
+        this.port = 0
+    }
+
+    get url() {
+        return `http://127.0.0.1:${this.port}`
+    }
+
+    async start() {
+        this.server = http.createServer((request, response) => this.handle(request, response))
+        await new Promise((resolve) => this.server.listen(this.port, "127.0.0.1", resolve))
+        this.port = this.server.address().port
+        return this
+    }
+
+    /** Goes away as a killed process does: every connection breaks. The port stays its own for the next start. */
+    async stop() {
+        this.server.closeAllConnections()
+        await new Promise((resolve) => this.server.close(resolve))
+        for (const job of this.jobs.values()) job.streams.clear()
+    }
+
+    /** The next request to a path is answered with this instead. */
+    answerOnce(path, status, body = {}) {
+        this.answers.set(path, [...(this.answers.get(path) || []), { status, body }])
+    }
+
+    /** Tells an event to whoever follows the job, and keeps it for those who come later. */
+    tell(job, type, data) {
+        const entry = this.jobs.get(job)
+        const event = { id: `${entry.events.length + 1}-0`, type, data }
+        entry.events.push(event)
+        if (type === "state" || type === "end") entry.state = data.state
+        for (const stream of entry.streams) stream.write(asText(event))
+    }
+
+    /** Breaks every event stream of a job. */
+    cut(job) {
+        for (const stream of this.jobs.get(job).streams) stream.destroy()
+    }
+
+    requestsTo(method, pattern) {
+        return this.requests.filter((request) => request.method === method && pattern.test(request.path))
+    }
+
+    async handle(request, response) {
+        const chunks = []
+        for await (const chunk of request) chunks.push(chunk)
+        const body = chunks.length > 0 ? JSON.parse(Buffer.concat(chunks)) : undefined
+        const { pathname: path } = new URL(request.url, this.url)
+        this.requests.push({ method: request.method, path, headers: request.headers, body })
+
+        const [answer, ...later] = this.answers.get(path) || []
+        if (answer) {
+            this.answers.set(path, later)
+            return json(response, answer.status, answer.body)
+        }
+        const [, id, rest] = /^\/v1\/(?:jobs|models)\/([^/]+)\/?(.*)$/.exec(path) || []
+        if (path === "/v1/jobs" && request.method === "POST") return json(response, 202, this.submit(request, body))
+        if (path === "/v1/specs/resolve") return json(response, 200, { spec: body, hash: "0", notes: [] })
+        if (path === "/v1/datasets") return json(response, 200, { datasets: [{}, {}, {}] })
+        if (path === "/healthz") return json(response, 200, { status: "ok", version: "9.8.7" })
+        if (path === "/readyz") {
+            return json(response, 200, { ready: true, parts: { training_workers: { ok: true, detail: "2 heard of" } } })
+        }
+        const job = this.jobs.get(id)
+        if (!job) return json(response, 404, { status: 404, detail: `There is no job '${id}'.`, problems: [] })
+        if (rest === "") return json(response, 200, this.show(id))
+        if (rest === "actions") return json(response, 202, this.show(id))
+        if (rest === "metrics")
+            return json(response, 200, {
+                rows: [
+                    [1, 0.5, 1.5],
+                    [2, 0.4, 1.6]
+                ]
+            })
+        if (rest === "events") return this.stream(job, request, response)
+        response.setHeader("Content-Type", "image/png")
+        response.end(PNG)
+    }
+
+    submit(request, spec) {
+        const key = request.headers["idempotency-key"]
+        for (const [id, job] of this.jobs) if (key && job.key === key) return this.show(id)
+        const id = `job${this.jobs.size + 1}`
+        this.jobs.set(id, { key, spec, state: "queued", events: [], streams: new Set() })
+        return this.show(id)
+    }
+
+    show(id) {
+        const { state, problem = null } = this.jobs.get(id)
+        const progress = { step: 0, total: null }
+        return { id, name: "", state, progress, losses: null, latest_sample: null, problem, notes: [] }
+    }
+
+    stream(job, request, response) {
+        if (this.silent) return // Accepted, and never answered.
+        response.writeHead(200, { "Content-Type": "text/event-stream" })
+        response.write("retry: 2000\n\n")
+        const after = Number.parseInt(request.headers["last-event-id"] || "0", 10)
+        for (const event of job.events.slice(after)) response.write(asText(event))
+        job.streams.add(response)
+        response.on("close", () => job.streams.delete(response))
+    }
+}
+
+const asText = ({ id, type, data }) => `id: ${id}\nevent: ${type}\ndata: ${JSON.stringify(data)}\n\n`
+
+function json(response, status, body) {
+    response.writeHead(status, { "Content-Type": "application/json" })
+    response.end(JSON.stringify(body))
+}
+
+/** Asks again and again until the answer is true, or time is up. */
+async function until(question, what, milliseconds = 10_000) {
+    const end = Date.now() + milliseconds
+    for (;;) {
+        const answer = await question()
+        if (answer) return answer
+        if (Date.now() > end) throw new Error(`Waited ${milliseconds} ms in vain: ${what}`)
+        await new Promise((resolve) => setTimeout(resolve, 30))
+    }
+}
+
+module.exports = { FakeService, PNG, until }
