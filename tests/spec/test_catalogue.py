@@ -1,0 +1,169 @@
+"""Every entry of the catalogue is complete: words for a beginner, bounds, defaults, and everything it refers to."""
+
+import json
+
+import jsonschema
+import pytest
+
+import spec
+from spec import catalogue
+from spec.families import DISCRIMINATORS, GENERATORS
+from spec.graph import LAYER_KEYS
+from spec.modules import MODULE_KEYS
+from spec.parameters import FORMATS, fill
+from spec.problems import Report
+from spec.shapes import RULES
+
+CATALOGUE = catalogue.load()
+ENTRIES = [(kind, name) for kind, entries in CATALOGUE.items() for name in entries]
+CATEGORIES = {"convolutional", "core", "activation", "normalization", "recurrent"}
+
+PARAMETER = {
+    "type": "object",
+    "required": ["title", "description"],
+    "properties": {
+        "title": {"type": "string", "minLength": 1, "maxLength": 40},
+        "description": {"type": "string", "minLength": 10, "pattern": r"\.$"},
+        "unit": {"type": "string", "minLength": 1},
+    },
+}
+ENTRY = {
+    "type": "object",
+    "required": ["name", "title", "category", "summary", "help", "parameters"],
+    "additionalProperties": False,
+    "properties": {
+        "name": {"type": "string"},
+        "title": {"type": "string", "minLength": 2, "maxLength": 40},
+        "category": {"type": "string"},
+        "summary": {"type": "string", "minLength": 20, "maxLength": 140, "pattern": r"^\S[^\n]*\.$"},
+        "help": {"type": "string", "minLength": 30},
+        "reference": {
+            "type": "object",
+            "required": ["title", "url"],
+            "additionalProperties": False,
+            "properties": {"title": {"type": "string"}, "url": {"type": "string", "pattern": "^https?://"}},
+        },
+        "parameters": {
+            "type": "object",
+            "required": ["type", "additionalProperties", "required", "properties"],
+            "properties": {
+                "type": {"const": "object"},
+                "additionalProperties": {"const": False},
+                "properties": {"additionalProperties": PARAMETER},
+            },
+        },
+        "inputs": {},
+        "shape_rule": {},
+        "defaults": {},
+        "conditional": {"type": "boolean"},
+        "roles": {},
+        "source": {},
+        "lipschitz": {"type": "boolean"},
+        "needs_lipschitz": {"type": "boolean"},
+        "per_image": {"type": "boolean"},
+    },
+}
+
+
+def plain(kind, name):
+    return json.loads(json.dumps(CATALOGUE[kind][name]))
+
+
+@pytest.mark.parametrize(("kind", "name"), ENTRIES)
+def test_entries_are_complete(kind, name):
+    entry = plain(kind, name)
+    jsonschema.validate(entry, ENTRY)
+    jsonschema.Draft202012Validator.check_schema(entry["parameters"])
+    assert set(entry["parameters"]["required"]) <= set(entry["parameters"]["properties"])
+    for parameter, schema in entry["parameters"]["properties"].items():
+        assert "default" in schema or parameter in entry["parameters"]["required"], parameter
+        assert parameter not in (*LAYER_KEYS, *MODULE_KEYS), f"{parameter} is a key of the spec"
+        if "format" in schema:
+            assert schema["format"].partition(":")[0] in FORMATS
+            continue
+        types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+        if types[0] in ("integer", "number") and "enum" not in schema:
+            assert {"minimum", "exclusiveMinimum"} & set(schema), f"{parameter} has no lower bound"
+            assert {"maximum", "exclusiveMaximum"} & set(schema), f"{parameter} has no upper bound"
+
+
+@pytest.mark.parametrize(("kind", "name"), ENTRIES)
+def test_defaults_are_accepted_as_they_are(kind, name):
+    schema = CATALOGUE[kind][name]["parameters"]
+    given = {key: item["default"] for key, item in schema["properties"].items() if "default" in item}
+    given |= {key: "x" for key in schema["required"] if key not in given}
+    report = Report()
+    filled = fill(schema, given, report=report, pointer="", subject=name)
+    assert (report.problems, report.corrections) == ([], [])
+    assert list(filled) == list(schema["properties"])
+    assert fill(schema, filled, report=report, pointer="", subject=name) == filled
+    assert (report.problems, report.corrections) == ([], [])
+
+
+@pytest.mark.parametrize("name", CATALOGUE["layers"])
+def test_layers_have_a_shape_rule_and_a_category_of_the_palette(name):
+    entry = CATALOGUE["layers"][name]
+    assert entry["shape_rule"] in RULES
+    assert entry["category"] in CATEGORIES
+    low, high = entry["inputs"]["min"], entry["inputs"]["max"]
+    assert low >= 0
+    assert high is None or low <= high
+    assert entry["reference"]["url"].startswith("https://keras.io/api/")
+
+
+@pytest.mark.parametrize("role", ["generator", "discriminator"])
+@pytest.mark.parametrize("name", GENERATORS)
+def test_families_say_whether_they_take_a_label(role, name):
+    modules = {"generator": {"choice": "cgan"}, "discriminator": {"choice": "cgan"}, role: {"choice": name}}
+    resolved = spec.resolve({"data": {"choice": "digits"}, **modules})
+    assert resolved[role]["conditional"] == CATALOGUE[f"{role}s"][name]["conditional"]
+
+
+def test_every_shape_rule_is_used():
+    assert {entry["shape_rule"] for entry in CATALOGUE["layers"].values()} == set(RULES)
+
+
+def test_families_are_entries_and_functions():
+    assert set(CATALOGUE["generators"]) == {*GENERATORS, "custom"}
+    assert set(CATALOGUE["discriminators"]) == {*DISCRIMINATORS, "custom"}
+
+
+@pytest.mark.parametrize("kind", ["discriminators", "losses", "regularizers"])
+def test_defaults_of_an_objective_name_entries(kind):
+    for entry in CATALOGUE[kind].values():
+        defaults = entry.get("defaults", {})
+        if kind != "regularizers":
+            assert defaults
+        if "loss" in defaults:
+            assert defaults["loss"]["choice"] in CATALOGUE["losses"]
+        if "optimizer" in defaults:
+            choice = defaults["optimizer"]["choice"]
+            assert set(defaults["optimizer"]) - {"choice"} <= set(
+                CATALOGUE["optimizers"][choice]["parameters"]["properties"]
+            )
+        for regularizer in defaults.get("regularizers", ()):
+            assert regularizer["choice"] in CATALOGUE["regularizers"]
+
+
+@pytest.mark.parametrize("kind", ["losses", "regularizers"])
+def test_formulas_name_their_paper(kind):
+    for entry in CATALOGUE[kind].values():
+        assert "arxiv.org" in entry["reference"]["url"]
+        assert "E[" in entry["help"] or "w = " in entry["help"], entry["name"]
+
+
+def test_the_catalogue_cannot_be_changed():
+    with pytest.raises(TypeError):
+        CATALOGUE["layers"]["Dense"]["title"] = "Dance"
+    with pytest.raises(TypeError):
+        CATALOGUE["layers"]["Dense"].update(title="Dance")
+    with pytest.raises(TypeError):
+        del CATALOGUE["layers"]
+    assert catalogue.load() is CATALOGUE
+
+
+def test_an_entry_is_named_like_its_file(tmp_path):
+    path = tmp_path / "Dense.json"
+    path.write_text('{"name": "Dance"}')
+    with pytest.raises(ValueError, match="must be the file's name"):
+        catalogue._read(path)
