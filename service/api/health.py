@@ -29,7 +29,12 @@ def healthz() -> Any:
 @health.output(Readiness)
 @health.doc(
     operation_id="readyz",
-    responses={503: {"description": "Something is missing; `parts` says what.", "content": {}}},
+    responses={
+        503: {
+            "description": "Something is missing; `parts` says what.",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Readiness"}}},
+        }
+    },
 )
 def readyz() -> Any:
     """Is everything there that a training needs?"""

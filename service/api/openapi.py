@@ -10,6 +10,7 @@ from apiflask import APIFlask
 from flask import Response, render_template
 
 import spec.catalogue
+from service.api.guard import OPEN_PATHS
 from service.api.problems import CONTENT_TYPE
 from service.api.schemas import Problem
 from service.config import Settings
@@ -25,11 +26,20 @@ EXAMPLE = {
     "training": {"epochs": 20},
 }
 
-ALWAYS = {
+COMMON = {
     "400": "The request cannot be understood.",
+    "403": "The request came by a foreign name or from a page of another site.",
     "500": "Something failed that should not have.",
+    "503": "Something that the service needs is away; ask again.",
 }
 """Problems that any request may end with."""
+
+WITH_KEY = {"401": "The service asks for its API key."}
+WITH_BODY = {"413": "The body is too large.", "415": "The body has another content type."}
+KEPT_OPERATIONS = frozenset(
+    {"show_catalogue", "show_sample", "show_latest_sample", "download_artifact", "preview_dataset"}
+)
+KEPT = {"304": "It is what the client has already, by the `If-None-Match` it sent."}
 
 PLACEHOLDER: dict[str, Any] = {"type": "object"}
 """What APIFlask puts where a problem is meant; the completed document has the problem's own schema there."""
@@ -57,7 +67,7 @@ def register(app: APIFlask, settings: Settings) -> None:
                 "required": True,
                 "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Spec"}, "example": EXAMPLE}},
             }
-        _complete_operations(document)
+        _complete_operations(document, settings)
         if settings.api_key:
             document["security"] = [{"api_key": []}]
         return document
@@ -82,15 +92,22 @@ def _problem_schemas() -> dict[str, Any]:
     return {**problem.pop("$defs"), "Problem": problem}
 
 
-def _complete_operations(document: dict[str, Any]) -> None:
+def _complete_operations(document: dict[str, Any], settings: Settings) -> None:
     """Every error is a problem, whichever it is; a submission may carry a key."""
-    for operations in document["paths"].values():
-        for operation in operations.values():
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
             responses = operation["responses"]
-            for status, description in ALWAYS.items():
+            further = dict(COMMON)
+            if settings.api_key and path not in OPEN_PATHS:
+                further.update(WITH_KEY)
+            if method == "post":
+                further.update(WITH_BODY)
+            if operation["operationId"] in KEPT_OPERATIONS:
+                further.update(KEPT)
+            for status, description in further.items():
                 responses.setdefault(status, {"description": description})
             for status, response in responses.items():
-                if status >= "400" and operation["operationId"] != "readyz":
+                if status >= "400" and path != "/readyz":
                     response["content"] = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
             operation["responses"] = dict(sorted(responses.items()))
     document["paths"]["/v1/jobs"]["post"].setdefault("parameters", []).append(
@@ -125,10 +142,11 @@ def spec_schemas() -> dict[str, Any]:
         },
     }
 
-    def choice(kind: str, *further: dict[str, Any]) -> dict[str, Any]:
-        return {"anyOf": [*(_entry(entry, "choice") for entry in catalogue[kind].values()), *further]}
+    def choice(kind: str, *further: dict[str, Any], has_default: bool = False) -> dict[str, Any]:
+        entries = catalogue[kind].values()
+        return {"anyOf": [*(_entry(entry, "choice", has_default=has_default) for entry in entries), *further]}
 
-    optimizer = choice("optimizers")
+    optimizer = choice("optimizers", has_default=True)
     return {
         "Layer": layer,
         "Optimizer": optimizer,
@@ -143,7 +161,7 @@ def spec_schemas() -> dict[str, Any]:
                 "data": choice("datasets"),
                 "generator": choice("generators", custom),
                 "discriminator": choice("discriminators", custom),
-                "loss": choice("losses"),
+                "loss": choice("losses", has_default=True),
                 "optimizer": {
                     "anyOf": [
                         {"$ref": "#/components/schemas/Optimizer"},
@@ -157,7 +175,7 @@ def spec_schemas() -> dict[str, Any]:
                         },
                     ]
                 },
-                "training": choice("processes"),
+                "training": choice("processes", has_default=True),
                 "evaluation": {"type": "object"},
                 "driver": {"type": "string"},
                 "device": {"type": "string", "description": "auto, cpu, cuda or cuda:1"},
@@ -167,13 +185,13 @@ def spec_schemas() -> dict[str, Any]:
     }
 
 
-def _entry(entry: Any, key: str, further: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The schema of one entry of the catalogue, chosen by its name under ``key``."""
+def _entry(entry: Any, key: str, further: dict[str, Any] | None = None, *, has_default: bool = False) -> dict[str, Any]:
+    """The schema of one entry of the catalogue, chosen by its name under ``key``; ``has_default``: or by no name."""
     parameters = entry["parameters"]
     return {
         "title": entry["name"],
         "description": entry["summary"],
         "type": "object",
-        "required": [key, *parameters.get("required", ())],
+        "required": [*([] if has_default else [key]), *parameters.get("required", ())],
         "properties": {key: {"const": entry["name"]}, **(further or {}), **parameters["properties"]},
     }

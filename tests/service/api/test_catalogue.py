@@ -1,0 +1,65 @@
+"""The catalogue, the zoo and the resolving of specs."""
+
+import pytest
+
+import spec.catalogue
+import spec.zoo
+
+from .conftest import SPEC
+
+
+def test_the_catalogue_is_served_whole_and_once(client):
+    response = client.get("/v1/catalogue")
+    assert set(response.json) == set(spec.catalogue.KINDS)
+    assert response.json["layers"]["Dense"]["parameters"]["properties"]["units"]["type"] == "integer"
+    again = client.get("/v1/catalogue", headers={"If-None-Match": response.headers["ETag"]})
+    assert again.status_code == 304
+
+
+def test_every_gan_of_the_zoo_can_be_resolved(client):
+    names = [entry["name"] for entry in client.get("/v1/zoo").json["zoo"]]
+    assert names == list(spec.zoo.load())
+    for name in names:
+        entry = client.get(f"/v1/zoo/{name}")
+        assert client.post("/v1/specs/resolve", json=entry.json).status_code == 200, name
+
+
+def test_a_gan_that_is_not_in_the_zoo(client):
+    assert client.get("/v1/zoo/unicorn").status_code == 404
+
+
+def test_resolving_fills_in_everything(client):
+    resolved = client.post("/v1/specs/resolve", json=SPEC).json
+    assert resolved["spec"]["training"]["batch_size"] == 64
+    assert all("output_shape" in layer for layer in resolved["spec"]["generator"]["layers"])
+    again = client.post("/v1/specs/resolve", json=resolved["spec"]).json
+    assert again == resolved
+
+
+def test_problems_name_the_drawn_node(client):
+    drawn = {
+        **SPEC,
+        "generator": {
+            "choice": "custom",
+            "layers": [
+                {"id": "z", "type": "Input", "source": "noise", "shape": [10]},
+                {"id": "d", "type": "Dense", "units": "many", "inputs": ["z"], "node_id": "a1b2c3"},
+            ],
+        },
+    }
+    response = client.post("/v1/specs/resolve", json=drawn)
+    assert response.status_code == 422
+    problems = response.get_json(force=True)["problems"]
+    assert any(problem.get("node_id") == "a1b2c3" for problem in problems)
+
+
+def test_resolving_does_not_look_for_data(client):
+    missing = {**SPEC, "data": {"choice": "npz", "path": "nowhere.npz"}}
+    assert client.post("/v1/specs/resolve", json=missing).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["layers", "generators", "losses"])
+def test_the_document_knows_every_entry(client, kind):
+    schemas = client.get("/openapi.json").json["components"]["schemas"]
+    found = str(schemas["Layer"] if kind == "layers" else schemas["Spec"])
+    assert all(f"'{name}'" in found for name in spec.catalogue.load()[kind])

@@ -1,0 +1,90 @@
+"""The OpenAPI document and its page."""
+
+import json
+import re
+
+import jsonschema
+import pytest
+
+
+@pytest.fixture
+def document(client):
+    return client.get("/openapi.json").json
+
+
+def test_it_is_openapi_3_1(document):
+    assert document["openapi"] == "3.1.0"
+    assert document["info"]["title"] == "AuthorGAN"
+
+
+def test_it_has_every_endpoint(document):
+    assert {(path, method) for path, operations in document["paths"].items() for method in operations} == {
+        ("/v1/catalogue", "get"),
+        ("/v1/zoo", "get"),
+        ("/v1/zoo/{name}", "get"),
+        ("/v1/specs/resolve", "post"),
+        ("/v1/jobs", "post"),
+        ("/v1/jobs", "get"),
+        ("/v1/jobs/{job_id}", "get"),
+        ("/v1/jobs/{job_id}", "delete"),
+        ("/v1/jobs/{job_id}/actions", "post"),
+        ("/v1/jobs/{job_id}/events", "get"),
+        ("/v1/jobs/{job_id}/metrics", "get"),
+        ("/v1/jobs/{job_id}/samples", "get"),
+        ("/v1/jobs/{job_id}/samples/{step}.png", "get"),
+        ("/v1/jobs/{job_id}/samples/latest.png", "get"),
+        ("/v1/jobs/{job_id}/artifacts", "get"),
+        ("/v1/jobs/{job_id}/artifacts/{name}", "get"),
+        ("/v1/models/{job_id}/sample", "post"),
+        ("/v1/models/{job_id}/discriminate", "post"),
+        ("/v1/datasets", "get"),
+        ("/v1/datasets", "post"),
+        ("/v1/datasets/{dataset_id}", "get"),
+        ("/v1/datasets/{dataset_id}/preview.png", "get"),
+        ("/healthz", "get"),
+        ("/readyz", "get"),
+    }
+
+
+def test_operations_have_names_of_their_own_and_summaries(document):
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    names = [operation["operationId"] for operation in operations]
+    assert len(set(names)) == len(names)
+    assert all(operation["summary"] for operation in operations)
+
+
+def test_every_reference_leads_somewhere(document):
+    references = set(re.findall(r'"\$ref": "#/components/schemas/([^"]+)"', json.dumps(document)))
+    assert references <= set(document["components"]["schemas"])
+    assert {"Spec", "Layer", "Job", "Problem"} <= references
+
+
+def test_every_schema_is_one(document):
+    for schema in document["components"]["schemas"].values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+
+
+def test_every_error_is_a_problem(document):
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            for status, response in operation["responses"].items():
+                if status >= "400" and path != "/readyz":
+                    assert list(response["content"]) == ["application/problem+json"], (path, method, status)
+
+
+def test_its_own_examples_are_right(client, document):
+    content = document["paths"]["/v1/jobs"]["post"]["requestBody"]["content"]["application/json"]
+    assert client.post("/v1/specs/resolve", json=content["example"]).status_code == 200
+    schema = {**content["schema"], "components": document["components"]}
+    jsonschema.validate(content["example"], schema, cls=jsonschema.Draft202012Validator)
+
+
+def test_the_page_needs_nothing_from_elsewhere(client):
+    page = client.get("/docs")
+    assert page.mimetype == "text/html"
+    assert "<script" not in page.text
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//', page.text)
+    for name in ("submit_job", "follow_job", "sample", "upload_dataset"):
+        assert f'id="{name}"' in page.text
+    targets = set(re.findall(r'href="#([^"]+)"', page.text))
+    assert targets <= set(re.findall(r'id="([^"]+)"', page.text))

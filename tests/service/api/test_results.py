@@ -1,0 +1,144 @@
+"""What a job has produced: metrics, samples, artefacts."""
+
+import io
+
+import numpy as np
+import pytest
+
+from drivers.data import grid
+
+
+@pytest.fixture
+def claim(store, job):
+    return store.claim(job, "worker")
+
+
+def png(value=0):
+    buffer = io.BytesIO()
+    grid(np.full((4, 8, 8, 1), value, np.uint8), 2).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def draw(services, claim, step, value=0):
+    services.storage.write_atomic(claim.job_id, f"samples/{step}.png", png(value))
+    url = f"/v1/jobs/{claim.job_id}/samples/{step}.png"
+    services.store.write(claim, samples=[{"step": step, "url": url, "width": 16, "height": 16, "columns": 2}])
+
+
+# -- metrics -------------------------------------------------------------------------------------------------------
+
+
+def test_every_step_is_there(client, store, job, claim):
+    store.write(claim, metrics=[(1, 0.7, 1.4), (2, 0.6, None)], measurements=[(2, "fcd", 31.0)])
+    assert client.get(f"/v1/jobs/{job}/metrics").json == {
+        "columns": ["step", "generator", "discriminator"],
+        "rows": [[1, 0.7, 1.4], [2, 0.6, None]],
+        "measurements": {"fcd": [[2, 31.0]]},
+    }
+    assert client.get(f"/v1/jobs/{job}/metrics?from=2").json["rows"] == [[2, 0.6, None]]
+
+
+def test_a_long_curve_is_thinned_and_keeps_its_peaks(client, store, job, claim):
+    store.write(claim, metrics=[(step, 1.0, 9.0 if step == 1234 else 1.0) for step in range(1, 3001)])
+    rows = client.get(f"/v1/jobs/{job}/metrics?max_points=50").json["rows"]
+    assert len(rows) <= 50
+    assert [1234, 1.0, 9.0] in rows
+    assert (rows[0][0], rows[-1][0]) == (1, 3000)
+
+
+def test_the_service_has_a_say_in_how_many(make_client, store, job, claim):
+    store.write(claim, metrics=[(step, 1.0, 1.0) for step in range(1, 1001)])
+    rows = make_client(max_metric_points=20).get(f"/v1/jobs/{job}/metrics?max_points=500").json["rows"]
+    assert len(rows) <= 20
+
+
+@pytest.mark.parametrize("query", ["max_points=5", "from=-1", "from=x"])
+def test_queries_out_of_range(client, job, query):
+    assert client.get(f"/v1/jobs/{job}/metrics?{query}").status_code == 422
+
+
+# -- samples -------------------------------------------------------------------------------------------------------
+
+
+def test_samples_are_listed_newest_first_and_in_pages(client, services, job, claim):
+    for step in (10, 20, 30):
+        draw(services, claim, step)
+    page = client.get(f"/v1/jobs/{job}/samples?limit=2").json
+    assert [sample["step"] for sample in page["samples"]] == [30, 20]
+    rest = client.get(f"/v1/jobs/{job}/samples?limit=2&cursor={page['next']}").json
+    assert [sample["step"] for sample in rest["samples"]] == [10]
+    assert rest["next"] is None
+
+
+def test_a_sample_is_a_picture_that_browsers_may_keep(client, services, job, claim):
+    draw(services, claim, 10)
+    response = client.get(f"/v1/jobs/{job}/samples/10.png")
+    assert response.mimetype == "image/png"
+    assert response.data == png()
+    assert "immutable" in response.headers["Cache-Control"]
+    again = client.get(f"/v1/jobs/{job}/samples/10.png", headers={"If-None-Match": response.headers["ETag"]})
+    assert again.status_code == 304
+    assert again.data == b""
+
+
+def test_the_latest_sample_is_asked_for_each_time(client, services, job, claim):
+    response = client.get(f"/v1/jobs/{job}/samples/latest.png")
+    assert response.status_code == 404
+    assert "no samples yet" in response.text
+    draw(services, claim, 10, value=10)
+    first = client.get(f"/v1/jobs/{job}/samples/latest.png")
+    assert first.data == png(10)
+    assert "no-cache" in first.headers["Cache-Control"]
+    draw(services, claim, 20, value=20)
+    second = client.get(f"/v1/jobs/{job}/samples/latest.png", headers={"If-None-Match": first.headers["ETag"]})
+    assert second.status_code == 200
+    assert second.data == png(20)
+
+
+def test_steps_that_were_not_drawn(client, services, job, claim):
+    draw(services, claim, 10)
+    for step in ("11", "x", "-1"):
+        assert client.get(f"/v1/jobs/{job}/samples/{step}.png").status_code == 404
+
+
+# -- artefacts -----------------------------------------------------------------------------------------------------
+
+
+def test_artefacts_are_listed_and_downloaded(client, services, job):
+    services.storage.write_atomic(job, "weights.safetensors", b"\x00" * 300_000)
+    services.storage.write_atomic(job, "samples/1.png", png())
+    listed = client.get(f"/v1/jobs/{job}/artifacts").json["artifacts"]
+    assert [(artefact["name"], artefact["size"]) for artefact in listed] == [
+        ("samples/1.png", len(png())),
+        ("weights.safetensors", 300_000),
+    ]
+    response = client.get(listed[1]["url"])
+    assert response.mimetype == "application/octet-stream"
+    assert response.data == b"\x00" * 300_000
+    assert response.headers["Content-Disposition"] == 'attachment; filename="weights.safetensors"'
+    assert client.get(listed[1]["url"], headers={"If-None-Match": response.headers["ETag"]}).status_code == 304
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nothing.bin",
+        "../authorgan.db",
+        "..%2fauthorgan.db",
+        "%2e%2e/%2e%2e/authorgan.db",
+        "..%252f..%252fauthorgan.db",
+        "/etc/passwd",
+        "samples/../../../authorgan.db",
+        ".lock",
+        "samples",
+        "a" * 300,
+        "a%00b",
+    ],
+)
+def test_no_name_leads_anywhere_else(client, services, job, name):
+    services.storage.write_atomic(job, "samples/1.png", png())
+    (services.storage.local_folder(job) / ".lock").write_text("")
+    response = client.get(f"/v1/jobs/{job}/artifacts/{name}")
+    assert response.status_code in (404, 308)
+    assert b"SQLite" not in response.data
+    assert b"root:" not in response.data
