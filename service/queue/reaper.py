@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.config import Settings
 from service.queue.events import EventWriter
 from service.queue.hints import enqueue_training
+from service.queue.logs import configure_logging
 from service.store import Store
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ def reap(store: Store, settings: Settings) -> None:
 
 def main() -> None:
     settings = Settings.from_env()
-    logging.basicConfig(level=settings.log_level, format="%(levelname)s %(message)s")
+    configure_logging(settings)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopping.set())

@@ -6,16 +6,18 @@ that is made before the fork, and no learning library is ever imported on either
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
+import warnings
 from typing import Any
 
+from celery.platforms import SecurityWarning
 from celery.signals import setup_logging, worker_process_init
 
 from service.config import Settings
 from service.queue import models, training
 from service.queue.app import INTERACTIVE, TRAINING, celery_app
+from service.queue.logs import configure_logging
 from service.queue.presence import Presence
 from service.supervisor.guard import die_with_parent
 
@@ -27,11 +29,9 @@ def main() -> None:
     register = {TRAINING: training.register, INTERACTIVE: models.register}[queue]
     concurrency = {TRAINING: settings.training_workers, INTERACTIVE: settings.interactive_workers}[queue]
 
-    @setup_logging.connect(weak=False)
-    def configure_logging(**_: Any) -> None:
-        logging.basicConfig(level=settings.log_level, format="%(levelname)s %(message)s")
-        logging.getLogger("celery.app.trace").setLevel(logging.WARNING)  # a line for every task that succeeded
-        logging.getLogger("celery.worker.strategy").setLevel(logging.WARNING)  # a line for every task received
+    setup_logging.connect(lambda **_: configure_logging(settings), weak=False)
+    # Celery warns root of pickled messages; ours accepts JSON only.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
 
     parent = os.getpid()
 

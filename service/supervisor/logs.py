@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections import deque
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 LOG_BYTES = 10 * 1024 * 1024
 LOG_BACKUPS = 2
+LAST_LINES = 10
 NAME_WIDTH = 11
 COLOURS = (36, 35, 34, 33, 32, 96, 95)  # of the terminal: one a part, none of them red
 
@@ -44,12 +46,18 @@ class PartLog:
 
     Args:
         folder: Where the log file `{name}.log` goes; old ones are kept as `.1` and `.2`.
+        on_terminal: Whether they go to the terminal, too.
+
+    Attributes:
+        last_lines: The newest few.
     """
 
-    def __init__(self, name: str, folder: Path, console: Console):
+    def __init__(self, name: str, folder: Path, console: Console, *, on_terminal: bool):
         folder.mkdir(parents=True, exist_ok=True)
         self._name = name
         self._console = console
+        self._on_terminal = on_terminal
+        self.last_lines: deque[str] = deque(maxlen=LAST_LINES)
         self._rest = b""
         self.path = folder / f"{name}.log"
         self._file = RotatingFileHandler(self.path, maxBytes=LOG_BYTES, backupCount=LOG_BACKUPS, encoding="utf-8")
@@ -62,7 +70,9 @@ class PartLog:
             text = line.decode("utf-8", "replace").rstrip()
             if text:
                 self._file.emit(logging.makeLogRecord({"msg": text}))
-                self._console.line(self._name, text)
+                self.last_lines.append(text)
+                if self._on_terminal:
+                    self._console.line(self._name, text)
 
     def close(self) -> None:
         self.feed(b"\n")

@@ -11,12 +11,11 @@ const settings = {
     uiHost: AUTHORGAN_HOST,
     uiPort: Number(AUTHORGAN_NODE_RED_PORT),
     telemetry: { enabled: false, updateNotification: false },
-    logging: { console: { level: "warn", metrics: false, audit: false } },
+    logging: { console: { level: "error", metrics: false, audit: false } },
     editorTheme: {
         page: { title: "AuthorGAN" },
         header: { title: "AuthorGAN" },
         tours: false,
-        projects: { enabled: false },
         codeEditor: { lib: "monaco" }
     },
     // Code in function nodes stays what it was when the flow was drawn: no package is fetched for it.

@@ -92,10 +92,9 @@ class NodeRed:
             service_nodes = [node for node in nodes if node["type"] == "authorgan-service"]
             for node in service_nodes:
                 node["url"] = f"http://{host_in_url(self._settings.host)}:{self._settings.port}"
-            if self._settings.api_key:
-                # Node-RED encrypts what it finds here in the clear with its first deployment.
-                keys = {node["id"]: {"key": self._settings.api_key} for node in service_nodes}
-                _write_private(self._folder / "flows_cred.json", json.dumps(keys))
+            # Node-RED encrypts what it finds here in the clear with its first deployment.
+            keys = {node["id"]: {"key": self._settings.api_key} for node in service_nodes if self._settings.api_key}
+            _write_private(self._folder / "flows_cred.json", json.dumps(keys))
             flows.write_text(json.dumps(nodes, indent=4))
 
     def _link_palette(self) -> None:

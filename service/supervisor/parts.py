@@ -38,6 +38,7 @@ class Part:
         stop_seconds: How long it may take to stop before it is killed.
         prepare: Called before every start with the number of starts in a row that have failed.
         attempts: How many starts may fail before the whole system is not started.
+        on_terminal: Whether its lines are of interest on the terminal, beside its log file.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Part:
     stop_seconds: float = STOP_SECONDS
     prepare: Callable[[int], None] = lambda failures: None
     attempts: int = 1
+    on_terminal: bool = True
 
 
 def broker_part(broker: brokers.EmbeddedBroker) -> Part:
@@ -63,6 +65,7 @@ def broker_part(broker: brokers.EmbeddedBroker) -> Part:
         is_ready=lambda: brokers.probe(broker.url) is None,
         prepare=prepare,
         attempts=BROKER_FAILURES + 1,
+        on_terminal=False,
     )
 
 

@@ -125,7 +125,7 @@ class Processes:
     def start(self, parts: Sequence[Part]) -> None:
         """Start parts side by side."""
         for part in parts:
-            running = Running(part, PartLog(part.name, self._logs, self._console))
+            running = Running(part, PartLog(part.name, self._logs, self._console, on_terminal=part.on_terminal))
             self._running.append(running)
             self._start(running)
 
@@ -142,7 +142,10 @@ class Processes:
             self._turn(READY_POLL_SECONDS)
             for running in self._running:
                 if running.part in waiting and running.failures >= running.part.attempts:
-                    raise StartError(f"{running.part.name} does not start; see above, or {running.log.path}")
+                    said = "\n  ".join(running.log.last_lines)
+                    raise StartError(
+                        f"{running.part.name} has ended. Its last words, from {running.log.path}:\n  {said}"
+                    )
             waiting = [part for part in waiting if not part.is_ready()]
             if waiting and time.monotonic() > deadline:
                 names = ", ".join(part.name for part in waiting)
