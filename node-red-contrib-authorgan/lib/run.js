@@ -1,7 +1,7 @@
 /** One training as a train node sees it: submitted, then followed to its end, its events turned into messages. */
 const { randomUUID } = require("node:crypto")
 const { ServiceError } = require("./client")
-const { follow, insist } = require("./follow")
+const { ENDED, follow, insist } = require("./follow")
 const { statusOf } = require("./status")
 
 /** How long a message waits for a service that is away before it is refused. */
@@ -36,7 +36,7 @@ async function submit(client, spec, { signal, onAway, patience = PATIENCE_MS }) 
  * @param {object} options
  * @param {Client} options.client
  * @param {string} options.job  its id
- * @param {string} [options.lastEventId]
+ * @param {string} [options.lastEventId]  given for a job that was followed before, even if it is empty
  * @param {AbortSignal} options.signal
  * @param {(output: 0|1|2, message: object) => void} options.emit  0 losses and progress, 1 samples, 2 the end
  * @param {(status: object) => void} options.onStatus  { fill, shape, text } or { fill, shape, key }
@@ -48,6 +48,7 @@ async function watch({ client, job, lastEventId, signal, emit, onStatus, onHeard
     const path = `/v1/jobs/${encodeURIComponent(job)}`
     const seen = { state: "queued", progress: null, away: false }
     const show = () => onStatus(statusOf(seen))
+    const progressOf = (progress) => (progress.total ? progress : null)
     const tell = (type, data) => emit(0, { topic: type, payload: { type, ...data }, job })
     const onLine = (broken) => {
         seen.away = broken !== null
@@ -70,6 +71,12 @@ async function watch({ client, job, lastEventId, signal, emit, onStatus, onHeard
         })
     }
 
+    if (lastEventId !== undefined) {
+        // The event that told its state lies behind us.
+        const { state, progress } = await insist(() => client.json(path, { signal }), signal)
+        Object.assign(seen, { state, progress: progressOf(progress) })
+        if (!ENDED.includes(state)) show()
+    }
     for await (const { id, type, data } of follow(client, job, { lastEventId, signal, onLine })) {
         if (type === "end") {
             await pictures
@@ -80,7 +87,7 @@ async function watch({ client, job, lastEventId, signal, emit, onStatus, onHeard
         }
         if (type === "snapshot") {
             // Events were missed for good. The job tells where it stands, the resources what happened meanwhile.
-            Object.assign(seen, { state: data.state, progress: data.progress.total ? data.progress : null })
+            Object.assign(seen, { state: data.state, progress: progressOf(data.progress) })
             tell("state", { state: data.state })
             const metrics = `${path}/metrics?max_points=${CURVE_POINTS}`
             const curve = await insist(() => client.json(metrics, { signal }), signal)

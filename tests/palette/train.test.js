@@ -203,13 +203,14 @@ describe("a message that cannot start a training", () => {
 describe("a running training outlives", () => {
     test("a redeploy: the node finds it again and starts no other", async () => {
         const job = await begin()
+        service.tell(job, "state", { state: "running" })
         service.tell(job, "loss", LOSS)
-        await until(async () => (await of("losses", job)).length === 1, "the first event arrives")
+        await until(async () => (await of("losses", job)).length === 2, "the first events arrive")
         const jobs = service.jobs.size
         await nodeRed.deploy(firstFlow(service.url))
-        await until(() => service.requestsTo("GET", /events$/).at(-1).headers["last-event-id"] === "1-0", "it goes on")
-        service.tell(job, "loss", { ...LOSS, step: 2 })
-        await until(async () => (await of("losses", job)).length === 2, "events arrive again")
+        await until(() => service.requestsTo("GET", /events$/).at(-1).headers["last-event-id"] === "2-0", "it goes on")
+        service.tell(job, "progress", { step: 2, total: 10, steps_per_second: 0.25, eta_seconds: 32 })
+        await until(async () => (await states()).at(-1) === "2/10 · 0.3/s · 32s", "its state is known, too")
         assert.equal(service.jobs.size, jobs)
     })
 
