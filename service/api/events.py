@@ -104,16 +104,19 @@ class Following:
 
     def _catch_up(self) -> Iterator[str]:
         """What the client has not seen: from the stream, or from the row where the stream does not reach."""
+        told = False
         try:
             if not self._is_whole():
+                told = True
                 yield from self._snapshot()
             for entry in self._services.watch.backlog(self._job_id, self._after):
                 yield from self._send(entry)
         except redis.RedisError as error:
             log.warning("job %s: its events cannot be read: %s", self._job_id, error)
+            told = True
             yield message("snapshot", represent.job(self._job()))
         if not self._ended and self._job().state in ENDED:
-            yield from self._end_by_row()
+            yield from self._end_by_row(told)
 
     def _is_whole(self) -> bool:
         first = self._services.watch.first(self._job_id)
@@ -140,10 +143,11 @@ class Following:
         yield message(kind, event, entry_id)
         self._ended = kind == "end"
 
-    def _end_by_row(self) -> Iterator[str]:
-        """The end of a job whose stream does not tell it."""
+    def _end_by_row(self, told: bool) -> Iterator[str]:
+        """The end of a job whose stream does not tell it; ``told``: its snapshot has just been sent."""
         job = self._job()
-        yield message("snapshot", represent.job(job))
+        if not told:
+            yield message("snapshot", represent.job(job))
         yield message("end", {"state": job.state, "problem": job.problem})
         self._ended = True
 

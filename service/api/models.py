@@ -53,6 +53,8 @@ def sample(job_id: str, json_data: SampleBody) -> Any:
     """
     spec = context().store.get(job_id).spec
     accepted = request.accept_mimetypes.best_match(["image/png", "application/json"])
+    if not request.accept_mimetypes:
+        accepted = "image/png"
     if accepted is None:
         raise ProblemError(406, "not_acceptable", "Samples come as image/png or as application/json.")
     params = _sample_params(json_data, spec)

@@ -119,7 +119,7 @@ class Sample(Base):
 
 
 class Dataset(Base):
-    """An uploaded data set; its images are in ``$AUTHORGAN_HOME/datasets``."""
+    """An uploaded data set; its images are in ``$AUTHORGAN_HOME/datasets``. NULL for a size: the images differ."""
 
     __tablename__ = "datasets"
 
@@ -128,8 +128,8 @@ class Dataset(Base):
     sha256: Mapped[str]
     size: Mapped[int] = mapped_column(BigInteger)
     count: Mapped[int]
-    height: Mapped[int]
-    width: Mapped[int]
+    height: Mapped[int | None]
+    width: Mapped[int | None]
     channels: Mapped[int]
     class_names: Mapped[list[str] | None] = _json()
     created_at: Mapped[float] = mapped_column(index=True)

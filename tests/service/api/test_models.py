@@ -1,0 +1,228 @@
+"""Drawing and judging: what is asked of the interactive worker, and how its answers come back.
+
+The messages go through the real broker. The worker here is a real Celery worker with a task that answers by the book
+without a model; drawing with real weights is tested in the room of the worker.
+"""
+
+import base64
+import io
+import zlib
+
+import numpy as np
+import pytest
+from celery.contrib.testing.worker import start_worker
+from PIL import Image
+
+from drivers.data import grid
+from service.queue.app import INTERACTIVE, celery_app
+from service.queue.interactive import INTERACTIVE_TASK, answer, decode
+from spec import resolve
+
+from .conftest import SPEC
+
+
+def png(count=1, columns=1, size=16):
+    buffer = io.BytesIO()
+    grid(np.zeros((count, size, size, 1), np.uint8), columns).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def asked(settings):
+    """A worker; the list of what it was asked for. It answers with the ``error`` in the list's last place, if any."""
+    app = celery_app(settings)
+    calls = []
+
+    @app.task(name=INTERACTIVE_TASK, shared=False)
+    def respond(call_id, kind, job_id, params, deadline):
+        params = decode(params)
+        error = calls.pop() if calls and "code" in calls[-1] else None
+        calls.append({"kind": kind, "job_id": job_id, **params})
+        if error:
+            answer(settings, call_id, {"error": error})
+        elif kind == "sample" and params["format"] == "grid":
+            picture = png(params["count"], params["columns"])
+            result = {"png": picture, "columns": params["columns"], "count": params["count"], "step": 40}
+            answer(settings, call_id, {"result": result})
+        elif kind == "sample":
+            answer(settings, call_id, {"result": {"images": [png()] * params["count"], "count": 1, "step": 40}})
+        else:
+            count = len(params["images"])
+            scores = {"score": [1.5] * count, "probability_real": [0.8] * count, "calibration": "sigmoid", "step": 40}
+            answer(settings, call_id, {"result": scores})
+
+    with start_worker(app, pool="solo", perform_ping_check=False, queues=[INTERACTIVE], shutdown_timeout=10):
+        yield calls
+    app.tasks.pop(INTERACTIVE_TASK)
+
+
+@pytest.fixture
+def conditional_job(store):
+    resolved = resolve({**SPEC, "generator": {"choice": "cgan"}, "discriminator": {"choice": "cgan"}})
+    return store.submit(resolved).id
+
+
+def first_problem(response):
+    return response.get_json(force=True)["problems"][0]
+
+
+# -- sample --------------------------------------------------------------------------------------------------------
+
+
+def test_a_grid_comes_as_a_picture(client, job, asked):
+    response = client.post(f"/v1/models/{job}/sample", json={"count": 10, "seed": 7})
+    assert response.mimetype == "image/png"
+    assert response.headers["Authorgan-Step"] == "40"
+    picture = Image.open(io.BytesIO(response.data))
+    assert picture.size == (4 * 16, 3 * 16)  # as square as it gets
+    assert asked == [
+        {
+            "kind": "sample",
+            "job_id": job,
+            "count": 10,
+            "seed": 7,
+            "noise": None,
+            "labels": None,
+            "columns": 4,
+            "format": "grid",
+        }
+    ]
+
+
+def test_or_image_by_image_as_json(client, job, asked):
+    response = client.post(f"/v1/models/{job}/sample", json={"count": 3}, headers={"Accept": "application/json"})
+    assert response.json["count"] == 3
+    assert response.json["step"] == 40
+    assert [base64.b64decode(image) for image in response.json["images"]] == [png()] * 3
+
+
+def test_noise_says_how_many(client, job, asked):
+    noise = [[0.5] * 100, [-0.5] * 100]
+    assert client.post(f"/v1/models/{job}/sample", json={"noise": noise}).status_code == 200
+    assert (asked[0]["count"], asked[0]["noise"]) == (2, noise)
+
+
+def test_classes_can_be_asked_for(client, conditional_job, asked):
+    response = client.post(f"/v1/models/{conditional_job}/sample", json={"labels": [7], "count": 8})
+    assert response.status_code == 200
+    assert (asked[0]["count"], asked[0]["labels"]) == (8, [7])
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "words"),
+    [
+        ({"count": 0}, "/count", "greater than or equal to 1"),
+        ({"count": 100_000}, "/count", "1024"),
+        ({"count": "many"}, "/count", "integer"),
+        ({"seed": -1}, "/seed", "0"),
+        ({"noise": [[1.0, 2.0]]}, "/noise/0", "100 numbers"),
+        ({"noise": [[0.0] * 100], "count": 2}, "/noise", "1 latent vectors do not make 2"),
+        ({"noise": []}, "/noise", "at least 1"),
+        ({"labels": [1]}, "/labels", "knows no classes"),
+        ({"colums": 3}, "/colums", "not permitted"),
+        ({"columns": 0}, "/columns", "greater than or equal to 1"),
+    ],
+)
+def test_requests_that_make_no_sense(client, job, body, pointer, words):
+    response = client.post(f"/v1/models/{job}/sample", json=body)
+    assert response.status_code == 422
+    assert first_problem(response)["pointer"] == pointer
+    assert words in first_problem(response)["message"]
+
+
+def test_noise_that_is_no_number(client, job):
+    body = '{"noise": [[1e999]]}'  # JSON, but larger than a float
+    response = client.post(f"/v1/models/{job}/sample", data=body, content_type="application/json")
+    assert response.status_code == 422
+    assert first_problem(response)["pointer"] == "/noise/0/0"
+
+
+def test_classes_that_there_are_not(client, conditional_job):
+    response = client.post(f"/v1/models/{conditional_job}/sample", json={"labels": [3, 10]})
+    assert first_problem(response)["pointer"] == "/labels/1"
+    assert "0 to 9" in first_problem(response)["message"]
+    response = client.post(f"/v1/models/{conditional_job}/sample", json={"labels": [1, 2, 3], "count": 2})
+    assert first_problem(response)["pointer"] == "/labels"
+
+
+def test_a_form_that_there_is_not(client, job):
+    response = client.post(f"/v1/models/{job}/sample", json={}, headers={"Accept": "text/html"})
+    assert response.status_code == 406
+
+
+def test_what_the_model_cannot_do_is_told(client, job, asked):
+    statuses = {"no_weights_yet": 409, "model_gone": 404, "out_of_memory": 503, "internal_error": 500, "other": 422}
+    for code, status in statuses.items():
+        asked.append({"code": code, "message": "That is so.", "pointer": "/count"})
+        response = client.post(f"/v1/models/{job}/sample", json={})
+        assert response.status_code == status
+        assert first_problem(response) == {"pointer": "/count", "code": code, "message": "That is so."}
+
+
+def test_nobody_waits_for_ever(make_client):
+    client = make_client(interactive_seconds=0.3)
+    job = client.post("/v1/jobs", json=SPEC).json["id"]
+    response = client.post(f"/v1/models/{job}/sample", json={})
+    assert response.status_code == 504
+    assert response.headers["Retry-After"]
+
+
+def test_a_broker_that_is_away(make_client, tmp_path):
+    client = make_client(redis_url=f"unix://{tmp_path}/no-broker")
+    job = client.post("/v1/jobs", json=SPEC).json["id"]
+    assert client.post(f"/v1/models/{job}/sample", json={}).status_code == 503
+
+
+def test_a_model_that_there_is_not(client):
+    assert client.post("/v1/models/nothing/sample", json={}).status_code == 404
+    assert client.post("/v1/models/nothing/discriminate", json={"images": ["eA=="]}).status_code == 404
+
+
+# -- discriminate --------------------------------------------------------------------------------------------------
+
+
+def b64(content):
+    return base64.b64encode(content).decode()
+
+
+def test_images_are_judged(client, job, asked):
+    images = [b64(png()), "data:image/png;base64," + b64(png())]
+    response = client.post(f"/v1/models/{job}/discriminate", json={"images": images})
+    assert response.json == {
+        "results": [{"score": 1.5, "probability_real": 0.8}] * 2,
+        "calibration": "sigmoid",
+        "step": 40,
+    }
+    assert asked[0]["images"] == [png(), png()]
+
+
+def bomb():
+    """A tiny file that says it is 100,000 pixels wide and high."""
+    content = bytearray(png())
+    content[16:24] = (100_000).to_bytes(4, "big") * 2
+    content[29:33] = zlib.crc32(content[12:29]).to_bytes(4, "big")
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "code"),
+    [
+        ({"images": []}, "/images", "too_short"),
+        ({}, "/images", "missing"),
+        ({"images": ["?"]}, "/images/0", "not_base64"),
+        ({"images": [b64(png()), b64(b"GIF89a nonsense")]}, "/images/1", "not_an_image"),
+        ({"images": [b64(bomb())]}, "/images/0", "not_an_image"),
+        ({"images": [b64(png())] * 300}, "/images", "too_many"),
+        ({"images": [b64(png())], "labels": [1]}, "/labels", "not_conditional"),
+    ],
+)
+def test_images_that_cannot_be_judged(client, job, body, pointer, code):
+    response = client.post(f"/v1/models/{job}/discriminate", json=body)
+    assert response.status_code == 422
+    assert (first_problem(response)["pointer"], first_problem(response)["code"]) == (pointer, code)
+
+
+def test_labels_fit_their_images(client, conditional_job):
+    body = {"images": [b64(png())], "labels": [1, 2]}
+    response = client.post(f"/v1/models/{conditional_job}/discriminate", json=body)
+    assert first_problem(response)["code"] == "wrong_count"

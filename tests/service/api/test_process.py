@@ -1,0 +1,152 @@
+"""The API as it runs: gunicorn with one gevent worker, small, without a learning library, gone when it is told to."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+from service.queue.events import EventWriter
+from service.store import Store
+
+from .conftest import SPEC
+
+ROOT = Path(__file__).parents[3]
+MAX_RSS_MIB = 150
+CLIENTS = 60
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """A running gunicorn."""
+
+    def __init__(self, settings, log):
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("AUTHORGAN_")}
+        environment |= settings.environ() | {"AUTHORGAN_PORT": str(self.port)}
+        self.log = log
+        self.process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "gunicorn", "--config", "service/api/gunicorn_conf.py"),
+                "service.api:create_app()",
+            ],
+            cwd=ROOT,
+            env=environment,
+            stdout=log.open("wb"),
+            stderr=subprocess.STDOUT,
+        )
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                requests.get(f"{self.url}/healthz", timeout=5)
+                return
+            except requests.ConnectionError:
+                assert self.process.poll() is None, log.read_text()
+                assert time.monotonic() < deadline, log.read_text()
+                time.sleep(0.05)
+
+    def worker_rss_mib(self):
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        (worker,) = [child for child in children if "gunicorn" in Path(f"/proc/{child}/cmdline").read_text()]
+        status = Path(f"/proc/{worker}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024
+
+
+@pytest.fixture
+def server(settings, tmp_path):
+    server = Server(settings, tmp_path / "gunicorn.log")
+    yield server
+    if server.process.poll() is None:
+        server.process.kill()
+        server.process.wait(10)
+
+
+def test_it_works_stays_small_and_stops(server, settings):
+    session = requests.Session()
+    job = session.post(f"{server.url}/v1/jobs", json=SPEC, timeout=10).json()["id"]
+    for path in (
+        "/docs",
+        "/openapi.json",
+        "/v1/catalogue",
+        "/v1/datasets",
+        "/v1/datasets/digits/preview.png",
+        f"/v1/jobs/{job}",
+    ):
+        response = session.get(server.url + path, timeout=30)
+        assert response.status_code == 200, path
+
+    # Many clients follow; the lines of each arrive while the connection stays open.
+    streams = [requests.get(f"{server.url}/v1/jobs/{job}/events", stream=True, timeout=10) for _ in range(CLIENTS)]
+    lines = [stream.iter_lines(chunk_size=1) for stream in streams]
+    for client_lines in lines:
+        assert next(line for line in client_lines if line.startswith(b"event:")) == b"event: state"
+    store = Store.open(settings)
+    claim = store.claim(job, "worker")
+    store.write(claim, metrics=[(step, 1.0, 2.0) for step in range(1, 100_001)])
+    started = time.monotonic()
+    EventWriter(settings).write(job, [{"type": "progress", "step": 1}])
+    for client_lines in lines:
+        assert next(line for line in client_lines if line.startswith(b"event:")) == b"event: progress"
+    assert time.monotonic() - started < 5
+
+    # A long history is thinned without being held in memory.
+    rows = session.get(f"{server.url}/v1/jobs/{job}/metrics?max_points=1000", timeout=30).json()["rows"]
+    assert len(rows) <= 1000
+    assert rows[-1] == [100_000, 1.0, 2.0]
+    assert server.worker_rss_mib() < MAX_RSS_MIB
+
+    # Told to stop, it ends the streams and goes.
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(12) == 0
+    for client_lines in lines:
+        assert [line for line in client_lines if line.startswith(b"event:")] == []
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_two_processes_start_on_one_new_home(settings, tmp_path):
+    servers = [Server(settings, tmp_path / f"gunicorn-{number}.log") for number in range(2)]
+    try:
+        job = requests.post(f"{servers[0].url}/v1/jobs", json=SPEC, timeout=10).json()["id"]
+        assert requests.get(f"{servers[1].url}/v1/jobs/{job}", timeout=10).json()["state"] == "queued"
+    finally:
+        for server in servers:
+            server.process.kill()
+            server.process.wait(10)
+
+
+def test_it_never_imports_a_learning_library(settings):
+    program = """
+import json, sys
+from service.api import create_app
+client = create_app().test_client()
+spec = {"data": {"choice": "digits"}, "generator": {"choice": "dcgan"}, "discriminator": {"choice": "wgan_gp"}}
+assert client.post("/v1/jobs", json=spec).status_code == 202
+for path in ("/v1/catalogue", "/v1/datasets", "/openapi.json", "/docs", "/readyz", "/v1/datasets/digits/preview.png"):
+    client.get(path)
+print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={**os.environ, **settings.environ()},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    imported = set(json.loads(done.stdout))
+    assert {"flask", "numpy", "service"} <= imported
+    assert not imported & {"torch", "keras", "tensorflow", "sklearn", "scipy", "pandas", "matplotlib"}
