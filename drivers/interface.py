@@ -39,11 +39,15 @@ class Role:
 class TrainingProcess(ABC):
     """How networks learn from each other: the roles it needs, one step, what it reports.
 
-    A process is made for one session and may keep running state (an image pool, an adaptive margin, a growth
+    A process is made for one session, with what its library's driver hands to processes (networks, optimizers, data,
+    random numbers; in PyTorch a `drivers.pytorch.state.TrainingState`). It may keep running state (an image pool, an adaptive margin, a growth
     stage); what it returns from `state` is part of every checkpoint.
     """
 
     name: ClassVar[str]
+
+    @abstractmethod
+    def __init__(self, state: Any) -> None: ...
 
     @classmethod
     @abstractmethod
@@ -93,7 +97,6 @@ class Session(ABC):
 
     Attributes:
         spec: the resolved spec.
-        step: training steps done.
         total_steps: steps after which the training is finished.
         steps_per_epoch: steps in one pass over the data.
         images_per_step: real images that a step reads.
@@ -101,11 +104,15 @@ class Session(ABC):
     """
 
     spec: Mapping[str, Any]
-    step: int
     total_steps: int
     steps_per_epoch: int
     images_per_step: int
     environment: dict[str, Any]
+
+    @property
+    @abstractmethod
+    def step(self) -> int:
+        """Training steps done."""
 
     @abstractmethod
     def train_step(self, update: Collection[str] | None = None) -> None:

@@ -52,7 +52,7 @@ class Batches:
 
     def next(self) -> tuple[Tensor, Tensor | None]:
         """Images (B, H, W, C) in [-1, 1] and their labels (B,)."""
-        if self._position == self.per_pass:
+        if self._position >= self.per_pass:
             self._begin_pass()
         start = self._position * self.batch_size
         self._position += 1

@@ -32,7 +32,7 @@ def save(folder: Path, state: TrainingState, process: TrainingProcess, more: Map
     Args:
         more: further entries of ``checkpoint.json``.
     """
-    position = state.batches.state() if state.batches is not None else {}
+    position = state.batches.state() if state.has_data else {}
     running = process.state()
     manifest = {
         "format": FORMAT,
@@ -66,9 +66,9 @@ def load(folder: Path, state: TrainingState, process: TrainingProcess) -> dict[s
     """
     manifest, stored = _read(folder)
     live = state.tensors()
-    position = state.batches.state() if state.batches is not None else {}
+    position = state.batches.state() if state.has_data else {}
     weights.check(folder, stored, {**live, **_states(state, position, process.state())})
-    if state.batches is not None:
+    if state.has_data:
         state.batches.load_state({**manifest["batches"], **_below(stored, "batches")})
     weights.overwrite(live, stored)
     state.random.load_state(_below(stored, "random"))

@@ -38,10 +38,6 @@ def ones(shape: Shape, generator: torch.Generator) -> Tensor:
     return torch.ones(shape)
 
 
-def constant(shape: Shape, generator: torch.Generator, *, value: float) -> Tensor:
-    return torch.full(shape, float(value))
-
-
 def random_normal(shape: Shape, generator: torch.Generator, *, mean: float, stddev: float) -> Tensor:
     return torch.empty(shape).normal_(mean, stddev, generator=generator)
 
@@ -75,7 +71,6 @@ INITIALIZERS: dict[str, Callable[..., Tensor]] = {
     for function in (
         zeros,
         ones,
-        constant,
         random_normal,
         random_uniform,
         glorot_uniform,

@@ -21,6 +21,7 @@ class Network(nn.Module):
         mode: how it computes right now, see `drivers.pytorch.layers.Mode`.
         layers: the layers by the spec's ids, in an order in which each follows its inputs.
         sources: what it takes, e.g. ``{"noise", "label"}``.
+        mixes_samples: a sample's result depends on the others in its batch.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Network(nn.Module):
         self._inputs = [
             (id_, layer.source, layer.output_shape) for id_, layer in self.layers.items() if isinstance(layer, Input)
         ]
+        self.mixes_samples = any(layer.MIXES_SAMPLES for layer in self.layers.values())
         self.sources = {source for _, source, _ in self._inputs}
         calls = [
             rewrites.Call(id_, layer, inputs[id_]) for id_, layer in self.layers.items() if not isinstance(layer, Input)
@@ -98,7 +100,8 @@ class Network(nn.Module):
 
 def _ordered(layers: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The layers in an order in which each follows its inputs; stable for those that already are."""
-    waiting, done, ordered = list(layers), set(), []
+    waiting, ordered = list(layers), []
+    done: set[str] = set()
     while waiting:
         ready = [layer for layer in waiting if all(source in done for source in layer["inputs"])]
         if not ready:

@@ -69,18 +69,18 @@ def _fuse_upsampling(calls: Sequence[Call], outputs: Sequence[str]) -> list[Call
     replaced = set()
     for call in calls:
         upsampling = upsamplings.get(call.inputs[0]) if call.inputs else None
-        if upsampling is not None and _is_plain_3x3(call.function):
-            fused[call.id] = Call(call.id, UpsampledConv2D(call.function), upsampling.inputs)
+        convolution = call.function
+        if upsampling is not None and isinstance(convolution, Conv2D) and _is_plain_3x3(convolution):
+            fused[call.id] = Call(call.id, UpsampledConv2D(convolution), upsampling.inputs)
             replaced.add(upsampling.id)
     return [fused.get(call.id, call) for call in calls if call.id not in replaced]
 
 
-def _is_plain_3x3(function: Callable[..., Tensor]) -> bool:
+def _is_plain_3x3(convolution: Conv2D) -> bool:
     return (
-        isinstance(function, Conv2D)
-        and function.kernel.shape[2:] == (3, 3)
-        and function.strides == (1, 1)
-        and function.dilation_rate == (1, 1)
-        and function.groups == 1
-        and function.padding == (1, 1)
+        convolution.kernel.shape[2:] == (3, 3)
+        and convolution.strides == (1, 1)
+        and convolution.dilation_rate == (1, 1)
+        and convolution.groups == 1
+        and convolution.padding == (1, 1)
     )

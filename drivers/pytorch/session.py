@@ -58,12 +58,9 @@ class PyTorchSession(Session):
 
     @property
     def step(self) -> int:
-        """Training steps done."""
         return self._state.step
 
     def train_step(self, update: Collection[str] | None = None) -> None:
-        if self._state.batches is None:
-            raise DriverError("no_data", "This session was opened without data, so it cannot train.")
         roles = [role.name for role in self._roles]
         unknown = sorted(set(update or ()) - set(roles))
         if unknown or (update is not None and not update):
@@ -146,7 +143,7 @@ class PyTorchSession(Session):
                 raise DriverError("unknown_change", f"'{name}' cannot be changed during a training.", f"/{name}")
 
     def save_checkpoint(self, folder: Path) -> None:
-        calibration = self._calibrate().to_json() if self._state.batches is not None else None
+        calibration = self._calibrate().to_json() if self._can_calibrate() else None
         checkpoint.save(folder, self._state, self._process, {"calibration": calibration})
 
     def load_checkpoint(self, folder: Path) -> None:
@@ -211,13 +208,13 @@ class PyTorchSession(Session):
 
     def _can_calibrate(self) -> bool:
         logit = LOSSES[self.spec["loss"]["choice"]].score_is_logit
-        return logit or self._state.batches is not None or self._calibration is not None
+        return logit or self._state.has_data or self._calibration is not None
 
     def _calibrate(self) -> Calibration:
         """What turns the present discriminator's scores into probabilities; fitted anew when it has learned since."""
         if LOSSES[self.spec["loss"]["choice"]].score_is_logit:
             return Calibration()
-        if self._state.batches is not None and (self._calibration is None or self._calibration[0] != self.step):
+        if self._state.has_data and (self._calibration is None or self._calibration[0] != self.step):
             self._calibration = (self.step, self._fit(self._state.batches))
         if self._calibration is None:
             raise DriverError(

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from drivers import schedules
+from drivers.errors import DriverError
 from drivers.interface import Role, TrainingProcess
 from drivers.pytorch import optimizers, weights
 from drivers.pytorch.batches import Batches
@@ -46,7 +47,7 @@ class TrainingState:
         ops: the vocabulary of losses and regularizers.
         networks, optimizers: by role.
         averages: by role, for the averaged roles when ``ema_decay`` is set.
-        batches: the data; None in a session that only samples and judges.
+        has_data: whether there is data to train on; a session may only sample and judge.
         step: training steps done.
         steps_per_epoch: steps in one pass over the data.
         total_steps: steps after which the training is finished.
@@ -66,7 +67,7 @@ class TrainingState:
         self.device = device
         self.precision = precision
         self.random = random
-        self.batches = batches
+        self._batches = batches
         self.ops = TorchOps(random.penalty)
         self.step = 0
         batches_per_epoch = 0 if batches is None else batches.per_pass
@@ -79,6 +80,21 @@ class TrainingState:
             for role in roles
         }
         self.averages = {role.name: self._average(role) for role in roles if self._decay(role)}
+
+    @property
+    def has_data(self) -> bool:
+        return self._batches is not None
+
+    @property
+    def batches(self) -> Batches:
+        """The data in batches.
+
+        Raises:
+            DriverError: the session was opened without data.
+        """
+        if self._batches is None:
+            raise DriverError("no_data", "This session was opened without data: it can sample and judge, not train.")
+        return self._batches
 
     def _build_network(self, role: Role) -> Network:
         module = self.spec[role.module]

@@ -56,6 +56,8 @@ class Layer(nn.Module):
     """
 
     KERAS_AXES: ClassVar[Mapping[str, tuple[int, ...]]] = {}
+    # A sample's result depends on the others in its batch.
+    MIXES_SAMPLES: ClassVar[bool] = False
 
     def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
         super().__init__()
@@ -65,7 +67,7 @@ class Layer(nn.Module):
 
     def variables(self) -> dict[str, Tensor]:
         """This layer's weights by Keras's variable name, in this driver's orientation."""
-        return {**self._parameters, **self._buffers}  # type: ignore[dict-item]
+        return {**self._parameters, **self._buffers}
 
     def add_weight(
         self,

@@ -19,6 +19,8 @@ class BatchNormalization(Layer):
     variance takes the biased variance (divided by n, not n - 1).
     """
 
+    MIXES_SAMPLES = True
+
     moving_mean: Tensor
     moving_variance: Tensor
 

@@ -102,16 +102,26 @@ class Alternating(TrainingProcess):
     def _update_discriminator(self, fakes: Tensor, fake_labels: Tensor | None) -> Tensor:
         state = self._state
         reals, real_labels = state.batches.next()
-        fakes = fakes.detach()
+        fakes = fakes.detach().float()
         with state.autocast():
-            real_scores = self._discriminator(image=reals, label=real_labels).float()
-            fake_scores = self._discriminator(image=fakes, label=fake_labels).float()
-        loss = self._loss.discriminator(state.ops, real_scores, fake_scores)
+            real_scores, fake_scores = self._judge(reals, real_labels, fakes, fake_labels)
+        loss = self._loss.discriminator(state.ops, real_scores.float(), fake_scores.float())
         for penalty in self._penalties:
-            loss = loss + penalty(state.ops, self._critic(real_labels), reals, fakes.float())
+            loss = loss + penalty(state.ops, self._critic(real_labels), reals, fakes)
         state.minimize("discriminator", loss)
         self._constrain()
         return loss.detach()
+
+    def _judge(
+        self, reals: Tensor, real_labels: Tensor | None, fakes: Tensor, fake_labels: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """The scores of reals and of fakes: as batches of their own where batch normalization would mix them."""
+        if self._discriminator.mixes_samples:
+            real_scores = self._discriminator(image=reals, label=real_labels)
+            return real_scores, self._discriminator(image=fakes, label=fake_labels)
+        labels = None if real_labels is None or fake_labels is None else torch.cat([real_labels, fake_labels])
+        scores = self._discriminator(image=torch.cat([reals, fakes]), label=labels)
+        return scores.split([len(reals), len(fakes)])
 
     def _critic(self, labels: Tensor | None) -> Callable[[Tensor], Tensor]:
         """The discriminator as a regularizer sees it: in float32, leaving the moving statistics alone."""

@@ -1,0 +1,76 @@
+"""Small GANs on real digits, for every test of the drivers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import spec
+from drivers.data import Dataset, load
+
+# The tests share their machine; two threads that wait for each other cost more than they bring on networks this small.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+SMALL: dict[str, dict[str, Any]] = {
+    "gan": {"generator": {"latent_dim": 8, "widths": [16, 32]}, "discriminator": {"widths": [32, 16]}},
+    "cgan": {
+        "generator": {"latent_dim": 8, "widths": [16, 32], "embedding_dim": 4},
+        "discriminator": {"widths": [32, 16], "embedding_dim": 4},
+    },
+    "dcgan": {"generator": {"latent_dim": 8, "filters": 4}, "discriminator": {"filters": 4}},
+}
+SMALL["wgan"] = SMALL["wgan_gp"] = SMALL["gan"]
+
+
+def small_spec(generator: str = "gan", discriminator: str | None = None, **modules: Any) -> spec.ResolvedSpec:
+    """A resolved spec of small networks on 8x8 digits in batches of 16, in float32 on the processor.
+
+    Args:
+        modules: further keys of the spec; ``training`` and ``data`` are merged into the ones here.
+    """
+    discriminator = discriminator or generator
+    return spec.resolve(
+        {
+            "generator": {"choice": generator, **SMALL[generator]["generator"]},
+            "discriminator": {"choice": discriminator, **SMALL[discriminator]["discriminator"]},
+            "device": "cpu",
+            "precision": "float32",
+            **modules,
+            "data": {"choice": "digits", "image_size": 8, "count": 160, **modules.get("data", {})},
+            "training": {"epochs": 2, "batch_size": 16, **modules.get("training", {})},
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def make_spec() -> Callable[..., spec.ResolvedSpec]:
+    return small_spec
+
+
+@pytest.fixture(scope="session")
+def digits() -> Callable[[spec.ResolvedSpec], Dataset]:
+    """The data of a spec, loaded once."""
+    loaded: dict[str, Dataset] = {}
+
+    def of(resolved: spec.ResolvedSpec) -> Dataset:
+        key = repr(sorted(resolved["data"].items()))
+        if key not in loaded:
+            loaded[key] = load(resolved["data"])
+        return loaded[key]
+
+    return of
+
+
+@pytest.fixture
+def open_small(digits: Callable[[spec.ResolvedSpec], Dataset]) -> Callable[..., Any]:
+    """Opens a session of `small_spec` with its data."""
+    import drivers
+
+    def open_(*choices: str, **modules: Any) -> drivers.Session:
+        resolved = small_spec(*choices, **modules)
+        return drivers.open_session(resolved, digits(resolved), threads=1)
+
+    return open_
