@@ -13,6 +13,8 @@ import redis
 
 from service.config import Settings
 
+pytest_plugins = ["tests.fleet"]
+
 
 @pytest.fixture(scope="session")
 def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
