@@ -17,7 +17,7 @@ class ServiceError extends Error {
 /** The service did not answer at all. */
 class ServiceAway extends Error {
     constructor(url, cause) {
-        super(`${url} does not answer (${cause.cause?.code || cause.message}).`, { cause })
+        super(`${url} does not answer (${cause.cause?.code || cause.cause?.message || cause.message}).`, { cause })
         this.name = "ServiceAway"
     }
 }

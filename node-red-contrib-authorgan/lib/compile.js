@@ -5,7 +5,8 @@
  *
  *   flow      the flow as Node-RED saves it: an array of node configurations
  *   nodeId    an authorgan-train or authorgan-gan node of it
- *   options   translate(code, values) -> text of a problem; without it the text is the code
+ *   options   translate(code, values) -> text of a problem, without it the text is the code;
+ *             nameOf(node) -> what a person calls a node
  *
  *   spec      the spec that the drawing says, sparse (what nobody chose is left to the spec's own defaults);
  *             null when there is no gan node to start from
@@ -33,16 +34,19 @@ const REQUIRED = ["data", "generator", "discriminator"]
 /** The types whose wires are structure. Everything else that is wired in merely sends messages. */
 const isStructure = (type) => type === GAN || Object.hasOwn(MODULES, type)
 
+const nodesOf = (places) => places.map(({ node }) => node)
 const clone = (value) => JSON.parse(JSON.stringify(value))
-const nameOf = (node) => node.name || node.choice || node.id
+const plainName = (node) => node.name || node.choice || node.id
 
 function compile(flow, nodeId, options = {}) {
     const drawing = graph.index(flow)
     const problems = []
-    const translate = options.translate || ((code) => code)
-    const tell = (code, nodeIds, pointer = "", values = {}) => {
-        const message = translate(code, values)
-        for (const id of nodeIds) problems.push({ pointer, code, message, node_id: id })
+    const { translate = (code) => code, nameOf = plainName } = options
+    /** Tells a problem of some nodes, once at each. */
+    const tell = (code, found, pointer = "", values = {}) => {
+        const names = found.map(nameOf)
+        const message = translate(code, { name: names[0], names: names.join(", "), ...values })
+        for (const id of new Set(found.map(({ id }) => id))) problems.push({ pointer, code, message, node_id: id })
     }
 
     const start = drawing.node(nodeId)
@@ -59,13 +63,10 @@ function findGan(drawing, train, tell) {
     const wired = drawing.sources(train).filter(({ node }) => isStructure(node.type))
     const gans = wired.filter(({ node }) => node.type === GAN)
     for (const stray of wired.filter(({ node }) => node.type !== GAN)) {
-        tell("module_into_train", [stray.node.id], "", { name: nameOf(stray.node) })
+        tell("module_into_train", [stray.node])
     }
-    if (gans.length === 0) tell("no_gan", [train.node.id])
-    if (gans.length > 1) {
-        const names = gans.map(({ node }) => nameOf(node)).join(", ")
-        tell("several_gans", [train.node.id, ...gans.map(({ node }) => node.id)], "", { names })
-    }
+    if (gans.length === 0) tell("no_gan", [train.node])
+    if (gans.length > 1) tell("several_gans", nodesOf(gans))
     return gans.length === 1 ? gans[0] : null
 }
 
@@ -73,14 +74,11 @@ function findGan(drawing, train, tell) {
 function collectModules(drawing, gan, tell) {
     const modules = new Map()
     const cycle = drawing.findCycle(gan, ({ node }) => isStructure(node.type))
-    if (cycle) {
-        const names = cycle.map(({ node }) => nameOf(node)).join(" → ")
-        tell("cycle", [...new Set(cycle.map(({ node }) => node.id))], "", { names })
-    }
+    if (cycle) tell("cycle", nodesOf(cycle))
     for (const { node } of drawing.sources(gan)) {
         const key = MODULES[node.type]
         if (key) modules.set(key, [...(modules.get(key) || []), node])
-        else if (node.type === GAN && !cycle) tell("gan_into_gan", [node.id], "", { name: nameOf(node) })
+        else if (node.type === GAN && !cycle) tell("gan_into_gan", [node])
     }
     return modules
 }
@@ -98,15 +96,13 @@ function assemble(gan, modules, tell) {
             continue
         }
         if (found.length > 1) {
-            const names = found.map(nameOf).join(", ")
-            const ids = found.map(({ id }) => id)
-            tell("several_modules", ids, `/${key}`, { module: key, names, count: found.length })
+            tell("several_modules", found, `/${key}`, { module: key, count: found.length })
         }
         spec[key] = moduleOf(found[0])
         nodes[`/${key}`] = found[0].id
     }
     for (const key of REQUIRED.filter((key) => !modules.has(key))) {
-        tell(`no_${key}`, [gan.node.id], `/${key}`)
+        tell(`no_${key}`, [gan.node], `/${key}`)
     }
     return { spec, nodes }
 }
@@ -115,7 +111,8 @@ function assemble(gan, modules, tell) {
 function moduleOf(node) {
     const module = clone(node.parameters || {})
     if (node.choice) module.choice = node.choice
-    if (node.regularizers?.length) module.regularizers = clone(node.regularizers)
+    // An empty list is a choice, too: none.
+    if (node.regularizers) module.regularizers = clone(node.regularizers)
     return module
 }
 
@@ -126,9 +123,7 @@ function placeOptimizers(spec, found, tell) {
     for (const role of roles.keys()) {
         const claimants = found.filter((node) => roleOf(node) === role)
         if (claimants.length > 1) {
-            const names = claimants.map(nameOf).join(", ")
-            const ids = claimants.map(({ id }) => id)
-            tell("several_optimizers", ids, "/optimizer", { network: role, names })
+            tell("several_optimizers", claimants, "/optimizer", { network: role })
         }
     }
     const nodes = {}

@@ -53,20 +53,27 @@ const format = (value) =>
 
 /** What is wrong with a value, or null. */
 function check(value, schema) {
-    if (value === null)
-        return [schema.type].flat().includes("null") ? null : { code: kindOf(schema), values: { value } }
-    if (Array.isArray(value)) return checkList(value, schema)
-    if (schema.enum && !schema.enum.includes(value)) {
-        return { code: "choice", values: { value, options: schema.enum.join(", ") } }
+    if (value === null && [schema.type].flat().includes("null")) return null
+    const kind = kindOf(schema)
+    if (kind === "choice") {
+        return schema.enum.includes(value) ? null : { code: kind, values: { value, options: schema.enum.join(", ") } }
     }
-    if (typeof value === "number") {
-        for (const [bound, holds] of BOUNDS) {
-            if (schema[bound] !== undefined && !holds(value, schema[bound])) {
-                return { code: bound, values: { value, bound: schema[bound] } }
-            }
+    if (!IS[kind](value)) return { code: kind, values: { value: format(value) } }
+    if (kind === "list") return checkList(value, schema)
+    for (const [bound, holds] of BOUNDS) {
+        if (schema[bound] !== undefined && !holds(value, schema[bound])) {
+            return { code: bound, values: { value, bound: schema[bound] } }
         }
     }
     return null
+}
+
+const IS = {
+    integer: Number.isInteger,
+    number: Number.isFinite,
+    boolean: (value) => typeof value === "boolean",
+    text: (value) => typeof value === "string",
+    list: Array.isArray
 }
 
 function checkList(items, schema) {
@@ -105,12 +112,13 @@ function bounds(schema) {
 
 /**
  * Everything wrong with a module's parameters: [{ parameter, code, values }].
- * @param {object} catalogue  { kind: { name: { parameters: { name: schema } } } }
+ * @param {object} catalogue  { kind: { name: { required: [name], parameters: { name: schema } } } }
  */
 function checkModule(catalogue, kind, choice, parameters) {
     const entry = catalogue[kind]?.[choice]
     if (!entry) return [{ parameter: "choice", code: "unknownChoice", values: { value: choice } }]
-    const wrong = []
+    const missing = entry.required.filter((name) => parameters?.[name] === undefined)
+    const wrong = missing.map((parameter) => ({ parameter, code: "required", values: {} }))
     for (const [name, value] of Object.entries(parameters || {})) {
         const schema = entry.parameters[name]
         if (!schema) {

@@ -43,7 +43,7 @@ async function describe(client) {
         version,
         datasets: datasets.length,
         ready,
-        workers: parts.training_workers.detail,
+        workers: Number.parseInt(parts.training_workers.detail, 10) || 0,
         missing: missing.map(([name, { detail }]) => `${name.replaceAll("_", " ")}: ${detail}`)
     }
 }

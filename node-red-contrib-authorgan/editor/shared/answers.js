@@ -71,34 +71,40 @@ function soon() {
 /** Compiles every GAN of the drawing and asks about those that changed. */
 function look() {
     const flow = RED.nodes.createCompleteNodeSet({ credentials: false })
-    const translate = (code, values) => text(`problems.${code}`, values)
+    const options = {
+        translate: (code, values) => text(`problems.${code}`, values),
+        nameOf: ({ id }) => RED.utils.getNodeLabel(RED.nodes.node(id), id)
+    }
     const disabled = new Set(flow.filter(({ type, disabled }) => type === "tab" && disabled).map(({ id }) => id))
     const live = flow.filter((node) => !node.d && !disabled.has(node.z))
     const found = []
     const before = answers
     answers = new Map()
+    let changed = false
 
     for (const gan of live.filter(({ type }) => type === "authorgan-gan")) {
-        const { spec, nodes, problems } = compile(flow, gan.id, { translate })
+        const { spec, nodes, problems } = compile(flow, gan.id, options)
         found.push(...problems)
         const question = problems.length > 0 ? null : JSON.stringify(spec)
         const known = before.get(gan.id)
         if (known && known.question === question) {
-            answers.set(gan.id, { ...known, nodes })
+            known.nodes = nodes
+            answers.set(gan.id, known)
             continue
         }
         // Until the new answer is there the old shapes stay, so that badges do not flicker.
         const answer = { question, nodes, problems: new Map(), resolved: question && known?.resolved }
         answers.set(gan.id, answer)
+        changed = true
         if (question) ask(answer, serviceOf(flow, gan))
     }
     for (const train of live.filter(({ type }) => type === "authorgan-train")) {
         // Without a drawing it may still be sent specs, so that is no problem before a message comes.
-        found.push(...compile(flow, train.id, { translate }).problems.filter(({ code }) => code !== "no_gan"))
+        found.push(...compile(flow, train.id, options).problems.filter(({ code }) => code !== "no_gan"))
     }
     wiring = grouped(found)
-    if ([...answers.values()].some(({ resolved }, at) => resolved !== [...before.values()][at]?.resolved))
-        refusals.clear()
+    // What was refused has been changed since; the next start will tell.
+    if (changed) refusals.clear()
     mark()
 }
 

@@ -31,9 +31,13 @@ export function choiceSections(catalogue, entries, path, head = () => "") {
 export const tickBox = (path) =>
     `<label class="authorgan-tick"><input type="checkbox"> <span data-i18n="${path}.title"></span></label>`
 
+/** The parameters of an entry that leave a choice: one of a single value is a statement, not a question. */
+const parametersOf = (entry) =>
+    Object.entries(entry.parameters.properties).filter(([, schema]) => schema.enum?.length !== 1)
+
 /** One row for each parameter of an entry. */
 function parameterRows(catalogue, entry, path) {
-    return Object.entries(entry.parameters.properties).map(([name, schema]) => {
+    return parametersOf(entry).map(([name, schema]) => {
         const at = `${path}.parameters.${name}`
         const nested = fields.kindOf(schema) === "module" ? fields.moduleKind(schema) : null
         const unit = schema.unit ? `<span class="authorgan-unit" data-i18n="${at}.unit"></span>` : ""
