@@ -121,9 +121,9 @@ class Fleet:
     def training_process(self, job_id: str) -> int:
         """The process that trains this job: the one that holds the lock on its folder."""
         lock = self.storage.local_folder(job_id) / ".lock"
-        inode = lock.stat().st_ino
 
         def holder() -> int | None:
+            inode = lock.stat().st_ino if lock.exists() else None
             for line in Path("/proc/locks").read_text().splitlines():
                 fields = line.split()
                 if "FLOCK" in fields and fields[-3].endswith(f":{inode}"):
