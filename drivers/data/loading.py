@@ -53,6 +53,8 @@ def _prepared(data: Mapping[str, Any], settings: DataSettings, progress: Progres
         return kept
     whole = source.read(data, settings, progress)
     images = resize(with_channels(whole.images, data["channels"]), data["image_size"])
+    if not images.flags.writeable:  # a view of the bytes of a file; a library may want to write there
+        images = images.copy()
     prepared = Dataset(images, whole.labels, whole.class_names)
     if not location.here:
         key = _cache_key(source.locate(data, settings), data)

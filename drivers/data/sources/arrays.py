@@ -23,6 +23,7 @@ from drivers.data.sources.source import Location, Progress, Source
 IMAGES = ("images", "x", "x_train", "data", "arr_0")
 LABELS = ("labels", "y", "y_train", "targets", "arr_1")
 MAX_HEADER_BYTES = 10_000
+CHUNK_BYTES = 4 * 1024**2
 
 
 @dataclass(frozen=True)
@@ -115,8 +116,18 @@ def _read_npy(file: IO[bytes], where: str, settings: DataSettings) -> np.ndarray
             f"{where}: an array of {count * dtype.itemsize:,} bytes is larger than AUTHORGAN_MAX_DATA_BYTES="
             f"{settings.max_data_bytes}.",
         )
-    content = file.read(count * dtype.itemsize)
-    if len(content) != count * dtype.itemsize:
-        raise DataError("corrupt", f"{where}: it ends after {len(content):,} of {count * dtype.itemsize:,} bytes.")
-    values = np.frombuffer(content, dtype)
+    values = np.empty(count, dtype)
+    filled = _fill(file, values)
+    if filled != values.nbytes:
+        raise DataError("corrupt", f"{where}: it ends after {filled:,} of {values.nbytes:,} bytes.")
     return values.reshape(shape[::-1]).transpose() if in_columns else values.reshape(shape)
+
+
+def _fill(file: IO[bytes], values: np.ndarray) -> int:
+    """Read into an array, without a second copy of it in memory; how many bytes there were."""
+    target = values.view(np.uint8).data
+    filled = 0
+    while piece := file.read(min(CHUNK_BYTES, len(target) - filled)):
+        target[filled : filled + len(piece)] = piece
+        filled += len(piece)
+    return filled

@@ -229,8 +229,15 @@ def decode(content: bytes, name: str, image_size: int, channels: int, settings: 
         raise DataError("image_bomb", f"'{name}': {error}") from error
     except (OSError, ValueError, SyntaxError, EOFError, zlib.error) as error:
         raise DataError("corrupt", f"'{name}' is no whole image ({error}).") from error
-    fitted = ImageOps.fit(picture, (image_size, image_size), Image.Resampling.BICUBIC)
+    fitted = _square(picture).resize((image_size, image_size), Image.Resampling.BICUBIC)
     return np.asarray(fitted).reshape(image_size, image_size, channels)
+
+
+def _square(image: Image.Image) -> Image.Image:
+    """The largest square in the middle, as `drivers.data.images.square` cuts arrays."""
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    return image.crop((left, top, left + side, top + side))
 
 
 def _flatten(image: Image.Image, mode: str) -> Image.Image:
