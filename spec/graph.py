@@ -151,13 +151,14 @@ def _check_wires(named: Mapping[str, dict[str, Any]], graph: Graph, report: Repo
         return
     for identifier, layer in named.items():
         for index, source in enumerate(layer["inputs"]):
-            if source not in named and not report.full:
-                graph.complete = False
+            if source in named:
+                continue
+            graph.complete = False
+            if not report.full:
                 hint = nearest(source, named)
-                message = (
-                    f"layer '{identifier}': its input {show(source)} is the id of no layer{f'; {hint}' if hint else ''}"
-                )
-                report.problem(join(graph.pointers[identifier], "inputs", index), "unknown_input", message)
+                wrong = f"layer '{identifier}': its input {show(source)} is the id of no layer"
+                pointer = join(graph.pointers[identifier], "inputs", index)
+                report.problem(pointer, "unknown_input", f"{wrong}; {hint}" if hint else wrong)
 
 
 def _in_order(named: Mapping[str, dict[str, Any]], graph: Graph, report: Report) -> list[str]:

@@ -67,7 +67,7 @@ def resolve_module(
     picked: Any = choice
     if "choice" in given:
         picked = pick(given["choice"], entries, Place(report, join(pointer, "choice"), subject, "choice"))
-    elif choice is None:
+    elif choice is None and not report.has(pointer):
         wanted = describe({"enum": list(entries)})
         report.problem(pointer, "missing", f"{subject} needs a choice: {wanted}")
     if picked is None or picked is INVALID:

@@ -85,6 +85,10 @@ class Report:
         if not self.full and problem not in self.problems:
             self.problems.append(problem)
 
+    def has(self, pointer: str) -> bool:
+        """Whether there is a problem at this very place."""
+        return any(problem["pointer"] == self.origin(pointer) for problem in self.problems)
+
     def correct(self, pointer: str, code: str, message: str) -> None:
         """A note about something that was read otherwise than it was written."""
         self.corrections.append({"pointer": self.origin(pointer), "code": code, "message": message})

@@ -108,7 +108,7 @@ class OldForm:
             pointer = join("", MODEL, key)
             if key in MODEL_KEYS:
                 self._keep(key, value, pointer)
-            elif key != "node_id" and TEXT_FAMILY not in map(self.family, ROLES):
+            elif key != "node_id" and not self.report.full and TEXT_FAMILY not in map(self.family, ROLES):
                 hint = nearest(key, MODEL_KEYS) or f"it takes {', '.join(MODEL_KEYS)}"
                 self.report.problem(pointer, "unknown_key", f"{MODEL} has no key {show(key)}; {hint}")
 

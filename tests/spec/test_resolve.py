@@ -130,6 +130,79 @@ def test_texts_of_booleans_are_read_with_a_note():
     assert resolved["notes"][0]["code"] == "boolean_from_text"
 
 
+@pytest.mark.parametrize("document", [None, 5, True, "dcgan", [], [{}]])
+def test_a_spec_is_an_object(document):
+    with pytest.raises(spec.SpecError) as error:
+        spec.resolve(document)
+    assert [(problem["pointer"], problem["code"]) for problem in error.value.problems] == [("", "wrong_type")]
+
+
+def test_the_three_modules_without_a_default_are_asked_for():
+    with pytest.raises(spec.SpecError) as error:
+        spec.resolve({"data": 5})
+    assert [(problem["pointer"], problem["code"]) for problem in error.value.problems] == [
+        ("/data", "wrong_type"),
+        ("/generator", "missing"),
+        ("/discriminator", "missing"),
+    ]
+
+
+@pytest.mark.parametrize("version", [0, 2, "1", True, None])
+def test_another_version_of_the_form_is_refused(version):
+    with pytest.raises(spec.SpecError) as error:
+        spec.resolve({**SHORTEST, "authorgan": version})
+    assert [problem["code"] for problem in error.value.problems] == ["unknown_version"]
+
+
+def test_all_problems_come_at_once():
+    with pytest.raises(spec.SpecError) as error:
+        spec.resolve(
+            {
+                "data": {"choice": "digits", "image_size": 200, "include_classes": [1, 10]},
+                "generator": {"choice": "dcgn"},
+                "discriminator": {"choice": "dcgan", "fliters": 8},
+                "loss": {"choice": "hing", "regularizers": ["r1", "r2", "r1"]},
+                "optimizer": {"generator": {"choice": "adam", "learning_rate": "fast"}, "choice": "sgd"},
+                "training": {"epochs": 1.5},
+                "evaluation": {"every_epochs": 0},
+                "precision": "float8",
+                "trainig": {},
+            }
+        )
+    assert [(problem["pointer"], problem["code"]) for problem in error.value.problems] == [
+        ("/trainig", "unknown_key"),
+        ("/precision", "not_allowed"),
+        ("/data/image_size", "out_of_range"),
+        ("/data/include_classes/1", "out_of_range"),
+        ("/generator/choice", "unknown_choice"),
+        ("/discriminator/fliters", "unknown_key"),
+        ("/loss/choice", "unknown_choice"),
+        ("/loss/regularizers/1/choice", "unknown_choice"),
+        ("/loss/regularizers/2", "duplicate"),
+        ("/optimizer/choice", "unknown_key"),
+        ("/optimizer/generator/learning_rate", "wrong_type"),
+        ("/training/epochs", "wrong_type"),
+        ("/evaluation/every_epochs", "out_of_range"),
+    ]
+    messages = {problem["pointer"]: problem["message"] for problem in error.value.problems}
+    assert (
+        messages["/data/image_size"] == "data 'digits': image_size must be a whole number from 8 to 128; 200 is outside"
+    )
+    assert messages["/generator/choice"] == "generator: choice cannot be 'dcgn'; did you mean 'dcgan'?"
+    assert (
+        messages["/discriminator/fliters"]
+        == "discriminator 'dcgan' has no parameter 'fliters'; did you mean 'filters'?"
+    )
+
+
+def test_classes_beyond_the_datas_are_refused():
+    data = {"choice": "npz", "path": "x.npz", "include_classes": [2]}
+    for classes, words in ((None, "the data has no classes"), (2, "the classes are 0 to 1")):
+        with pytest.raises(spec.SpecError) as error:
+            spec.resolve({**SHORTEST, "data": {**data, "classes": classes}})
+        assert words in error.value.problems[0]["message"]
+
+
 class TestHash:
     def test_is_the_sha256_of_the_canonical_json(self):
         resolved = spec.resolve(SHORTEST)
