@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import multiprocessing
+import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -24,11 +26,42 @@ from service.store import (
 SPEC = {"name": "a dcgan", "training": {"epochs": 1}}
 
 
+POSTGRESQL = os.environ.get("AUTHORGAN_TEST_POSTGRESQL_URL", "")
+"""An empty PostgreSQL database, where there is one: every test then runs on it as well."""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"] if POSTGRESQL else ["sqlite"])
+def database(request, tmp_path):
+    """Settings with an empty database."""
+    if request.param == "sqlite":
+        yield Settings(home=tmp_path)
+        return
+    settings = Settings(home=tmp_path, database_url=POSTGRESQL)
+    yield settings
+    engine = db.connect(POSTGRESQL)
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
+
+
 @pytest.fixture
-def store(tmp_path):
-    store = Store.open(Settings(home=tmp_path, max_attempts=3))
-    yield store
-    store.close()
+def open_store(database):
+    """Opens the database, with some settings changed."""
+    opened = []
+
+    def open_store(**changes):
+        opened.append(Store.open(dataclasses.replace(database, **changes)))
+        return opened[-1]
+
+    yield open_store
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def store(open_store):
+    return open_store(max_attempts=3)
 
 
 @pytest.fixture
@@ -101,8 +134,8 @@ def test_the_same_key_from_many_threads_makes_one_job(store):
     assert len(store.list_jobs()) == 1
 
 
-def test_a_full_queue_refuses(tmp_path):
-    store = Store.open(Settings(home=tmp_path, max_queued_jobs=2))
+def test_a_full_queue_refuses(open_store):
+    store = open_store(max_queued_jobs=2)
     submit(store)
     submit(store)
     with pytest.raises(RefusedError) as caught:
@@ -139,19 +172,18 @@ def _claim_in_a_process(settings, job_ids, owner, start, results):
     results.put([(job_id, claim.fence) for job_id in job_ids if (claim := store.claim(job_id, owner))])
 
 
-def test_of_many_processes_one_claims(tmp_path):
+def test_of_many_processes_one_claims(database, open_store):
     """Four processes open the same new database at once (migrations included) and race for twenty jobs."""
-    settings = Settings(home=tmp_path)
     spawn = multiprocessing.get_context("spawn")
     start, results = spawn.Event(), spawn.Queue()
     job_ids = [f"job-{number}" for number in range(20)]
     processes = [
-        spawn.Process(target=_claim_in_a_process, args=(settings, job_ids, f"worker-{number}", start, results))
+        spawn.Process(target=_claim_in_a_process, args=(database, job_ids, f"worker-{number}", start, results))
         for number in range(4)
     ]
     for process in processes:
         process.start()
-    store = Store.open(settings)
+    store = open_store()
     with store.engine.begin() as connection:
         for job_id in job_ids:
             connection.execute(
@@ -359,8 +391,8 @@ def test_a_paused_job_that_lost_its_worker_starts_paused(store):
     assert store.take_request(claim) == {"action": "pause"}
 
 
-def test_requests_that_nobody_takes_are_bounded(tmp_path):
-    store = Store.open(Settings(home=tmp_path, max_pending_requests=2))
+def test_requests_that_nobody_takes_are_bounded(open_store):
+    store = open_store(max_pending_requests=2)
     job_id = submit(store).id
     store.claim(job_id, "worker")
     store.request(job_id, "checkpoint")
