@@ -118,7 +118,7 @@ def _frombuffer(content: Any, dtype: Any, shape: Any, order: str) -> _Array:
 def _scalar(dtype: Any, content: Any = None) -> Any:
     array = _Array()
     array.__setstate__(((1,), dtype, False, content))
-    return array.numpy()[0]
+    return array.numpy()[0].item()
 
 
 def _encode(text: str, encoding: str) -> bytes:
