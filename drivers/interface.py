@@ -9,12 +9,14 @@ names, and a process says what one step does with them.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+
+from drivers.errors import DriverError
 
 Tensor = Any
 
@@ -39,9 +41,9 @@ class Role:
 class TrainingProcess(ABC):
     """How networks learn from each other: the roles it needs, one step, what it reports.
 
-    A process is made for one session, with what its library's driver hands to processes (networks, optimizers, data,
-    random numbers; in PyTorch a `drivers.pytorch.state.TrainingState`). It may keep running state (an image pool, an adaptive margin, a growth
-    stage); what it returns from `state` is part of every checkpoint.
+    A process is made for one session, with what its library's driver hands to processes: networks, optimizers, data,
+    random numbers (in PyTorch a `drivers.pytorch.state.TrainingState`). It may keep running state, such as an image
+    pool, an adaptive margin or a growth stage; what it returns from `state` is part of every checkpoint.
     """
 
     name: ClassVar[str]
@@ -80,9 +82,16 @@ class TrainingProcess(ABC):
     def score(self, images: Tensor, labels: Tensor | None) -> Tensor:
         """Images (N, H, W, C) in [-1, 1] -> raw scores (N,), larger for real."""
 
-    def change(self, name: str, value: Any) -> bool:
-        """Changes one of the process's own settings between steps; False when it has none of that name."""
-        return False
+    def check_change(self, name: str, value: Any) -> Callable[[], None]:
+        """Checks a new value of one of the process's own settings.
+
+        Returns:
+            What makes the change, to be called between steps.
+
+        Raises:
+            DriverError: there is no such setting, or it cannot have this value.
+        """
+        raise DriverError("unknown_change", f"'{name}' cannot be changed during a training.", f"/{name}")
 
     def state(self) -> dict[str, Any]:
         """Running state for a checkpoint: tensors, and settings that JSON can hold."""
@@ -158,7 +167,13 @@ class Session(ABC):
 
     @abstractmethod
     def change(self, changes: Mapping[str, Any]) -> None:
-        """Changes settings between steps: ``{"learning_rate": {"generator": 1e-4}, "discriminator_steps": 2}``."""
+        """Changes settings between steps: ``{"learning_rate": {"generator": 1e-4}, "discriminator_steps": 2}``.
+
+        A learning rate may also be one number for all networks.
+
+        Raises:
+            DriverError: one of them cannot be changed, or not to this; nothing is changed then.
+        """
 
     @abstractmethod
     def save_checkpoint(self, folder: Path) -> None:

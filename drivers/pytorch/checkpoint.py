@@ -24,6 +24,7 @@ from drivers.pytorch.state import TrainingState
 
 FORMAT = 1
 MANIFEST = "checkpoint.json"
+ENTRIES = ("step", "optimizers", "batches", "process", "calibration", "tensors")
 
 
 def save(folder: Path, state: TrainingState, process: TrainingProcess, more: Mapping[str, Any]) -> None:
@@ -110,6 +111,9 @@ def _read(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         raise DriverError(
             "other_format", f"'{path}' has format {manifest.get('format')}; this version reads format {FORMAT}."
         )
+    missing = [entry for entry in ENTRIES if entry not in manifest]
+    if missing:
+        raise DriverError("damaged_checkpoint", f"'{path}' lacks {', '.join(missing)}.")
     try:
         return manifest, load_file(folder / manifest["tensors"])
     except (FileNotFoundError, SafetensorError) as error:

@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 
 from drivers.calibration import Calibration, fit_logistic
+from drivers.changes import rate
 from drivers.errors import DivergedError, DriverError
 from drivers.interface import Session
 from drivers.losses import LOSSES
 from drivers.pytorch import checkpoint, weights
 from drivers.pytorch import device as devices
 from drivers.pytorch.batches import Batches, to_pixels, to_unit_range
-from drivers.pytorch.optimizers import Optimizer
 from drivers.pytorch.processes import PROCESSES
 from drivers.pytorch.random import Random, latent
 from drivers.pytorch.state import TrainingState
@@ -134,13 +134,15 @@ class PyTorchSession(Session):
         }
 
     def change(self, changes: Mapping[str, Any]) -> None:
+        checked: list[Callable[[], None]] = []
         for name, value in changes.items():
             if name == "learning_rate":
-                rates = value if isinstance(value, Mapping) else {role.name: value for role in self._roles}
-                for role, rate in rates.items():
-                    self._optimizer(role).learning_rate = float(rate)
-            elif not self._process.change(name, value):
-                raise DriverError("unknown_change", f"'{name}' cannot be changed during a training.", f"/{name}")
+                rates = value if isinstance(value, Mapping) else dict.fromkeys(self._state.optimizers, value)
+                checked += [self._check_rate(role, new) for role, new in rates.items()]
+            else:
+                checked.append(self._process.check_change(name, value))
+        for change in checked:
+            change()
 
     def save_checkpoint(self, folder: Path) -> None:
         calibration = self._calibrate().to_json() if self._can_calibrate() else None
@@ -167,11 +169,16 @@ class PyTorchSession(Session):
             weights.overwrite(average.network.weights(), self._state.networks[role].weights())
         self._calibration = _read_calibration(json.loads(metadata.get("calibration", "null")), self.step)
 
-    def _optimizer(self, role: str) -> Optimizer:
+    def _check_rate(self, role: str, value: Any) -> Callable[[], None]:
         if role not in self._state.optimizers:
             known = ", ".join(self._state.optimizers)
-            raise DriverError("unknown_role", f"'{role}' is not trained here; there is {known}.")
-        return self._state.optimizers[role]
+            raise DriverError("unknown_role", f"'{role}' is not trained here; there is {known}.", "/learning_rate")
+        optimizer, checked = self._state.optimizers[role], rate("learning_rate", value)
+
+        def change() -> None:
+            optimizer.learning_rate = checked
+
+        return change
 
     def _classes(self, labels: np.ndarray) -> Tensor:
         classes = self.spec["data"]["classes"]

@@ -25,21 +25,29 @@ SMALL: dict[str, dict[str, Any]] = {
 SMALL["wgan"] = SMALL["wgan_gp"] = SMALL["gan"]
 
 
-def small_spec(generator: str = "gan", discriminator: str | None = None, **modules: Any) -> spec.ResolvedSpec:
-    """A resolved spec of small networks on 8x8 digits in batches of 16, in float32 on the processor.
+def small_spec(generator: str = "gan", discriminator: Any = None, **modules: Any) -> spec.ResolvedSpec:
+    """A resolved spec of small networks on 8x8 digits (16x16 for DCGAN) in batches of 16, in float32, on the processor.
 
     Args:
+        generator: a family.
+        discriminator: a family, by default the same, or a whole module.
         modules: further keys of the spec; ``training`` and ``data`` are merged into the ones here.
     """
-    discriminator = discriminator or generator
+    if not isinstance(discriminator, dict):
+        discriminator = {"choice": discriminator or generator, **SMALL[discriminator or generator]["discriminator"]}
     return spec.resolve(
         {
             "generator": {"choice": generator, **SMALL[generator]["generator"]},
-            "discriminator": {"choice": discriminator, **SMALL[discriminator]["discriminator"]},
+            "discriminator": discriminator,
             "device": "cpu",
             "precision": "float32",
             **modules,
-            "data": {"choice": "digits", "image_size": 8, "count": 160, **modules.get("data", {})},
+            "data": {
+                "choice": "digits",
+                "image_size": 16 if "dcgan" in (generator, discriminator["choice"]) else 8,
+                "count": 160,
+                **modules.get("data", {}),
+            },
             "training": {"epochs": 2, "batch_size": 16, **modules.get("training", {})},
         }
     )

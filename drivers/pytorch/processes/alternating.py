@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from drivers import losses, regularizers
+from drivers.changes import whole_number
 from drivers.interface import Role, TrainingProcess
 from drivers.pytorch.state import TrainingState
 from drivers.regularizers import Constraint, Penalty
@@ -78,11 +79,15 @@ class Alternating(TrainingProcess):
         with self._state.inference(network):
             return network(image=images, label=labels).float().flatten(1).mean(1)
 
-    def change(self, name: str, value: Any) -> bool:
+    def check_change(self, name: str, value: Any) -> Callable[[], None]:
         if name != "discriminator_steps":
-            return False
-        self._discriminator_steps = int(value)
-        return True
+            return super().check_change(name, value)
+        steps = whole_number(name, value)
+
+        def change() -> None:
+            self._discriminator_steps = steps
+
+        return change
 
     def state(self) -> dict[str, Any]:
         return {"discriminator_steps": self._discriminator_steps}
