@@ -53,6 +53,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         HTTP_ERROR_SCHEMA=openapi.PLACEHOLDER,
         VALIDATION_ERROR_SCHEMA=openapi.PLACEHOLDER,
         VALIDATION_ERROR_DESCRIPTION="The request has problems; all of them are listed.",
+        SUCCESS_DESCRIPTION="The answer.",
         NOT_FOUND_DESCRIPTION="There is no such thing.",
     )
     app.extensions[KEY] = Context(

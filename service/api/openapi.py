@@ -8,6 +8,7 @@ from typing import Any
 
 from apiflask import APIFlask
 from flask import Response, render_template
+from markupsafe import Markup, escape
 
 import spec.catalogue
 from service.api.guard import OPEN_PATHS
@@ -44,6 +45,9 @@ KEPT = {"304": "It is what the client has already, by the `If-None-Match` it sen
 PLACEHOLDER: dict[str, Any] = {"type": "object"}
 """What APIFlask puts where a problem is meant; the completed document has the problem's own schema there."""
 
+CUSTOM = "custom"
+"""The choice of a network that is drawn layer by layer."""
+
 LAYER_KEYS = {
     "id": {"type": "string", "description": "How other layers name it in their `inputs`."},
     "inputs": {"type": "array", "items": {"type": "string"}},
@@ -68,14 +72,24 @@ def register(app: APIFlask, settings: Settings) -> None:
                 "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Spec"}, "example": EXAMPLE}},
             }
         _complete_operations(document, settings)
+        document["tags"] = list({tag["name"]: tag for tag in document["tags"]}.values())
         if settings.api_key:
             document["security"] = [{"api_key": []}]
         return document
 
+    app.jinja_env.filters["prose"] = prose
+    app.jinja_env.policies["json.dumps_kwargs"] = {"sort_keys": False}
+
     @app.get("/docs")
     @app.doc(hide=True)
     def docs() -> Response:
-        return Response(render_template("docs.html", document=app.spec), content_type="text/html; charset=utf-8")
+        page = render_template("docs.html", document=app.spec, common=COMMON)
+        return Response(page, content_type="text/html; charset=utf-8")
+
+
+def prose(text: str) -> Markup:
+    """A description as HTML; what stands in `backticks` is code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _with_plain_names(document: dict[str, Any]) -> dict[str, Any]:
@@ -132,19 +146,18 @@ def spec_schemas() -> dict[str, Any]:
     """JSON Schemas of a spec, made of the catalogue."""
     catalogue = spec.catalogue.load()
     layer = {"anyOf": [_entry(entry, "type", LAYER_KEYS) for entry in catalogue["layers"].values()]}
-    custom = {
-        "title": "custom",
-        "type": "object",
-        "required": ["choice", "layers"],
-        "properties": {
-            "choice": {"const": "custom"},
-            "layers": {"type": "array", "items": {"$ref": "#/components/schemas/Layer"}},
-        },
-    }
+    layers = {"layers": {"type": "array", "items": {"$ref": "#/components/schemas/Layer"}}}
 
-    def choice(kind: str, *further: dict[str, Any], has_default: bool = False) -> dict[str, Any]:
+    def choice(kind: str, *, has_default: bool = False) -> dict[str, Any]:
         entries = catalogue[kind].values()
-        return {"anyOf": [*(_entry(entry, "choice", has_default=has_default) for entry in entries), *further]}
+        return {"anyOf": [_entry(entry, "choice", has_default=has_default) for entry in entries]}
+
+    def network(kind: str) -> dict[str, Any]:
+        options = choice(kind)
+        for option in options["anyOf"]:
+            if option["title"] == CUSTOM:
+                option["properties"].update(layers)
+        return options
 
     optimizer = choice("optimizers", has_default=True)
     return {
@@ -159,8 +172,8 @@ def spec_schemas() -> dict[str, Any]:
                 "authorgan": {"const": 1},
                 "name": {"type": "string"},
                 "data": choice("datasets"),
-                "generator": choice("generators", custom),
-                "discriminator": choice("discriminators", custom),
+                "generator": network("generators"),
+                "discriminator": network("discriminators"),
                 "loss": choice("losses", has_default=True),
                 "optimizer": {
                     "anyOf": [
