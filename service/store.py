@@ -15,6 +15,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, Engine, Executable, case, delete, exists, func, select, update
@@ -534,8 +535,9 @@ class Store:
 
 def _descriptive_name(spec: Mapping[str, Any]) -> str:
     """What to call a job whose spec has no name: ``dcgan against wgan on digits``."""
-    generator, discriminator, data = (spec[part]["choice"] for part in ("generator", "discriminator", "data"))
+    generator, discriminator = spec["generator"]["choice"], spec["discriminator"]["choice"]
     versus = "" if generator == discriminator else f" against {discriminator}"
+    data = PurePosixPath(spec["data"].get("path", "")).name or spec["data"]["choice"]
     return f"{generator}{versus} on {data}"
 
 

@@ -52,19 +52,24 @@ def sample(job_id: str, json_data: SampleBody) -> Any:
     By seed, by latent vector, or by class for a conditional generator; from the newest weights that were saved.
     """
     spec = context().store.get(job_id).spec
-    accepted = request.accept_mimetypes.best_match(["image/png", "application/json"])
-    if not request.accept_mimetypes:
-        accepted = "image/png"
-    if accepted is None:
-        raise ProblemError(406, "not_acceptable", "Samples come as image/png or as application/json.")
+    as_picture = _wants_picture()
     params = _sample_params(json_data, spec)
-    params["format"] = "grid" if accepted == "image/png" else "images"
+    params["format"] = "grid" if as_picture else "images"
     result = _call("sample", job_id, params)
-    if accepted == "image/png":
+    if as_picture:
         headers = {"Authorgan-Step": str(result["step"]), "Authorgan-Columns": str(result["columns"])}
         return Response(result["png"], content_type="image/png", headers=headers)
     images = [base64.b64encode(image).decode() for image in result["images"]]
     return {"images": images, "count": len(images), "step": result["step"]}
+
+
+def _wants_picture() -> bool:
+    """A picture, unless JSON is what the client would rather have."""
+    accepted = request.accept_mimetypes
+    picture, data = accepted["image/png"], accepted["application/json"]
+    if accepted and not picture and not data:
+        raise ProblemError(406, "not_acceptable", "Samples come as image/png or as application/json.")
+    return picture >= data
 
 
 def _sample_params(body: SampleBody, spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,6 +141,8 @@ def discriminate(job_id: str, json_data: DiscriminateBody) -> Any:
     if len(json_data.images) > most:
         raise invalid("/images", "too_many", f"{len(json_data.images)} images are more than the {most} of one request.")
     images = [_image(text, position) for position, text in enumerate(json_data.images)]
+    if json_data.labels is None and spec["discriminator"]["conditional"]:
+        raise invalid("/labels", "labels_needed", "This discriminator judges an image by its class; give one each.")
     if json_data.labels is not None:
         _check_labels(json_data.labels, spec, "discriminator")
         if len(json_data.labels) != len(images):

@@ -55,6 +55,12 @@ def test_the_papers_json_is_accepted(client):
     notes = {note["code"]: note["message"] for note in response.json["notes"]}
     assert "'mnist' is used" in notes["fallback_data"]
     assert client.get(response.headers["Location"]).json["spec"]["training"]["epochs"] == 50
+    assert response.json["name"] == "dcgan on mnistData.pkl"
+
+
+def test_a_job_without_a_name_is_called_by_what_it_is(client):
+    spec = {"data": {"choice": "digits"}, "generator": {"choice": "dcgan"}, "discriminator": {"choice": "wgan"}}
+    assert client.post("/v1/jobs", json=spec).json["name"] == "dcgan against wgan on digits"
 
 
 def test_all_problems_of_a_spec_come_back_at_once(client, store):

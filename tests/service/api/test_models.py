@@ -96,6 +96,18 @@ def test_or_image_by_image_as_json(client, job, asked):
     assert [base64.b64decode(image) for image in response.json["images"]] == [png()] * 3
 
 
+def test_a_picture_is_what_comes_unless_json_is_preferred(client, job, asked):
+    for accept, kind in (
+        ("*/*", "image/png"),
+        ("image/*", "image/png"),
+        ("image/png, application/json", "image/png"),
+        ("application/json, image/png;q=0.5", "application/json"),
+        ("application/*", "application/json"),
+    ):
+        response = client.post(f"/v1/models/{job}/sample", json={"count": 1}, headers={"Accept": accept})
+        assert response.mimetype == kind, accept
+
+
 def test_noise_says_how_many(client, job, asked):
     noise = [[0.5] * 100, [-0.5] * 100]
     assert client.post(f"/v1/models/{job}/sample", json={"noise": noise}).status_code == 200
@@ -226,3 +238,5 @@ def test_labels_fit_their_images(client, conditional_job):
     body = {"images": [b64(png())], "labels": [1, 2]}
     response = client.post(f"/v1/models/{conditional_job}/discriminate", json=body)
     assert first_problem(response)["code"] == "wrong_count"
+    response = client.post(f"/v1/models/{conditional_job}/discriminate", json={"images": body["images"]})
+    assert (first_problem(response)["pointer"], first_problem(response)["code"]) == ("/labels", "labels_needed")
