@@ -15,7 +15,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from service.api.problems import ProblemError
 from service.config import Settings, is_loopback
 
-OPEN_PATHS = frozenset({"/healthz", "/readyz", "/docs", "/openapi.json"})
+OPEN_PATHS = frozenset({"/", "/healthz", "/readyz", "/docs", "/openapi.json"})
 """Readable without the API key."""
 
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})

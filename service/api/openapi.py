@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from typing import Any
 
 from apiflask import APIFlask
-from flask import Response, render_template
+from flask import Response, redirect, render_template, url_for
 from markupsafe import Markup, escape
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 import spec.catalogue
 from service.api.guard import OPEN_PATHS
@@ -80,11 +82,19 @@ def register(app: APIFlask, settings: Settings) -> None:
     app.jinja_env.filters["prose"] = prose
     app.jinja_env.policies["json.dumps_kwargs"] = {"sort_keys": False}
 
+    @cache
+    def page() -> str:
+        return render_template("docs.html", document=app.spec, common=COMMON)
+
     @app.get("/docs")
     @app.doc(hide=True)
     def docs() -> Response:
-        page = render_template("docs.html", document=app.spec, common=COMMON)
-        return Response(page, content_type="text/html; charset=utf-8")
+        return Response(page(), content_type="text/html; charset=utf-8")
+
+    @app.get("/")
+    @app.doc(hide=True)
+    def root() -> WerkzeugResponse:
+        return redirect(url_for("docs"))
 
 
 def prose(text: str) -> Markup:

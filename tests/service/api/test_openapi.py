@@ -88,3 +88,8 @@ def test_the_page_needs_nothing_from_elsewhere(client):
         assert f'id="{name}"' in page.text
     targets = set(re.findall(r'href="#([^"]+)"', page.text))
     assert targets <= set(re.findall(r'id="([^"]+)"', page.text))
+
+
+def test_who_opens_the_address_itself_is_led_to_the_page(client):
+    response = client.get("/")
+    assert (response.status_code, response.headers["Location"]) == (302, "/docs")
