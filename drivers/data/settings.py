@@ -49,7 +49,7 @@ class DataSettings:
     max_data_bytes: int = 4 * GiB
     max_image_pixels: int = 64_000_000
     max_files: int = 500_000
-    max_zip_ratio: int = 1000
+    max_zip_ratio: int = 200
     reader_bytes: int = 4 * GiB
     reader_seconds: float = 300.0
     cache_bytes: int = 4 * GiB
