@@ -91,7 +91,7 @@ class EmbeddedBroker:
         self._configuration.write_text("".join(f"{key} {value}\n" for key, value in settings.items()))
 
     def set_data_aside(self) -> None:
-        """Start over with empty data, for a server that cannot read what an earlier one wrote (kept as `data.broken`)."""
+        """Start over with empty data, for a server that cannot read what an earlier one wrote (`data.broken`)."""
         shutil.rmtree(self.folder / "data.broken", ignore_errors=True)
         if (self.folder / "data").exists():
             (self.folder / "data").rename(self.folder / "data.broken")
