@@ -99,6 +99,18 @@ def test_who_comes_late_is_told_everything(client, services, job):
     assert [event["data"]["step"] for event in events[1:-1]] == list(range(1, 1201))
 
 
+def test_what_happens_while_one_catches_up_comes_once(client, services, job):
+    """The backlog is read in pieces, so that it may hold what the reader has handed over as well."""
+    services.events.write(job, losses(range(1, 801)))
+    stream = Stream(client, job)
+    assert [next(stream)["type"] for _ in range(10)] == ["state", *["loss"] * 9]
+    services.events.write(job, losses(range(801, 811)))
+    time.sleep(0.2)
+    assert [next(stream)["data"]["step"] for _ in range(801)] == list(range(10, 811))
+    services.events.write(job, [END])
+    assert kinds(stream.rest()) == ["end"]
+
+
 def test_who_comes_back_goes_on_behind_the_last_event(client, services, job):
     services.events.write(job, [*losses([1, 2, 3]), END])
     second = Stream(client, job).rest()[2]
