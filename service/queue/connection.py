@@ -10,6 +10,7 @@ from service.config import Settings
 
 HEALTH_CHECK_SECONDS = 25
 SOCKET_SECONDS = 5.0
+"""A broker that is silent for this long counts as gone; blocking reads must be shorter."""
 
 
 @lru_cache(maxsize=8)
@@ -18,6 +19,7 @@ def redis_client(settings: Settings) -> redis.Redis:
     network = {} if settings.redis_url.startswith("unix:") else {"socket_keepalive": True}
     return redis.Redis.from_url(
         settings.redis_url,
+        socket_timeout=SOCKET_SECONDS,
         socket_connect_timeout=SOCKET_SECONDS,
         health_check_interval=HEALTH_CHECK_SECONDS,
         **network,

@@ -76,11 +76,15 @@ class Ledger:
         self._thread.join()
 
     def _keep(self) -> None:
-        while not self._closing.wait(BATCH_SECONDS) and not self.lost:
-            if self._pending:
-                self._write()
-            elif time.monotonic() - self._renewed_at >= self._heartbeat_seconds:
-                self.renew()
+        try:
+            while not self._closing.wait(BATCH_SECONDS) and not self.lost:
+                if self._pending:
+                    self._write()
+                elif time.monotonic() - self._renewed_at >= self._heartbeat_seconds:
+                    self.renew()
+        except Exception:
+            log.exception("job %s: its reports cannot be written", self._claim.job_id)
+            self._lose()  # nobody would renew the lease from here on
 
     def _write(self) -> bool:
         with self._writing:
@@ -107,7 +111,11 @@ class Ledger:
             held = False
         if held:
             self._renewed_at = time.monotonic()
-        elif not self.lost:
+        else:
+            self._lose()
+        return held
+
+    def _lose(self) -> None:
+        if not self.lost:
             self.lost = True
             self._on_lost()
-        return held

@@ -7,7 +7,6 @@ import math
 import os
 import selectors
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -22,7 +21,7 @@ from service.queue.ledger import Ledger
 from service.queue.nudges import NudgeListener
 from service.storage import Storage
 from service.store import Claim, JobNotFoundError, Store
-from service.trainer.spare import Spare
+from service.trainer.spare import Spare, processors, threads
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +85,7 @@ class Relay:
                     "spec": job.spec,
                     "storage_url": self._settings.storage_url,
                     "home": str(self._settings.home),
-                    "threads": self._settings.training_threads or None,
+                    "threads": threads(self._settings),
                     "lock_seconds": self._settings.lease_seconds,
                 }
             )
@@ -139,7 +138,7 @@ class Relay:
     def _seconds_to_spare(self, environment: Mapping[str, Any]) -> float:
         busy = environment.get("threads", 1) * self._settings.training_workers
         on_processor = str(environment.get("device", "cpu")).startswith("cpu")
-        return SPARE_AFTER_SECONDS_WHEN_BUSY if on_processor and busy >= _processors() else SPARE_AFTER_SECONDS
+        return SPARE_AFTER_SECONDS_WHEN_BUSY if on_processor and busy >= processors() else SPARE_AFTER_SECONDS
 
     def _pass_requests(self) -> bool:
         """Give the training what was asked of it; whether there was anything."""
@@ -298,11 +297,6 @@ class _Wakeup:
             self._closed = True
             os.close(self._read)
             os.close(self._write)
-
-
-def _processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def _content(event: dict[str, Any]) -> dict[str, Any]:

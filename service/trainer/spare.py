@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 from service.config import Settings
 from service.trainer.pipes import Child
 
 BACKGROUND_NICENESS = 10
 """How far a spare that warms up beside a running training stands back: it gets the time that is left over."""
+
+
+def threads(settings: Settings) -> int | None:
+    """Processor threads of one training: what the settings say, else an equal share; None: what the library likes."""
+    if settings.training_threads:
+        return settings.training_threads
+    if settings.training_workers == 1:
+        return None
+    return max(1, processors() // settings.training_workers)
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 class Spare:
@@ -26,8 +43,9 @@ class Spare:
             self.discard()  # it was killed while it waited
         if self._child is None:
             niceness = BACKGROUND_NICENESS if in_background else 0
-            threads = self._settings.training_threads
-            self._child = Child("service.trainer", str(niceness), str(threads), environ=self._settings.environ())
+            self._child = Child(
+                "service.trainer", str(niceness), str(threads(self._settings) or 0), environ=self._settings.environ()
+            )
 
     def take(self) -> Child:
         """Hand out the spare, or a process that is just starting when there is none."""

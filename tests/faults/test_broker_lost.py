@@ -43,13 +43,14 @@ def test_a_broker_killed_and_wiped_in_the_middle_costs_no_job(fleets, server, mo
     monkeypatch.setattr("service.store.FORGOTTEN_SECONDS", 0)
     with fleets(redis_url=server.embedded.url) as fleet:
         fleet.start_worker()
-        running = fleet.submit(small_spec(epochs=40))
+        running = fleet.submit(small_spec(epochs=60))
         queued = fleet.submit(small_spec())
         fleet.wait_for_step(running, 20)
 
+        os.kill(server.process.pid, signal.SIGSTOP)  # there, but silent
+        fleet.wait_for_step(running, fleet.last_step(running) + 40)
         server.kill_and_wipe()
-        at = fleet.last_step(running)
-        fleet.wait_for_step(running, at + 40)  # it does not wait for the broker
+        fleet.wait_for_step(running, fleet.last_step(running) + 40)  # it does not wait for the broker
         fleet.store.request(running, "pause")  # and is steered through its row
         fleet.wait(running, "paused")
         forgotten = fleet.store.submit(small_spec()).id
@@ -60,7 +61,7 @@ def test_a_broker_killed_and_wiped_in_the_middle_costs_no_job(fleets, server, mo
         wait_for("watchers to be served again", lambda: fleet.events(running))
         for job_id in fleet.store.requeue_lost():
             enqueue_training(job_id, settings=fleet.settings)
-        for job_id, steps in ((running, 320), (queued, 16), (forgotten, 16)):
+        for job_id, steps in ((running, 480), (queued, 16), (forgotten, 16)):
             job = fleet.wait(job_id, "succeeded", "failed")
             assert (job.state, job.attempt) == ("succeeded", 1)
             assert [step for step, _, _ in fleet.curve(job_id)] == list(range(1, steps + 1))
