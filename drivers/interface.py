@@ -74,13 +74,42 @@ class TrainingProcess(ABC):
             A scalar on the device for each report whose role was updated.
         """
 
+    @classmethod
     @abstractmethod
-    def generate(self, noise: Tensor, labels: Tensor | None) -> Tensor:
-        """Noise (N, Z) and labels (N,) -> samples (N, H, W, C) in [-1, 1], with the weights meant for use."""
+    def sample_shape(cls, spec: Mapping[str, Any]) -> tuple[int, ...]:
+        """The shape (H, W, C) of a sample, and so of the data."""
+
+    @property
+    @abstractmethod
+    def source_shape(self) -> tuple[int, ...]:
+        """The shape of what one sample is made from, (latent_dim,) for most."""
+
+    @property
+    @abstractmethod
+    def generates_by_label(self) -> bool:
+        """Whether `generate` needs labels."""
+
+    @property
+    @abstractmethod
+    def judges_by_label(self) -> bool:
+        """Whether `score` needs labels."""
+
+    @property
+    @abstractmethod
+    def score_is_logit(self) -> bool:
+        """Whether the sigmoid of `score` is a probability; else one is fitted to reals and samples."""
 
     @abstractmethod
-    def score(self, images: Tensor, labels: Tensor | None) -> Tensor:
-        """Images (N, H, W, C) in [-1, 1] -> raw scores (N,), larger for real."""
+    def draw(self, count: int, seed: int) -> Tensor:
+        """What `generate` makes ``count`` samples from: (N, *source_shape), the same on every device."""
+
+    @abstractmethod
+    def generate(self, source: Tensor, labels: Tensor | None) -> Tensor:
+        """Source (N, *source_shape) and labels (N,) -> samples (N, H, W, C) in [-1, 1], with the weights to use."""
+
+    @abstractmethod
+    def score(self, samples: Tensor, labels: Tensor | None) -> Tensor:
+        """Samples (N, H, W, C) in [-1, 1] and labels (N,) -> raw scores (N,), larger for real."""
 
     def check_change(self, name: str, value: Any) -> Callable[[], None]:
         """Checks a new value of one of the process's own settings.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Collection
 from typing import Any
 
 import torch
@@ -46,7 +46,7 @@ def has_native_bfloat16(device: torch.device) -> bool:
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
-def choose_precision(wish: str, device: torch.device, spec: Mapping[str, Any]) -> str:
+def choose_precision(wish: str, device: torch.device, layers: Collection[str]) -> str:
     """``float32`` or ``bfloat16``.
 
     ``auto`` is bfloat16 where it is native and the networks convolve: on dense layers alone the conversions cost
@@ -54,9 +54,7 @@ def choose_precision(wish: str, device: torch.device, spec: Mapping[str, Any]) -
     """
     if wish != "auto":
         return wish
-    convolves = any(
-        layer["type"].startswith("Conv") for role in ("generator", "discriminator") for layer in spec[role]["layers"]
-    )
+    convolves = any(layer.startswith("Conv") for layer in layers)
     return "bfloat16" if convolves and has_native_bfloat16(device) else "float32"
 
 

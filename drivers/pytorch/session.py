@@ -15,13 +15,12 @@ from torch import Tensor
 from drivers.calibration import Calibration, fit_logistic
 from drivers.changes import rate
 from drivers.errors import DivergedError, DriverError
-from drivers.interface import Session
-from drivers.losses import LOSSES
+from drivers.interface import Session, TrainingProcess
 from drivers.pytorch import checkpoint, weights
 from drivers.pytorch import device as devices
 from drivers.pytorch.batches import Batches, to_pixels, to_unit_range
 from drivers.pytorch.processes import PROCESSES
-from drivers.pytorch.random import Random, latent
+from drivers.pytorch.random import Random
 from drivers.pytorch.state import TrainingState
 
 if TYPE_CHECKING:
@@ -39,12 +38,19 @@ INFERENCE_BATCH = 256
 class PyTorchSession(Session):
     """One model in training or in use; see `drivers.interface.Session`."""
 
-    def __init__(self, spec: Mapping[str, Any], data: Dataset | None, *, device: torch.device, precision: str) -> None:
+    def __init__(
+        self,
+        spec: Mapping[str, Any],
+        process: type[TrainingProcess],
+        data: Dataset | None,
+        *,
+        device: torch.device,
+        precision: str,
+    ) -> None:
         self.spec = spec
         training = spec["training"]
         random = Random(training["seed"], device)
         batches = None if data is None else Batches(data, training["batch_size"], device, random.shuffle)
-        process = PROCESSES[training["choice"]]
         self._roles = process.roles(spec)
         self._reports = process.reports(spec)
         self._state = TrainingState(spec, process, batches, device=device, precision=precision, random=random)
@@ -92,34 +98,32 @@ class PyTorchSession(Session):
         noise: np.ndarray | None = None,
         labels: np.ndarray | None = None,
     ) -> np.ndarray:
-        latent_dim = self.spec["generator"]["latent_dim"]
         if noise is None:
             if count is None:
                 count = SAMPLES if labels is None else len(labels)
-            vectors = latent(count, latent_dim, seed)
+            source = self._process.draw(count, seed)
         else:
-            vectors = torch.from_numpy(np.asarray(noise, np.float32))
-            if vectors.dim() != 2 or vectors.shape[1] != latent_dim or not torch.isfinite(vectors).all():
-                raise DriverError(
-                    "bad_noise", f"noise must be finite numbers (N, {latent_dim}); got {tuple(vectors.shape)}."
-                )
+            source = torch.from_numpy(np.asarray(noise, np.float32))
+            shape = self._process.source_shape
+            if not len(source) or source.shape[1:] != shape or not torch.isfinite(source).all():
+                expected = ", ".join(map(str, ("N", *shape)))
+                raise DriverError("bad_noise", f"noise must be finite numbers ({expected}); got {tuple(source.shape)}.")
         classes = None
-        if "label" in self._state.networks["generator"].sources:
+        if self._process.generates_by_label:
             classes = self._classes(np.arange(self.spec["data"]["classes"]) if labels is None else labels)
-            classes = classes[torch.arange(len(vectors)) % len(classes)]
+            classes = classes[torch.arange(len(source)) % len(classes)]
         elif labels is not None:
             raise DriverError("not_conditional", "labels were given, but this generator does not look at labels.")
-        return to_pixels(self._generate(vectors, classes)).numpy(force=True)
+        return to_pixels(self._generate(source, classes)).numpy(force=True)
 
     def discriminate(self, images: np.ndarray, labels: np.ndarray | None = None) -> dict[str, Any]:
-        expected = (*self.spec["generator"]["output_shape"],)
         images = np.asarray(images)
-        if images.dtype != np.uint8 or images.shape[1:] != expected:
-            raise DriverError(
-                "bad_images", f"images must be uint8 {('N', *expected)}; got {images.dtype} {images.shape}."
-            )
+        shape = self._process.sample_shape(self.spec)
+        if images.dtype != np.uint8 or images.shape[1:] != shape or not len(images):
+            expected = ", ".join(map(str, ("N", *shape)))
+            raise DriverError("bad_images", f"images must be uint8 ({expected}); got {images.dtype} {images.shape}.")
         classes = None
-        if "label" in self._state.networks["discriminator"].sources:
+        if self._process.judges_by_label:
             if labels is None or len(labels) != len(images):
                 raise DriverError("labels_missing", "This discriminator judges an image by its label; give one each.")
             classes = self._classes(labels)
@@ -193,8 +197,8 @@ class PyTorchSession(Session):
             )
         return torch.from_numpy(labels.astype(np.int64))
 
-    def _generate(self, noise: Tensor, labels: Tensor | None) -> Tensor:
-        return self._in_parts(self._process.generate, noise, labels)
+    def _generate(self, source: Tensor, labels: Tensor | None) -> Tensor:
+        return self._in_parts(self._process.generate, source, labels)
 
     def _scores(self, images: Tensor, labels: Tensor | None) -> np.ndarray:
         def score(part: Tensor, part_labels: Tensor | None) -> Tensor:
@@ -214,12 +218,11 @@ class PyTorchSession(Session):
         )
 
     def _can_calibrate(self) -> bool:
-        logit = LOSSES[self.spec["loss"]["choice"]].score_is_logit
-        return logit or self._state.has_data or self._calibration is not None
+        return self._process.score_is_logit or self._state.has_data or self._calibration is not None
 
     def _calibrate(self) -> Calibration:
         """What turns the present discriminator's scores into probabilities; fitted anew when it has learned since."""
-        if LOSSES[self.spec["loss"]["choice"]].score_is_logit:
+        if self._process.score_is_logit:
             return Calibration()
         if self._state.has_data and (self._calibration is None or self._calibration[0] != self.step):
             self._calibration = (self.step, self._fit(self._state.batches))
@@ -236,10 +239,9 @@ class PyTorchSession(Session):
         chosen = torch.randint(len(batches.images), (CALIBRATION_IMAGES,), generator=generator).to(self._state.device)
         images = batches.images[chosen]
         labels = None if batches.labels is None else batches.labels[chosen]
-        networks = self._state.networks
-        noise = latent(CALIBRATION_IMAGES, self.spec["generator"]["latent_dim"], CALIBRATION_SEED)
-        fakes = to_pixels(self._generate(noise, labels if "label" in networks["generator"].sources else None))
-        judged = labels if "label" in networks["discriminator"].sources else None
+        source = self._process.draw(CALIBRATION_IMAGES, CALIBRATION_SEED)
+        fakes = to_pixels(self._generate(source, labels if self._process.generates_by_label else None))
+        judged = labels if self._process.judges_by_label else None
         return fit_logistic(self._scores(images, judged), self._scores(fakes, judged))
 
 
@@ -253,18 +255,27 @@ def open_session(
     """See `drivers.open_session`."""
     devices.use_threads(threads)
     devices.keep_freed_memory()
+    process = PROCESSES[spec["training"]["choice"]]
     where = devices.choose_device(device or spec["device"])
-    precision = devices.choose_precision(spec["precision"], where, spec)
+    layers = [layer["type"] for role in process.roles(spec) for layer in spec[role.module]["layers"]]
+    precision = devices.choose_precision(spec["precision"], where, layers)
     if data is not None:
-        _check_data(spec, data)
-    return PyTorchSession(spec, data, device=where, precision=precision)
+        _check_data(data, process.sample_shape(spec), spec)
+    return PyTorchSession(spec, process, data, device=where, precision=precision)
 
 
-def _check_data(spec: Mapping[str, Any], data: Dataset) -> None:
-    expected = tuple(spec["generator"]["output_shape"])
-    if data.images.shape[1:] != expected or not len(data.images):
-        raise DriverError(
-            "data_shape", f"The model makes images {expected}, but the data are {data.images.shape}.", "/data"
-        )
-    if data.labels is None and (spec["generator"]["conditional"] or spec["discriminator"]["conditional"]):
+def _check_data(data: Dataset, shape: tuple[int, ...], spec: Mapping[str, Any]) -> None:
+    if data.images.shape[1:] != shape or not len(data.images):
+        found = data.images.shape
+        raise DriverError("data_shape", f"The model makes images {shape}, but the data are {found}.", "/data")
+    if not any(spec[module]["conditional"] for module in ("generator", "discriminator") if module in spec):
+        return
+    if data.labels is None:
         raise DriverError("data_labels", "A conditional GAN needs labels, but the data have none.", "/data")
+    classes, low, high = spec["data"]["classes"], data.labels.min(), data.labels.max()
+    if low < 0 or high >= classes:
+        raise DriverError(
+            "data_labels",
+            f"Labels must run from 0 to {classes - 1}; those of the data run from {low} to {high}.",
+            "/data",
+        )

@@ -13,12 +13,13 @@ from torch import Tensor
 
 from drivers import losses, regularizers
 from drivers.changes import whole_number
-from drivers.interface import Role, TrainingProcess
+from drivers.interface import Role
+from drivers.pytorch.processes.base import PyTorchProcess
 from drivers.pytorch.state import TrainingState
 from drivers.regularizers import Constraint, Penalty
 
 
-class Alternating(TrainingProcess):
+class Alternating(PyTorchProcess):
     """``discriminator_steps`` updates of the discriminator, each on its own reals and fakes, then one of the generator.
 
     The generator is judged on the fakes of the last discriminator update, by the discriminator after it; so a step
@@ -29,13 +30,13 @@ class Alternating(TrainingProcess):
     name = "alternating"
 
     def __init__(self, state: TrainingState) -> None:
-        self._state = state
+        super().__init__(state)
         spec = state.spec
         self._loss = losses.build(spec["loss"])
         parts = [regularizers.build(module) for module in spec["loss"]["regularizers"]]
         self._penalties = [part for part in parts if isinstance(part, Penalty)]
         self._constraints = [part for part in parts if isinstance(part, Constraint)]
-        self._latent_dim = spec["generator"]["latent_dim"]
+        self._takes_labels = self.generates_by_label or self.judges_by_label
         self._discriminator_steps = spec["training"]["discriminator_steps"]
         self._generator = state.networks["generator"]
         self._discriminator = state.networks["discriminator"]
@@ -69,16 +70,6 @@ class Alternating(TrainingProcess):
             reports["generator"] = self._update_generator(*(fakes or self._generate(with_gradient=True)))
         return reports
 
-    def generate(self, noise: Tensor, labels: Tensor | None) -> Tensor:
-        network = self._state.network_in_use("generator")
-        with self._state.inference(network):
-            return network(noise=noise, label=labels).float()
-
-    def score(self, images: Tensor, labels: Tensor | None) -> Tensor:
-        network = self._discriminator
-        with self._state.inference(network):
-            return network(image=images, label=labels).float().flatten(1).mean(1)
-
     def check_change(self, name: str, value: Any) -> Callable[[], None]:
         if name != "discriminator_steps":
             return super().check_change(name, value)
@@ -98,8 +89,8 @@ class Alternating(TrainingProcess):
     def _generate(self, *, with_gradient: bool) -> tuple[Tensor, Tensor | None]:
         """A batch of fakes (B, H, W, C) and the labels they were made for."""
         state = self._state
-        labels = state.batches.some_labels(state.random.noise) if "label" in self._generator.sources else None
-        shape = (state.batches.batch_size, self._latent_dim)
+        labels = state.batches.some_labels(state.random.noise) if self._takes_labels else None
+        shape = (state.batches.batch_size, *self.source_shape)
         noise = torch.randn(shape, generator=state.random.noise, device=state.device)
         with torch.set_grad_enabled(with_gradient), state.autocast():
             return self._generator(noise=noise, label=labels), labels

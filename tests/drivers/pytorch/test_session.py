@@ -127,10 +127,16 @@ def test_a_conditional_discriminator_judges_an_image_by_its_label(open_small, di
 
 
 @pytest.mark.parametrize(
-    "images", [np.zeros((2, 9, 8, 1), np.uint8), np.zeros((2, 8, 8, 3), np.uint8), np.zeros((2, 8, 8, 1), np.float32)]
+    "images",
+    [
+        np.zeros((0, 8, 8, 1), np.uint8),
+        np.zeros((2, 9, 8, 1), np.uint8),
+        np.zeros((2, 8, 8, 3), np.uint8),
+        np.zeros((2, 8, 8, 1), np.float32),
+    ],
 )
 def test_images_that_do_not_fit_are_told(open_small, images):
-    with pytest.raises(DriverError, match=r"images must be uint8 \('N', 8, 8, 1\); got"):
+    with pytest.raises(DriverError, match=r"images must be uint8 \(N, 8, 8, 1\); got"):
         open_small().discriminate(images)
 
 
@@ -296,6 +302,9 @@ def test_data_of_another_shape_are_told(make_spec):
 def test_a_conditional_gan_needs_labels(make_spec):
     with pytest.raises(DriverError, match="conditional GAN needs labels"):
         drivers.open_session(make_spec("cgan"), Dataset(np.zeros((4, 8, 8, 1), np.uint8)))
+    strange = Dataset(np.zeros((4, 8, 8, 1), np.uint8), np.array([3, 12, 4, 5]))
+    with pytest.raises(DriverError, match="must run from 0 to 9; those of the data run from 3 to 12"):
+        drivers.open_session(make_spec("cgan"), strange)
 
 
 def test_devices_that_are_not_there_are_told():
@@ -306,15 +315,14 @@ def test_devices_that_are_not_there_are_told():
     assert choose_device("cpu").type == "cpu"
 
 
-def test_precision_is_as_wished_and_auto_follows_the_processor(make_spec, monkeypatch):
-    device = torch.device("cpu")
-    assert choose_precision("bfloat16", device, make_spec()) == "bfloat16"
-    assert choose_precision("float32", device, make_spec("dcgan")) == "float32"
+def test_precision_is_as_wished_and_auto_follows_the_processor(monkeypatch):
+    device, dense, convolutional = torch.device("cpu"), ["Dense"], ["Dense", "Conv2D"]
+    assert choose_precision("bfloat16", device, dense) == "bfloat16"
+    assert choose_precision("float32", device, convolutional) == "float32"
     for native, expected in ((True, "bfloat16"), (False, "float32")):
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda native=native: {"avx512_bf16": native})
-        assert choose_precision("auto", device, make_spec("dcgan")) == expected
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
-    assert choose_precision("auto", device, make_spec("gan")) == "float32"
+        assert choose_precision("auto", device, convolutional) == expected
+        assert choose_precision("auto", device, dense) == "float32"
 
 
 def test_the_environment_is_recorded(open_small):
