@@ -21,7 +21,17 @@ from service.queue.interactive import InteractiveError, InteractiveUnavailable, 
 models = APIBlueprint("models", __name__, url_prefix="/v1/models/<job_id>", tag="Models")
 
 DEFAULT_COUNT = 64
-STATUS = {"no_weights_yet": 409, "model_gone": 404, "out_of_memory": 503, "internal_error": 500}
+STATUS = {
+    "no_weights_yet": 409,
+    "not_calibrated": 409,
+    "model_gone": 404,
+    "out_of_memory": 503,
+    "model_process_died": 503,
+    "storage_failed": 503,
+    "damaged_weights": 500,
+    "internal_error": 500,
+    "timeout": 504,
+}
 """HTTP status of an error code; others are the request's fault, 422."""
 
 

@@ -13,6 +13,7 @@ from apiflask.exceptions import HTTPError
 from flask import Response, request
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
 from service.store import JobNotFoundError, RefusedError
@@ -87,6 +88,7 @@ def register(app: APIFlask) -> None:
     app.register_error_handler(HTTPError, handler(_of_validation))
     app.register_error_handler(HTTPException, handler(_of_http))
     app.register_error_handler(OperationalError, handler(_of_database))
+    app.register_error_handler(PoolTimeoutError, handler(_of_database))
     app.register_error_handler(Exception, handler(_unforeseen))
 
 
@@ -138,7 +140,7 @@ def _of_http(error: HTTPException) -> ProblemError:
     return ProblemError(status, code, detail, headers=headers)
 
 
-def _of_database(error: OperationalError) -> ProblemError:
+def _of_database(error: OperationalError | PoolTimeoutError) -> ProblemError:
     log.error("the database does not answer: %s", error)
     return ProblemError(
         503,

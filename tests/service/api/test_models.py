@@ -15,7 +15,8 @@ from PIL import Image
 
 from drivers.data import grid
 from service.queue.app import INTERACTIVE, celery_app
-from service.queue.interactive import INTERACTIVE_TASK, answer, decode
+from service.queue.interactive import INTERACTIVE_TASK, answer
+from service.trainer.answers import decode
 from spec import resolve
 
 from .conftest import SPEC
@@ -163,7 +164,7 @@ def test_a_form_that_there_is_not(client, job):
 
 
 def test_what_the_model_cannot_do_is_told(client, job, asked):
-    statuses = {"no_weights_yet": 409, "model_gone": 404, "out_of_memory": 503, "internal_error": 500, "other": 422}
+    statuses = {"no_weights_yet": 409, "model_gone": 404, "out_of_memory": 503, "internal_error": 500, "bad_noise": 422}
     for code, status in statuses.items():
         asked.append({"code": code, "message": "That is so.", "pointer": "/count"})
         response = client.post(f"/v1/models/{job}/sample", json={})
