@@ -96,6 +96,7 @@ class Relay:
             return self._conclude(self._child.close())
         finally:
             self._child.kill()
+            self._child.close()
             nudges.close()
             self._ledger.close()
             self._wakeup.close()
@@ -225,7 +226,9 @@ class Relay:
             return
         self._ended = self._persist(lambda: self._store.release(self._claim, park=self._parking))
         if self._ended:
-            self._emit({"type": "state", "state": self._store.get(self._job_id).state})
+            state = self._store.get(self._job_id).state
+            end = [{"type": "end", "state": state, "problem": None}] if state == "stopped" else []
+            self._emit({"type": "state", "state": state}, *end)
 
     def _conclude(self, status: int) -> bool:
         """The training process is gone; see to it that the job can be somebody's."""
@@ -246,7 +249,10 @@ class Relay:
         """Make a change of the row, however long the database takes; False when the lease is lost."""
         while not self._ledger.lost:
             try:
-                return change()
+                if change():
+                    return True
+                self._ledger.renew()  # notes that the lease is lost
+                return False
             except SQLAlchemyError as error:
                 log.warning("job %s: the database does not answer: %s", self._job_id, error)
                 time.sleep(RETRY_SECONDS)

@@ -69,10 +69,7 @@ class Child:
         finally:
             os.close(child_events)
         self._lines = Lines(self._events)
-
-    @property
-    def pid(self) -> int:
-        return self.process.pid
+        self._closed = False
 
     @property
     def ended(self) -> bool:
@@ -107,6 +104,9 @@ class Child:
 
     def close(self) -> int:
         """Make sure that it has ended, and return its exit status (negative: the signal that ended it)."""
+        if self._closed:
+            return self.process.wait()
+        self._closed = True
         try:
             self.process.wait(KILL_WAIT_SECONDS if self.ended else 0)
         except subprocess.TimeoutExpired:

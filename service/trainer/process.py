@@ -57,7 +57,7 @@ class FolderInUseError(Exception):
 def main() -> None:
     channel, (niceness, threads) = open_channel()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
-    _in_background(lambda: warm_up(int(threads) or None), int(niceness))
+    warm_up(int(threads) or None, int(niceness))
     channel.send({"type": "ready"})
     order = channel.receive()
     assert order is not None
@@ -68,26 +68,22 @@ def main() -> None:
     os._exit(0)
 
 
-def warm_up(threads: int | None) -> None:
-    """Import the library and take one step, so that what is lazily loaded and compiled is so before the job comes."""
-    resolved = spec.resolve(WARM_UP_SPEC)
-    session = open_session(resolved, load(resolved["data"]), threads=threads)
-    session.train_step()
-    session.read_losses()
-    session.sample(8)
+def warm_up(threads: int | None, niceness: int = 0) -> None:
+    """Import the library and take one step, so that what is lazily loaded and compiled is so before the job comes.
 
-
-def _in_background(function: Callable[[], None], niceness: int) -> None:
-    """Run a function in a thread that yields the processor to others.
-
-    Niceness belongs to a thread on Linux, and only a privileged one may lower it again: so the thread that will train
-    stays as it was.
+    It is done in a thread that yields the processor to others. Niceness belongs to a thread on Linux, and only a
+    privileged one may lower it again: so the thread that will train stays as it was. What goes wrong in it is printed,
+    and will go wrong again where it can be told: in the job.
     """
 
     def run() -> None:
         if niceness and sys.platform == "linux":
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
-        function()
+        resolved = spec.resolve(WARM_UP_SPEC)
+        session = open_session(resolved, load(resolved["data"]), threads=threads)
+        session.train_step()
+        session.read_losses()
+        session.sample(8)
 
     thread = threading.Thread(target=run, name="warm-up")
     thread.start()
