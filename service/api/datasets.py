@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 
 datasets = APIBlueprint("datasets", __name__, url_prefix="/v1/datasets", tag="Data sets")
 
+MAX_PREVIEWS = 500
+"""Drawn previews that are kept; the oldest go first."""
+
 ABANDONED_SECONDS = 86_400
 """A half-made upload this old belongs to a process that is gone."""
 
@@ -126,7 +129,11 @@ def upload(files_data: DatasetUpload) -> Any:
     """
     services = context()
     if services.store.datasets.count() >= services.settings.max_datasets:
-        raise ProblemError(409, "too_many_datasets", "As many data sets as may be are kept already.")
+        raise ProblemError(
+            409,
+            "too_many_datasets",
+            f"{services.settings.max_datasets} data sets are kept already, as many as may be; delete one first.",
+        )
     file = files_data.file
     suffix = Path(file.filename or "").suffix.lower()
     if suffix not in SUFFIXES:
@@ -188,6 +195,25 @@ def _unusable(error: DataError) -> ProblemError:
     return ProblemError(422, "dataset_unusable", error.message, problems=[problem])
 
 
+@datasets.delete("/<dataset_id>")
+@datasets.output({}, status_code=204)
+@datasets.doc(operation_id="delete_dataset", responses={409: "The data set was not uploaded."})
+def delete(dataset_id: str) -> Any:
+    """Delete an uploaded data set
+
+    Trainings that run on it go on; those that still wait will find it missing.
+    """
+    if dataset_id in KNOWN:
+        raise ProblemError(409, "not_uploaded", f"'{dataset_id}' was not uploaded, so it cannot be deleted.")
+    if not context().store.datasets.delete(dataset_id):
+        raise not_found("data set", dataset_id)
+    try:
+        upload_path(dataset_id, context().data_settings).unlink()
+    except (DataError, FileNotFoundError):
+        log.warning("the file of data set %s was gone already", dataset_id)
+    return "", 204
+
+
 @datasets.get("/<dataset_id>/preview.png")
 @datasets.input(PreviewQuery, location="query")
 @datasets.doc(
@@ -223,7 +249,14 @@ def preview(dataset_id: str, query_data: PreviewQuery) -> Response:
         temporary = cached.with_name(f".{secrets.token_hex(8)}")
         temporary.write_bytes(base64.b64decode(drawn))
         os.replace(temporary, cached)
+        _forget_oldest(cached.parent)
     return answer(cached.read_bytes(), "image/png")
+
+
+def _forget_oldest(folder: Path) -> None:
+    previews = sorted(folder.glob("*.png"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in previews[MAX_PREVIEWS:]:
+        path.unlink(missing_ok=True)
 
 
 def _preview_path(shown: dict[str, Any], data: dict[str, Any], options: dict[str, Any]) -> Path:

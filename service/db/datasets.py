@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.orm import Session
 
 from service.db.engine import now, reading
@@ -35,6 +35,11 @@ class Datasets:
         """All of them, the newest first."""
         with Session(self._reading) as session:
             return list(session.scalars(select(Dataset).order_by(Dataset.created_at.desc(), Dataset.id)))
+
+    def delete(self, dataset_id: str) -> bool:
+        """Remove a row; whether there was one."""
+        with Session(self._engine) as session, session.begin():
+            return session.scalar(delete(Dataset).where(Dataset.id == dataset_id).returning(Dataset.id)) is not None
 
     def count(self) -> int:
         with Session(self._reading) as session:

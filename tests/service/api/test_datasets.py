@@ -94,6 +94,13 @@ def test_a_preview_of_what_is_not_here(client):
     assert "downloads it" in response.text
 
 
+def test_only_so_many_previews_are_kept(client, services, monkeypatch):
+    monkeypatch.setattr("service.api.datasets.MAX_PREVIEWS", 2)
+    for seed in range(3):
+        assert client.get(f"/v1/datasets/digits/preview.png?count=4&seed={seed}").status_code == 200
+    assert len(list((services.data_settings.cache / "previews").iterdir())) == 2
+
+
 def test_preview_queries_out_of_range(client):
     for query in ("count=0", "count=100000", "image_size=1", "columns=0", "seed=-1", "foo=1"):
         assert client.get(f"/v1/datasets/digits/preview.png?{query}").status_code == 422
@@ -191,8 +198,25 @@ def test_an_upload_that_is_too_large(make_client):
 
 def test_there_is_a_limit_of_uploads(make_client):
     client = make_client(max_datasets=1)
-    assert upload(client, npz(images=images()), "a.npz").status_code == 201
+    first = upload(client, npz(images=images()), "a.npz")
+    assert first.status_code == 201
     assert upload(client, npz(images=images()), "b.npz").status_code == 409
+    assert client.delete(first.headers["Location"]).status_code == 204
+    assert upload(client, npz(images=images()), "b.npz").status_code == 201
+
+
+def test_a_deleted_upload_is_gone(client, services):
+    shown = upload(client, npz(images=images()), "a.npz").json
+    assert client.delete(shown["links"]["self"]).status_code == 204
+    assert left_behind(services) == []
+    assert client.get(shown["links"]["self"]).status_code == 404
+    assert client.delete(shown["links"]["self"]).status_code == 404
+    response = client.post("/v1/jobs", json={**SPEC, "data": {**shown["use"], "image_size": 16}})
+    assert (response.status_code, problem(response)["pointer"]) == (422, "/data/dataset")
+
+
+def test_what_was_not_uploaded_is_not_deleted(client):
+    assert client.delete("/v1/datasets/digits").status_code == 409
 
 
 def test_a_row_that_cannot_be_written_leaves_no_file(client, services, monkeypatch):

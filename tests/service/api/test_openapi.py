@@ -40,6 +40,7 @@ def test_it_has_every_endpoint(document):
         ("/v1/datasets", "get"),
         ("/v1/datasets", "post"),
         ("/v1/datasets/{dataset_id}", "get"),
+        ("/v1/datasets/{dataset_id}", "delete"),
         ("/v1/datasets/{dataset_id}/preview.png", "get"),
         ("/healthz", "get"),
         ("/readyz", "get"),
