@@ -14,7 +14,7 @@ from typing import Any
 from spec import catalogue
 from spec.parameters import INVALID, Place, fill, nearest, pick
 from spec.problems import Report, join, show
-from spec.shapes import RULES, Shape, ShapeError, text
+from spec.shapes import Shape, ShapeError, measure, text
 
 # Keys of a resolved layer that are not parameters; the last two are computed.
 LAYER_KEYS = ("id", "type", "inputs", "node_id", "output_shape", "parameter_count")
@@ -214,7 +214,7 @@ def _build(layer: dict[str, Any], graph: Graph, report: Report) -> None:
         return
     pointer, name = graph.pointers[layer["id"]], f"{layer['type']} '{layer['id']}'"
     try:
-        built = RULES[entry["shape_rule"]](layer, [graph.shapes[source] for source in layer["inputs"]])
+        built = measure(layer, [graph.shapes[source] for source in layer["inputs"]])
     except ShapeError as error:
         report.problem(pointer, "does_not_fit", f"{name}: {error}")
         return

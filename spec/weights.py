@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from spec import catalogue
-from spec.shapes import RULES, Shape, Weight
+from spec.shapes import Shape, Weight, measure
 
 
 def weights(spec: Mapping[str, Any], role: str) -> list[Weight]:
@@ -17,11 +16,10 @@ def weights(spec: Mapping[str, Any], role: str) -> list[Weight]:
         Triples of name `role/layer/variable` (`generator/dense_1/kernel`), shape in Keras orientation, and whether it
         is trained (the moving averages of normalizations are not).
     """
-    entries = catalogue.load()["layers"]
     shapes: dict[str, Shape] = {}
     found: list[Weight] = []
     for layer in spec[role]["layers"]:
-        built = RULES[entries[layer["type"]]["shape_rule"]](layer, [shapes[source] for source in layer["inputs"]])
+        built = measure(layer, [shapes[source] for source in layer["inputs"]])
         shapes[layer["id"]] = built.output_shape
         found += [(f"{role}/{layer['id']}/{name}", shape, trainable) for name, shape, trainable in built.weights]
     return found
