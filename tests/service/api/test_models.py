@@ -52,7 +52,9 @@ def asked(settings):
             scores = {"score": [1.5] * count, "probability_real": [0.8] * count, "calibration": "sigmoid", "step": 40}
             answer(settings, call_id, {"result": scores})
 
-    with start_worker(app, pool="solo", perform_ping_check=False, queues=[INTERACTIVE], shutdown_timeout=10):
+    # The level is Python's own: Celery sets it for the whole process, and it stays after the worker has gone.
+    options = {"queues": [INTERACTIVE], "loglevel": "WARNING", "perform_ping_check": False, "shutdown_timeout": 10}
+    with start_worker(app, pool="solo", **options):
         yield calls
     app.tasks.pop(INTERACTIVE_TASK)
 
