@@ -1,30 +1,23 @@
-"""Checks of settings that a person changes while a training runs."""
+"""Checks of settings that a person changes while a training runs, by the catalogue's own limits."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from drivers.errors import DriverError
+from spec import catalogue
 
 
-def whole_number(name: str, value: Any) -> int:
-    """A whole number of 1 or more.
+def check(kind: str, entry: str, name: str, value: Any) -> Any:
+    """The value, if the catalogue's parameter ``name`` of ``kind``/``entry`` can have it.
 
     Raises:
-        DriverError: it is something else.
+        DriverError: it is no number, no whole number, or out of range.
     """
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise DriverError("bad_change", f"{name} must be a whole number of 1 or more; got {value!r}.", f"/{name}")
+    schema = catalogue.load()[kind][entry]["parameters"]["properties"][name]
+    low, high = schema["minimum"], schema["maximum"]
+    kinds: tuple[type, ...] = (int,) if schema["type"] == "integer" else (int, float)
+    if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
+        number = "a whole number" if schema["type"] == "integer" else "a number"
+        raise DriverError("bad_change", f"{name} must be {number} from {low} to {high}; got {value!r}.", f"/{name}")
     return value
-
-
-def rate(name: str, value: Any) -> float:
-    """A finite number of 0 or more.
-
-    Raises:
-        DriverError: it is something else.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not (math.isfinite(value) and value >= 0):
-        raise DriverError("bad_change", f"{name} must be a number of 0 or more; got {value!r}.", f"/{name}")
-    return float(value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class DriverError(Exception):
     """A driver cannot do what was asked.
@@ -20,23 +22,22 @@ class DriverError(Exception):
 
 
 class DivergedError(DriverError):
-    """A loss became NaN or infinite; the weights from this step on are worthless.
+    """A loss or a weight became NaN or infinite; the weights from this step on are worthless.
 
     Attributes:
-        step: the first step with such a loss.
+        step: the first step of which this is known.
         before: the losses read before it, as `drivers.Session.read_losses` returns them.
     """
 
-    def __init__(self, step: int, losses: dict[str, float], before: list[dict[str, float | None]]) -> None:
-        values = ", ".join(f"{name} {value}" for name, value in losses.items())
+    def __init__(self, step: int, what: str, before: Sequence[dict[str, float | None]] = ()) -> None:
         super().__init__(
             "diverged",
-            f"The training diverged at step {step}: {values}. A smaller learning rate usually helps; "
+            f"The training diverged at step {step}: {what}. A smaller learning rate usually helps; "
             "so do a gradient penalty, R1, or fewer discriminator steps.",
             "/optimizer",
         )
         self.step = step
-        self.before = before
+        self.before = list(before)
 
 
 class WeightsError(DriverError):

@@ -32,7 +32,11 @@ def save(folder: Path, state: TrainingState, process: TrainingProcess, more: Map
 
     Args:
         more: further entries of ``checkpoint.json``.
+
+    Raises:
+        DivergedError: a weight is not finite; the checkpoint before is worth more.
     """
+    state.check_finite()
     position = state.batches.state() if state.has_data else {}
     running = process.state()
     manifest = {

@@ -6,6 +6,7 @@ import ctypes
 import os
 import platform
 from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -60,7 +61,7 @@ def choose_precision(wish: str, device: torch.device, layers: Collection[str]) -
 
 def describe(device: torch.device, precision: str) -> dict[str, Any]:
     """The environment a training ran in, for its record."""
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else (platform.processor() or platform.machine())
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor_name()
     return {
         "driver": "pytorch",
         "device": str(device),
@@ -69,6 +70,16 @@ def describe(device: torch.device, precision: str) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "versions": {"python": platform.python_version(), "torch": torch.__version__},
     }
+
+
+def _processor_name() -> str:
+    """The processor's model as Linux knows it, else what Python knows."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
 def use_threads(threads: int | None) -> None:

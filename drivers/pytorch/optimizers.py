@@ -15,11 +15,13 @@ class Optimizer(ABC):
     """Updates named parameters from their gradients.
 
     Attributes:
+        name: the catalogue's name.
         parameters: what it updates, by ``layer/variable``.
         learning_rate: the rate before any schedule; may be changed at any time.
     """
 
     def __init__(self, parameters: Mapping[str, nn.Parameter], config: Mapping[str, Any]) -> None:
+        self.name: str = config["choice"]
         self.parameters = dict(parameters)
         self.learning_rate = float(config["learning_rate"])
         self._weights = list(self.parameters.values())

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from drivers.calibration import Calibration, fit_logistic
-from drivers.changes import rate
+from drivers.changes import check
 from drivers.errors import DivergedError, DriverError
 from drivers.interface import Session, TrainingProcess
 from drivers.pytorch import checkpoint, weights
@@ -86,7 +86,8 @@ class PyTorchSession(Session):
         for step, names, _ in unread:
             found = {name: next(values) for name in names}
             if not all(math.isfinite(value) for value in found.values()):
-                raise DivergedError(step, found, losses)
+                what = ", ".join(f"the loss of the {name} is {value}" for name, value in found.items())
+                raise DivergedError(step, what, losses)
             losses.append({"step": step, **{report: found.get(report) for report in self._reports}})
         return losses
 
@@ -98,22 +99,21 @@ class PyTorchSession(Session):
         noise: np.ndarray | None = None,
         labels: np.ndarray | None = None,
     ) -> np.ndarray:
-        if noise is None:
-            if count is None:
-                count = SAMPLES if labels is None else len(labels)
-            source = self._process.draw(count, seed)
-        else:
-            source = torch.from_numpy(np.asarray(noise, np.float32))
-            shape = self._process.source_shape
-            if not len(source) or source.shape[1:] != shape or not torch.isfinite(source).all():
-                expected = ", ".join(map(str, ("N", *shape)))
-                raise DriverError("bad_noise", f"noise must be finite numbers ({expected}); got {tuple(source.shape)}.")
         classes = None
         if self._process.generates_by_label:
             classes = self._classes(np.arange(self.spec["data"]["classes"]) if labels is None else labels)
-            classes = classes[torch.arange(len(source)) % len(classes)]
         elif labels is not None:
             raise DriverError("not_conditional", "labels were given, but this generator does not look at labels.")
+        if noise is not None:
+            source = self._source(noise)
+        else:
+            if count is None:
+                count = SAMPLES if labels is None else len(labels)
+            if count < 1:
+                raise DriverError("bad_count", f"count must be 1 or more; got {count}.")
+            source = self._process.draw(count, seed)
+        if classes is not None:
+            classes = classes[torch.arange(len(source)) % len(classes)]
         return to_pixels(self._generate(source, classes)).numpy(force=True)
 
     def discriminate(self, images: np.ndarray, labels: np.ndarray | None = None) -> dict[str, Any]:
@@ -162,6 +162,7 @@ class PyTorchSession(Session):
         if self._can_calibrate():
             metadata["calibration"] = json.dumps(self._calibrate().to_json())
         networks = {role.name: self._state.network_in_use(role.name) for role in self._roles}
+        self._state.check_finite()
         weights.save(path, networks, metadata)
 
     def load_weights(self, path: Path) -> None:
@@ -177,7 +178,8 @@ class PyTorchSession(Session):
         if role not in self._state.optimizers:
             known = ", ".join(self._state.optimizers)
             raise DriverError("unknown_role", f"'{role}' is not trained here; there is {known}.", "/learning_rate")
-        optimizer, checked = self._state.optimizers[role], rate("learning_rate", value)
+        optimizer = self._state.optimizers[role]
+        checked = float(check("optimizers", optimizer.name, "learning_rate", value))
 
         def change() -> None:
             optimizer.learning_rate = checked
@@ -196,6 +198,14 @@ class PyTorchSession(Session):
                 "bad_labels", f"labels run from 0 to {classes - 1}; got {labels.min()} to {labels.max()}."
             )
         return torch.from_numpy(labels.astype(np.int64))
+
+    def _source(self, noise: np.ndarray) -> Tensor:
+        source = torch.from_numpy(np.asarray(noise, np.float32))
+        shape = self._process.source_shape
+        if not len(source) or source.shape[1:] != shape or not torch.isfinite(source).all():
+            expected = ", ".join(map(str, ("N", *shape)))
+            raise DriverError("bad_noise", f"noise must be finite numbers ({expected}); got {tuple(source.shape)}.")
+        return source
 
     def _generate(self, source: Tensor, labels: Tensor | None) -> Tensor:
         return self._in_parts(self._process.generate, source, labels)

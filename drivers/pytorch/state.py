@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from drivers import schedules
-from drivers.errors import DriverError
+from drivers.errors import DivergedError, DriverError
 from drivers.interface import Role, TrainingProcess
 from drivers.pytorch import optimizers, weights
 from drivers.pytorch.batches import Batches
@@ -149,6 +149,14 @@ class TrainingState:
                 yield
         finally:
             network.mode.training = before
+
+    def check_finite(self) -> None:
+        """Raises DivergedError if a weight is NaN or infinite. Waits for the device."""
+        live = weights.live(self.networks)
+        finite = torch.stack([torch.isfinite(value).all() for value in live.values()]).tolist()
+        lost = [name for name, good in zip(live, finite, strict=True) if not good]
+        if lost:
+            raise DivergedError(self.step, f"{len(lost)} weights are not finite, first '{lost[0]}'")
 
     def tensors(self) -> dict[str, Tensor]:
         """Every tensor that a resumed training needs, but for random states; views of the live ones."""

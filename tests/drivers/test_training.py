@@ -291,12 +291,17 @@ def test_a_finished_training_that_is_run_again_is_finished(open_small, tmp_path)
 
 
 def test_a_training_that_diverges_tells_the_losses_before_and_keeps_its_checkpoint(open_small, tmp_path):
-    commands = [(5, {"action": "checkpoint"}), (6, {"action": "update", "changes": {"learning_rate": 1e9}})]
-    run = Run(open_small(optimizer={"choice": "sgd"}, training={"epochs": 10}), tmp_path, commands)
+    modules = {
+        "loss": {"choice": "wasserstein", "regularizers": []},
+        "optimizer": {"choice": "sgd", "learning_rate": 0.001},
+        "training": {"epochs": 10, "discriminator_steps": 1},
+    }
+    commands = [(5, {"action": "checkpoint"}), (6, {"action": "update", "changes": {"learning_rate": 10}})]
+    run = Run(open_small(**modules), tmp_path, commands)
     with pytest.raises(DivergedError) as told:
         run()
     assert [point[0] for point in run.points()] == list(range(1, told.value.step))
     assert all(np.isfinite(point).all() for point in run.points())
-    again = open_small(optimizer={"choice": "sgd"}, training={"epochs": 10})
+    again = open_small(**modules)
     again.load_checkpoint(tmp_path)
     assert again.step == 5

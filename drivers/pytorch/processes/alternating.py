@@ -11,8 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from drivers import losses, regularizers
-from drivers.changes import whole_number
+from drivers import changes, losses, regularizers
 from drivers.interface import Role
 from drivers.pytorch.processes.base import PyTorchProcess
 from drivers.pytorch.state import TrainingState
@@ -73,7 +72,7 @@ class Alternating(PyTorchProcess):
     def check_change(self, name: str, value: Any) -> Callable[[], None]:
         if name != "discriminator_steps":
             return super().check_change(name, value)
-        steps = whole_number(name, value)
+        steps = changes.check("processes", self.name, name, value)
 
         def change() -> None:
             self._discriminator_steps = steps

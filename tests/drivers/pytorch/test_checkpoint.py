@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+import torch
 from safetensors.numpy import load_file, save_file
 
-from drivers.errors import DriverError, WeightsError
+from drivers.errors import DivergedError, DriverError, WeightsError
 from drivers.pytorch import checkpoint
 
 # Every feature that has a state of its own.
@@ -162,6 +163,22 @@ def test_weights_that_are_not_finite_are_not_taken_up(open_small, tmp_path):
     save_file(stored, tensors(tmp_path))
     with pytest.raises(WeightsError, match="'networks/generator/dense_1/bias' holds NaN or infinite numbers"):
         open_small().load_checkpoint(tmp_path)
+
+
+def test_a_diverged_model_does_not_replace_a_good_checkpoint(open_small, tmp_path):
+    """Its last loss may still be a number, when the update that follows from it is not."""
+    session = open_small(optimizer={"choice": "sgd"})
+    train(session, 3)
+    session.save_checkpoint(tmp_path)
+    with torch.no_grad():
+        next(session._state.networks["generator"].parameters()).fill_(float("inf"))
+    for save in (session.save_checkpoint, lambda folder: session.save_weights(folder / "weights")):
+        with pytest.raises(DivergedError, match="weights are not finite, first '"):
+            save(tmp_path)
+    again = open_small(optimizer={"choice": "sgd"})
+    again.load_checkpoint(tmp_path)
+    assert again.step == 3
+    assert not (tmp_path / "weights").exists()
 
 
 def tensors(folder):

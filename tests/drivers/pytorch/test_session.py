@@ -73,6 +73,8 @@ def test_labels_choose_classes_and_are_repeated(open_small):
     [
         ("gan", {"noise": np.zeros((3, 9))}, r"noise must be finite numbers \(N, 8\); got \(3, 9\)"),
         ("gan", {"noise": np.full((3, 8), np.nan)}, "finite"),
+        ("gan", {"count": 0}, "count must be 1 or more; got 0"),
+        ("gan", {"noise": np.zeros((0, 8))}, r"noise must be finite numbers \(N, 8\); got \(0, 8\)"),
         ("gan", {"labels": np.array([1])}, "does not look at labels"),
         ("cgan", {"labels": np.array([10])}, "labels run from 0 to 9; got 10 to 10"),
         ("cgan", {"labels": np.array([-1])}, "labels run from 0 to 9"),
@@ -162,10 +164,11 @@ def test_learning_rates_change_for_one_network_or_for_all(open_small):
     [
         ({"batch_size": 3}, "'batch_size' cannot be changed during a training"),
         ({"learning_rate": {"critic": 0.1}}, "'critic' is not trained here; there is generator, discriminator"),
-        ({"learning_rate": -1}, "learning_rate must be a number of 0 or more; got -1"),
-        ({"learning_rate": "fast"}, "learning_rate must be a number of 0 or more; got 'fast'"),
-        ({"discriminator_steps": 0}, "discriminator_steps must be a whole number of 1 or more; got 0"),
-        ({"discriminator_steps": 1.5}, "discriminator_steps must be a whole number of 1 or more; got 1.5"),
+        ({"learning_rate": -1}, "learning_rate must be a number from 0 to 10; got -1"),
+        ({"learning_rate": float("nan")}, "learning_rate must be a number from 0 to 10; got nan"),
+        ({"learning_rate": "fast"}, "learning_rate must be a number from 0 to 10; got 'fast'"),
+        ({"discriminator_steps": 0}, "discriminator_steps must be a whole number from 1 to 100; got 0"),
+        ({"discriminator_steps": 1.5}, "discriminator_steps must be a whole number from 1 to 100; got 1.5"),
         ({"discriminator_steps": 2, "batch_size": 3}, "'batch_size' cannot be changed"),
     ],
 )
