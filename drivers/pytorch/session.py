@@ -267,8 +267,8 @@ def open_session(
     devices.keep_freed_memory()
     process = PROCESSES[spec["training"]["choice"]]
     where = devices.choose_device(device or spec["device"])
-    layers = [layer["type"] for role in process.roles(spec) for layer in spec[role.module]["layers"]]
-    precision = devices.choose_precision(spec["precision"], where, layers)
+    layers = [layer for role in process.roles(spec) for layer in spec[role.module]["layers"]]
+    precision = devices.choose_precision(spec["precision"], where, layers, spec["training"]["batch_size"])
     if data is not None:
         _check_data(data, process.sample_shape(spec), spec)
     return PyTorchSession(spec, process, data, device=where, precision=precision)

@@ -318,14 +318,29 @@ def test_devices_that_are_not_there_are_told():
     assert choose_device("cpu").type == "cpu"
 
 
-def test_precision_is_as_wished_and_auto_follows_the_processor(monkeypatch):
-    device, dense, convolutional = torch.device("cpu"), ["Dense"], ["Dense", "Conv2D"]
-    assert choose_precision("bfloat16", device, dense) == "bfloat16"
-    assert choose_precision("float32", device, convolutional) == "float32"
-    for native, expected in ((True, "bfloat16"), (False, "float32")):
-        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda native=native: {"avx512_bf16": native})
-        assert choose_precision("auto", device, convolutional) == expected
-        assert choose_precision("auto", device, dense) == "float32"
+def layers_of(resolved):
+    return [layer for role in ("generator", "discriminator") for layer in resolved[role]["layers"]]
+
+
+def test_precision_is_as_wished(make_spec):
+    device, small = torch.device("cpu"), layers_of(make_spec())
+    assert choose_precision("bfloat16", device, small, 16) == "bfloat16"
+    assert choose_precision("float32", device, small, 16) == "float32"
+
+
+@pytest.mark.parametrize(
+    ("native", "batch_size", "expected"),
+    # a kernel of 1000 x 500 on one place and one of 4608 on 10 x 10 places: 960,800 multiply-adds a sample
+    [(True, 26, "float32"), (True, 27, "bfloat16"), (False, 27, "float32")],
+)
+def test_automatic_precision_follows_the_processor_and_the_work(monkeypatch, native, batch_size, expected):
+    layers = [
+        {"type": "Dense", "units": 500, "parameter_count": 500_000, "output_shape": [500]},
+        {"type": "Conv2D", "kernel_size": [3, 3], "parameter_count": 4608, "output_shape": [10, 10, 8]},
+        {"type": "BatchNormalization", "parameter_count": 32, "output_shape": [10, 10, 8]},
+    ]
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": native})
+    assert choose_precision("auto", torch.device("cpu"), layers, batch_size) == expected
 
 
 def test_the_environment_is_recorded(open_small):
