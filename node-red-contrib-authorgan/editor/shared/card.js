@@ -5,6 +5,8 @@ const PADDING = 8
 const LINE = 14
 /** Height of the curve as a share of the card's width. */
 const CURVE_SHAPE = 0.42
+/** Width that one network's name and loss take. */
+const LEGEND = 90
 
 const svg = (name, attributes = {}, parent = null) => {
     const element = document.createElementNS("http://www.w3.org/2000/svg", name)
@@ -86,15 +88,18 @@ function curveIn(parent) {
         set(high, { x: left - 4, y: 12 })
         set(low, { x: left - 4, y: height })
         // The generator is drawn last, on top; in the legend it stands first.
-        for (const [at, { network, line, dot, label }] of networks.entries()) {
+        const stacked = width - left < 2 * LEGEND
+        for (const { network, line, dot, label } of networks) {
             const column = network === "generator" ? 1 : 2
-            const x = left + (network === "generator" ? 0 : Math.max(84, (width - left) / 2))
+            const second = network === "discriminator"
+            const x = left + (second && !stacked ? (width - left) / 2 : 0)
+            const below = height + (second && stacked ? 2 : 1) * LINE
             line.setAttribute("d", linePath(points, column, scale, plot))
-            set(dot, { cx: x + 3.5, cy: height + LINE - 2 })
+            set(dot, { cx: x + 3.5, cy: below - 2 })
             label.textContent = `${words[network]} ${last[column] === null ? "–" : last[column].toFixed(2)}`
-            set(label, { x: x + 11, y: height + LINE + 2, "data-order": at })
+            set(label, { x: x + 11, y: below + 2 })
         }
-        return height + LINE + 6
+        return height + (stacked ? 2 : 1) * LINE + 6
     }
 
     return { root, draw }

@@ -154,17 +154,6 @@ export function saveGan(node) {
 
 /* ---- nodes that work --------------------------------------------------------------------------------------------- */
 
-/** A new node takes the service that is there already; usually there is one. */
-export function suggestService(node) {
-    const select = $("#node-input-service")
-    if (node.service) return
-    RED.nodes.eachConfig(({ id, type }) => {
-        if (type !== "authorgan-service") return true
-        select.val(id)
-        return false
-    })
-}
-
 /** Control and sample: the train node whose job is meant. Its service is theirs, so none is asked for. */
 export function prepareJobChoice(node) {
     const select = $("#node-input-train")

@@ -6,7 +6,7 @@ import * as canvas from "./canvas.js"
 export * as form from "./form.js"
 export * as labels from "./labels.js"
 export * as reasons from "./reasons.js"
-export * as serviceTest from "./service-test.js"
+export * as services from "./services.js"
 
 answers.start()
 badges.start()

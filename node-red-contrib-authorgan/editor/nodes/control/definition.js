@@ -17,7 +17,9 @@ RED.nodes.registerType("authorgan-control", {
     labelStyle: function () {
         return this.name ? "red-ui-flow-node-label-italic" : ""
     },
-    paletteLabel: "control",
+    paletteLabel: function () {
+        return this._("label.palette")
+    },
     outputLabels: function () {
         return this._("label.output")
     },

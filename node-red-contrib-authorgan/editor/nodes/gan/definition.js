@@ -20,7 +20,9 @@ RED.nodes.registerType("authorgan-gan", {
     labelStyle: function () {
         return this.name ? "red-ui-flow-node-label-italic" : ""
     },
-    paletteLabel: "gan",
+    paletteLabel: function () {
+        return this._("label.palette")
+    },
     inputLabels: function () {
         return this._("label.input")
     },

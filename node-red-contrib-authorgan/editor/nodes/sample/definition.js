@@ -32,7 +32,9 @@ RED.nodes.registerType("authorgan-sample", {
     labelStyle: function () {
         return this.name ? "red-ui-flow-node-label-italic" : ""
     },
-    paletteLabel: "sample",
+    paletteLabel: function () {
+        return this._("label.palette")
+    },
     outputLabels: function () {
         return this._("label.output")
     },

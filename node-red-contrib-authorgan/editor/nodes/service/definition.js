@@ -15,6 +15,6 @@ RED.nodes.registerType("authorgan-service", {
         return this.name || this.url
     },
     oneditprepare: function () {
-        AuthorGAN.serviceTest.prepare(this)
+        AuthorGAN.services.prepareTest(this)
     }
 })

@@ -22,14 +22,16 @@ RED.nodes.registerType("authorgan-train", {
     labelStyle: function () {
         return this.name ? "red-ui-flow-node-label-italic" : ""
     },
-    paletteLabel: "train",
+    paletteLabel: function () {
+        return this._("label.palette")
+    },
     inputLabels: function () {
         return this._("label.input")
     },
     outputLabels: function (port) {
         return this._(["label.losses", "label.samples", "label.end"][port])
     },
-    oneditprepare: function () {
-        AuthorGAN.form.suggestService(this)
+    onadd: function () {
+        AuthorGAN.services.adopt(this)
     }
 })

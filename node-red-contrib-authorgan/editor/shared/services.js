@@ -1,6 +1,24 @@
-/** The Test button of the service node. */
+/** The service nodes: the one that a new node takes, and the Test button in their dialog. */
 
-export function prepare(node) {
+const TYPE = "authorgan-service"
+
+/** A new train node takes the service that is there; the first one brings the service of this machine along. */
+export function adopt(node) {
+    if (node.service) return
+    let service = null
+    RED.nodes.eachConfig(({ id, type }) => {
+        if (type === TYPE) service = id
+        return service === null
+    })
+    if (!service) {
+        service = RED.nodes.id()
+        const { url } = RED.nodes.getType(TYPE).defaults
+        RED.nodes.import([{ id: service, type: TYPE, name: "", url: url.value }])
+    }
+    node.service = service
+}
+
+export function prepareTest(node) {
     const say = (kind, words) => $("#authorgan-test-result").attr("data-kind", kind).text(words)
     $("#authorgan-test").on("click", () => {
         say("asking", node._("test.asking"))

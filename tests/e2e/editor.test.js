@@ -1,0 +1,202 @@
+/** What a new user does: opens the editor, presses the button, watches, changes something, breaks something. */
+const assert = require("node:assert/strict")
+const { after, before, describe, test } = require("node:test")
+const { until } = require("../palette/support/fake-service")
+const { Editor, launch } = require("./support/browser")
+const { System } = require("./support/system")
+
+/** A training is given this long; the machine may be busy. */
+const PATIENCE_MS = 120_000
+
+let system
+let browser
+let editor
+
+before(async () => {
+    system = await System.start()
+    browser = await launch()
+    editor = await Editor.open(browser, system.editor)
+})
+
+after(async () => {
+    await browser?.close()
+    await system?.stop()
+})
+
+describe("the first flow", () => {
+    test("is there, valid, and says what would be built before anything runs", async () => {
+        await until(async () => (await editor.badge("first-gan-generator")).startsWith("16×16×1 · "), "shapes appear")
+        assert.equal(await editor.badge("first-gan-data"), "16×16×1")
+        assert.match(await editor.badge("first-gan-discriminator"), /^[\d.]+ k$/)
+        const invalid = await editor.page.evaluate(
+            () => RED.nodes.filterNodes({}).filter(({ valid }) => valid === false).length
+        )
+        assert.equal(invalid, 0)
+        await editor.screenshot("first-flow")
+    })
+
+    test("is changed in dialogs that keep only what was changed", async () => {
+        await editor.edit("first-gan-training", async (dialog) => {
+            const epochs = dialog.locator('[data-choice="alternating"] > [data-field="epochs"]')
+            await epochs.locator("input").fill("0")
+            assert.match(await epochs.locator(".authorgan-reason").textContent(), /0 is too small; the least is 1/)
+            await epochs.locator("input").fill("6")
+            assert.equal(await epochs.locator(".authorgan-reason").count(), 0)
+            // An empty field says what rules then, as the service resolved it for this very drawing.
+            const steps = dialog.locator('[data-field="discriminator_steps"] input')
+            assert.equal(await steps.getAttribute("placeholder"), "1")
+        })
+        const parameters = await editor.page.evaluate(() => RED.nodes.node("first-gan-training").parameters)
+        assert.deepEqual(parameters, { epochs: 6, batch_size: 64 })
+    })
+
+    test("shows the parameters of what is chosen, and of nothing else", async () => {
+        await editor.edit("first-gan-generator", async (dialog) => {
+            const visible = () =>
+                dialog.locator(".authorgan-field:visible").evaluateAll((rows) => rows.map((row) => row.dataset.field))
+            assert.deepEqual(await visible(), ["latent_dim", "filters", "max_filters"])
+            await dialog.locator("#node-input-choice").selectOption("gan")
+            assert.deepEqual(await visible(), ["latent_dim", "widths"])
+            await dialog.locator("#node-input-choice").selectOption("dcgan")
+        })
+    })
+
+    test("trains at the press of its button: losses and pictures appear below the preview", async () => {
+        await editor.deploy()
+        await editor.pressButton("first-gan-start")
+        await until(async () => (await editor.card("first-gan-preview")).lines[0] > 3, "a curve appears", PATIENCE_MS)
+        await until(
+            async () => (await editor.card("first-gan-preview")).picture > 100,
+            "a picture appears",
+            PATIENCE_MS
+        )
+        await until(async () => (await editor.status("first-gan-train")) === "done", "the training ends", PATIENCE_MS)
+        const { jobs } = await system.api("/v1/jobs")
+        assert.equal(jobs[0].state, "succeeded")
+        assert.equal(jobs[0].progress.epochs, 6)
+        const total = jobs[0].progress.total.toLocaleString("en-US")
+        const step = editor.node("first-gan-preview").locator(".authorgan-card-text").first()
+        await until(async () => (await step.textContent()) === `step ${total}`, "the last picture is shown")
+        await editor.screenshot("first-flow-trained")
+    })
+
+    test("shows its latest picture to whoever opens the editor later", async () => {
+        const late = await Editor.open(browser, system.editor)
+        await until(async () => (await late.card("first-gan-preview")).picture > 100, "the picture appears")
+        assert.ok((await late.card("first-gan-preview")).lines[0] > 3)
+        await late.page.close()
+    })
+
+    test("is paused, resumed and stopped by buttons", async () => {
+        await editor.edit("first-gan-training", async (dialog) => {
+            await dialog.locator('[data-choice="alternating"] > [data-field="epochs"] input').fill("5000")
+        })
+        await editor.deploy()
+        const status = (pattern) =>
+            until(
+                async () => pattern.test(await editor.status("first-gan-train")),
+                `the status becomes ${pattern}`,
+                PATIENCE_MS
+            )
+        await editor.pressButton("first-gan-start")
+        await status(/\/140\.0k/)
+        await editor.pressButton("first-gan-pause")
+        await status(/^paused$/)
+        await editor.pressButton("first-gan-resume")
+        await status(/\/140\.0k/)
+        await editor.pressButton("first-gan-stop")
+        await status(/^stopped$/)
+    })
+})
+
+describe("a drawing that cannot work is marked before it is deployed", () => {
+    test("a parameter out of bounds, with the bound", async () => {
+        await editor.edit("first-gan-generator", async (dialog) => {
+            await dialog.locator('[data-choice="dcgan"] > [data-field="latent_dim"] input').fill("0")
+        })
+        await editor.reasonAt("first-gan-generator", /Latent size: 0 is too small; the least is 1/)
+        assert.match(await editor.tooltip("first-gan-generator"), /Latent size: 0 is too small/)
+        await editor.screenshot("marked-node")
+        await editor.undo()
+        await editor.validAt("first-gan-generator")
+    })
+
+    test("what only the service can know", async () => {
+        await editor.edit("first-gan-discriminator", async (dialog) => {
+            await dialog.locator("#node-input-choice").selectOption("cgan")
+        })
+        await editor.edit("first-gan-data", async (dialog) => {
+            await dialog.locator("#node-input-choice").selectOption("images")
+            await dialog.locator('[data-choice="images"] > [data-field="path"] input').fill("/no/labels.zip")
+        })
+        await editor.reasonAt("first-gan-discriminator", /class/)
+        await editor.undo()
+        await editor.undo()
+        await editor.validAt("first-gan-discriminator")
+    })
+
+    test("a module that is missing, until undo brings it back", async () => {
+        await editor.page.evaluate(() => {
+            RED.view.select({ nodes: [RED.nodes.node("first-gan-discriminator")] })
+            RED.actions.invoke("core:delete-selection")
+        })
+        await editor.reasonAt("first-gan-gan", /has no discriminator/)
+        await editor.undo()
+        await editor.validAt("first-gan-gan")
+    })
+
+    test("a second generator, at both", async () => {
+        await editor.page.evaluate(() => {
+            const { id, type, z, x, name, choice, parameters } = RED.nodes.node("first-gan-generator")
+            RED.nodes.import([{ id: `${id}-2`, type, z, x, y: 600, name, choice, parameters, wires: [[]] }])
+            const [source, target] = [RED.nodes.node(`${id}-2`), RED.nodes.node("first-gan-gan")]
+            RED.nodes.addLink({ source, sourcePort: 0, target })
+        })
+        for (const id of ["first-gan-generator", "first-gan-generator-2"])
+            await editor.reasonAt(id, /2 are wired into it/)
+        await editor.page.evaluate(() => {
+            RED.view.select({ nodes: [RED.nodes.node("first-gan-generator-2")] })
+            RED.actions.invoke("core:delete-selection")
+        })
+        await editor.validAt("first-gan-generator")
+    })
+})
+
+describe("the service node", () => {
+    const openService = async () => {
+        await editor.page.evaluate(() => RED.editor.editConfig("", "authorgan-service", "first-gan-service"))
+        const dialog = editor.page.locator(".red-ui-tray").last()
+        await dialog.locator("#authorgan-test").waitFor()
+        return dialog
+    }
+    const close = async (dialog) => {
+        await dialog.locator("#node-config-dialog-cancel").click()
+        await dialog.waitFor({ state: "detached" })
+    }
+
+    test("says what it found", async () => {
+        const dialog = await openService()
+        await dialog.locator("#authorgan-test").click()
+        const found = dialog.locator('#authorgan-test-result[data-kind="good"]')
+        await found.waitFor()
+        assert.match(
+            await found.textContent(),
+            /AuthorGAN [\d.]+ answers and knows \d+ data sets\. It is ready to train; workers: 1\./
+        )
+        await close(dialog)
+    })
+
+    test("says when nobody is there", async () => {
+        const dialog = await openService()
+        await dialog.locator("#node-config-input-url").fill("http://127.0.0.1:9")
+        await dialog.locator("#authorgan-test").click()
+        const bad = dialog.locator('#authorgan-test-result[data-kind="bad"]')
+        await bad.waitFor()
+        assert.match(await bad.textContent(), /127\.0\.0\.1:9 does not answer.*make run/)
+        await close(dialog)
+    })
+})
+
+test("nothing of all this was an error of the page", () => {
+    assert.deepEqual(editor.errors, [])
+})

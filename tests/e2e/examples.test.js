@@ -1,0 +1,138 @@
+/** Every example flow: imported from the menu as a user does, and pressed. */
+const assert = require("node:assert/strict")
+const fs = require("node:fs")
+const path = require("node:path")
+const { after, before, describe, test } = require("node:test")
+const { until } = require("../palette/support/fake-service")
+const { Editor, launch } = require("./support/browser")
+const { System, project } = require("./support/system")
+
+const PATIENCE_MS = 120_000
+const MODULE = "@authorgan/node-red-contrib-authorgan"
+const flows = fs.readdirSync(path.join(project, "flows")).filter((name) => name.endsWith(".json"))
+
+let system
+let browser
+let editor
+
+before(async () => {
+    system = await System.start()
+    browser = await launch()
+    editor = await Editor.open(browser, system.editor)
+})
+
+after(async () => {
+    await browser?.close()
+    await system?.stop()
+})
+
+/** A flow of the project, made shorter, at the service of this test, and with ids of its own. */
+function shortened(name) {
+    const text = fs.readFileSync(path.join(project, "flows", name), "utf8")
+    return JSON.parse(
+        text
+            .replaceAll("http://127.0.0.1:5050", system.url)
+            .replace(/("|\\")epochs\1: ?(\\"\d+\\"|\d+)/g, "$1epochs$1:1")
+    )
+}
+
+describe("from the menu", () => {
+    for (const name of flows) {
+        const label = name.replace(/\.json$/, "")
+        test(`Import > Examples > ${label}`, async () => {
+            const { page } = editor
+            const tabs = () =>
+                page.evaluate(() => {
+                    const ids = []
+                    RED.nodes.eachWorkspace(({ id }) => {
+                        ids.push(id)
+                    })
+                    return ids
+                })
+            const before = await tabs()
+            await page.evaluate(() => RED.actions.invoke("core:show-examples-import-dialog"))
+            const row = (text) => page.locator(".ui-dialog:visible .red-ui-treeList-label", { hasText: text })
+            await row(MODULE).locator(".fa-angle-right").click()
+            await row(label).click()
+            await page.locator("#red-ui-clipboard-dialog-ok").click()
+            // The first flow is in the workspace already; a copy of it does no harm.
+            const copy = page.getByRole("button", { name: "Import copy" })
+            const added = await until(async () => {
+                if (await copy.isVisible()) await copy.click()
+                return (await tabs()).find((id) => !before.includes(id))
+            }, "a flow is added")
+            await page.evaluate((tab) => RED.workspaces.show(tab), added)
+            await page.waitForTimeout(500) // For what the service says of the drawing.
+            const nodes = await page.evaluate(
+                (z) => RED.nodes.filterNodes({ z }).map(({ type, valid, id }) => ({ type, valid, id })),
+                added
+            )
+            const expected = JSON.parse(fs.readFileSync(path.join(project, "flows", name))).filter(
+                ({ x, type }) => x !== undefined && type !== "group"
+            )
+            assert.equal(nodes.length, expected.length)
+            assert.deepEqual(
+                nodes.filter(({ type, valid }) => type === "unknown" || valid === false),
+                []
+            )
+            await editor.screenshot(`example-${label.slice(0, 2)}`)
+        })
+    }
+})
+
+describe("pressed", () => {
+    before(async () => {
+        await editor.page.close()
+        editor = await Editor.open(browser, system.editor)
+        for (const name of flows.slice(1)) await editor.place(shortened(name))
+        await editor.deploy()
+    })
+
+    const show = (tab) =>
+        editor.page.evaluate((tab) => {
+            RED.workspaces.show(tab)
+            RED.view.redraw(true)
+        }, tab)
+    const picture = (id) =>
+        until(async () => (await editor.card(id)).picture > 100, `${id} shows a picture`, PATIENCE_MS)
+    const status = (id, text) => until(async () => (await editor.status(id)) === text, `${id} is ${text}`, PATIENCE_MS)
+
+    test("02: the paper's four keys, on the built-in digits", async () => {
+        await show("paper-json")
+        await editor.pressButton("paper-json-digits")
+        await picture("paper-json-preview")
+        await status("paper-json-train", "done")
+        const { jobs } = await system.api("/v1/jobs")
+        const { spec } = await system.api(`/v1/jobs/${jobs[0].id}`)
+        assert.equal(spec.generator.choice, "dcgan")
+        assert.equal(spec.data.choice, "digits")
+    })
+
+    test("03: a mixed pair takes the critic's loss", async () => {
+        await show("sixteen-pairs")
+        await editor.pressButton("sixteen-pairs-pair-1")
+        await picture("sixteen-pairs-preview")
+        await status("sixteen-pairs-table", "1 done")
+        const { jobs } = await system.api("/v1/jobs")
+        const { spec } = await system.api(`/v1/jobs/${jobs[0].id}`)
+        assert.deepEqual([spec.generator.choice, spec.discriminator.choice], ["dcgan", "wgan"])
+        assert.equal(spec.loss.choice, "wasserstein")
+    })
+
+    test("04: a digit that was asked for", async () => {
+        await show("asking")
+        await editor.pressButton("asking-start")
+        await status("asking-train", "done")
+        await editor.pressButton("asking-digit-7")
+        await picture("asking-drawn")
+        await editor.screenshot("asking-for-a-digit")
+    })
+
+    test("05: a job over REST", async () => {
+        await show("over-rest")
+        await editor.pressButton("over-rest-start")
+        await picture("over-rest-preview")
+        const { jobs } = await system.api("/v1/jobs?name=submitted")
+        assert.equal(jobs[0].state, "succeeded")
+    })
+})

@@ -1,0 +1,141 @@
+/** A real Chromium, and what a person does in the editor with it. */
+const fs = require("node:fs")
+const path = require("node:path")
+const { load } = require("../../palette/support/palette")
+const { until } = require("../../palette/support/fake-service")
+
+const { chromium } = load("playwright-core")
+
+const NAMES = ["chromium", "chromium-browser", "google-chrome"]
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+FLAGS.push("--disable-component-update", "--disable-sync")
+
+/** Where screenshots go, if anywhere. */
+const SCREENSHOTS = process.env.AUTHORGAN_SCREENSHOTS
+
+function findChromium() {
+    const places = process.env.PATH.split(path.delimiter).flatMap((folder) =>
+        NAMES.map((name) => path.join(folder, name))
+    )
+    const found = [process.env.CHROMIUM, ...places].find((place) => place && fs.existsSync(place))
+    if (!found) throw new Error("The browser tests need Chromium: put it on the PATH, or its path into CHROMIUM.")
+    return found
+}
+
+const launch = () => chromium.launch({ executablePath: findChromium(), args: FLAGS })
+
+/** One editor in one browser tab. */
+class Editor {
+    static async open(browser, url) {
+        const editor = new Editor()
+        editor.page = await browser.newPage({ viewport: { width: 1500, height: 950 } })
+        editor.errors = []
+        editor.page.on("pageerror", (error) => editor.errors.push(error.message))
+        await editor.page.goto(url)
+        await editor.page.waitForSelector(".red-ui-flow-node-group")
+        return editor
+    }
+
+    screenshot(name) {
+        if (!SCREENSHOTS) return null
+        fs.mkdirSync(SCREENSHOTS, { recursive: true })
+        return this.page.screenshot({ path: path.join(SCREENSHOTS, `${name}.png`) })
+    }
+
+    /** The node's group in the drawing. */
+    node(id) {
+        return this.page.locator(`[id="${id}"]`)
+    }
+
+    async pressButton(id) {
+        await this.node(id).locator(".red-ui-flow-node-button-button").click()
+    }
+
+    status(id) {
+        return this.page.evaluate((id) => RED.nodes.node(id).status?.text || "", id)
+    }
+
+    badge(id) {
+        return this.page.evaluate((id) => {
+            const badge = document.getElementById(id).querySelector(".authorgan-badge:not(.hide)")
+            return badge ? badge.textContent : ""
+        }, id)
+    }
+
+    /** The reasons at a node's red triangle, none when it is valid. */
+    reasons(id) {
+        return this.page.evaluate((id) => {
+            const { valid, validationErrors } = RED.nodes.node(id)
+            return valid ? [] : validationErrors.map((reason) => reason.replace(/\s+/g, " "))
+        }, id)
+    }
+
+    async reasonAt(id, pattern) {
+        await until(
+            async () => (await this.reasons(id)).some((reason) => pattern.test(reason)),
+            `${id} says ${pattern}`
+        )
+    }
+
+    async validAt(id) {
+        await until(async () => (await this.reasons(id)).length === 0, `${id} is valid`)
+    }
+
+    /** The text that appears when the pointer rests on a node's red triangle. */
+    async tooltip(id) {
+        await this.node(id).locator(".red-ui-flow-node-error").hover()
+        const tip = this.page.locator(".red-ui-flow-port-tooltip")
+        await tip.waitFor()
+        return (await tip.locator("text").allTextContents()).join(" ").replace(/\s+/g, " ")
+    }
+
+    /** Opens a node's dialog as a double click does, lets `work` fill it, and closes it with Done. */
+    async edit(id, work) {
+        await this.node(id).locator(".red-ui-flow-node-label").dblclick({ force: true })
+        const dialog = this.page.locator(".red-ui-tray").last()
+        await dialog.locator("#node-dialog-ok").waitFor()
+        await work(dialog)
+        await dialog.locator("#node-dialog-ok").click()
+        await dialog.waitFor({ state: "detached" })
+    }
+
+    async deploy() {
+        await this.page.locator("#red-ui-header-button-deploy").click()
+        const anyway = this.page.locator(".red-ui-notification button.primary")
+        const done = () => this.page.evaluate(() => !RED.nodes.dirty())
+        await until(async () => {
+            if (await anyway.isVisible()) await anyway.click()
+            return done()
+        }, "the flow is deployed")
+    }
+
+    undo() {
+        return this.page.evaluate(() => RED.actions.invoke("core:undo"))
+    }
+
+    /** Places a flow on the canvas as it is, and shows it. */
+    async place(flow) {
+        await this.page.evaluate((flow) => {
+            RED.nodes.import(flow)
+            RED.nodes.dirty(true)
+            RED.workspaces.show(flow.find(({ type }) => type === "tab").id)
+            RED.view.redraw(true)
+        }, flow)
+    }
+
+    /** What a preview node shows: { width of its picture as drawn, lines of its curve }. */
+    card(id) {
+        return this.page.evaluate((id) => {
+            const card = document.getElementById(id).querySelector(".authorgan-card")
+            const picture = card.querySelector("image")
+            const shown = card.style.display !== "none" && picture.style.display !== "none"
+            const lines = [...card.querySelectorAll(".authorgan-card-line")].map((line) => line.getAttribute("d") || "")
+            return {
+                picture: shown && picture.getAttribute("href") ? Number(picture.getAttribute("width")) : 0,
+                lines: lines.map((line) => line.split(/[ML]/).length - 1)
+            }
+        }, id)
+    }
+}
+
+module.exports = { launch, Editor }
