@@ -35,17 +35,21 @@ class UpsampledConv2D:
     with 16 instead of 36 products a pixel of the input, and the upsampled image is never written.
     """
 
-    # Row by row: which rows of the 3x3 kernel fall on the same copy, for offsets -2 … 1 of a 4-tap window.
+    # M, row by row: which of the 3 weights along an axis meet the same copy, for each of the 4.
     COPIES = ((0.0, 0.0, 1.0), (0.0, 1.0, 1.0), (1.0, 1.0, 0.0), (1.0, 0.0, 0.0))
 
     def __init__(self, convolution: Conv2D) -> None:
         self.convolution = convolution
+        copies = torch.tensor(self.COPIES)
+        self._expansion = torch.kron(copies, copies)  # (16, 9): M·w·Mᵀ on flattened kernels
 
     def __call__(self, x: Tensor) -> Tensor:
         kernel = self.convolution.kernel  # (out, in, 3, 3)
-        copies = kernel.new_tensor(self.COPIES)
-        expanded = torch.einsum("ai,bj,oqij->qoab", copies, copies, kernel)  # (in, out, 4, 4)
-        expanded = expanded.contiguous(memory_format=torch.channels_last)
+        self._expansion = self._expansion.to(kernel)
+        filters, channels = kernel.shape[:2]
+        flat = kernel.permute(1, 2, 3, 0).reshape(channels, 9, filters)
+        # (in, 16, out) is a channels-last (in, out, 4, 4) without a copy
+        expanded = torch.matmul(self._expansion, flat).view(channels, 4, 4, filters).permute(0, 3, 1, 2)
         return self.convolution.finish(F.conv_transpose2d(x.permute(0, 3, 1, 2), expanded, None, stride=2, padding=1))
 
 
