@@ -40,14 +40,14 @@ describe("the first flow", () => {
             const epochs = dialog.locator('[data-choice="alternating"] > [data-field="epochs"]')
             await epochs.locator("input").fill("0")
             assert.match(await epochs.locator(".authorgan-reason").textContent(), /0 is too small; the least is 1/)
-            await epochs.locator("input").fill("6")
+            await epochs.locator("input").fill("3")
             assert.equal(await epochs.locator(".authorgan-reason").count(), 0)
             // An empty field says what rules then, as the service resolved it for this very drawing.
             const steps = dialog.locator('[data-field="discriminator_steps"] input')
             assert.equal(await steps.getAttribute("placeholder"), "1")
         })
         const parameters = await editor.page.evaluate(() => RED.nodes.node("first-gan-training").parameters)
-        assert.deepEqual(parameters, { epochs: 6, batch_size: 64 })
+        assert.deepEqual(parameters, { epochs: 3, batch_size: 64 })
     })
 
     test("shows the parameters of what is chosen, and of nothing else", async () => {
@@ -59,6 +59,14 @@ describe("the first flow", () => {
             assert.deepEqual(await visible(), ["latent_dim", "widths"])
             await dialog.locator("#node-input-choice").selectOption("dcgan")
         })
+    })
+
+    test("is made shorter by looking at a part of the data only", async () => {
+        await editor.edit("first-gan-data", async (dialog) => {
+            await dialog.locator('[data-choice="digits"] > [data-field="count"] input').fill("320")
+        })
+        const parameters = await editor.page.evaluate(() => RED.nodes.node("first-gan-data").parameters)
+        assert.deepEqual(parameters, { image_size: 16, count: 320 })
     })
 
     test("trains at the press of its button: losses and pictures appear below the preview", async () => {
@@ -73,10 +81,10 @@ describe("the first flow", () => {
         await until(async () => (await editor.status("first-gan-train")) === "done", "the training ends", PATIENCE_MS)
         const { jobs } = await system.api("/v1/jobs")
         assert.equal(jobs[0].state, "succeeded")
-        assert.equal(jobs[0].progress.epochs, 6)
-        const total = jobs[0].progress.total.toLocaleString("en-US")
+        assert.equal(jobs[0].progress.total, 15)
         const step = editor.node("first-gan-preview").locator(".authorgan-card-text").first()
-        await until(async () => (await step.textContent()) === `step ${total}`, "the last picture is shown")
+        // 320 pictures in batches of 64, three times.
+        await until(async () => (await step.textContent()) === "step 15", "the last picture is shown")
         await editor.screenshot("first-flow-trained")
     })
 
@@ -99,11 +107,11 @@ describe("the first flow", () => {
                 PATIENCE_MS
             )
         await editor.pressButton("first-gan-start")
-        await status(/\/140\.0k/)
+        await status(/\/25\.0k/)
         await editor.pressButton("first-gan-pause")
         await status(/^paused$/)
         await editor.pressButton("first-gan-resume")
-        await status(/\/140\.0k/)
+        await status(/\/25\.0k/)
         await editor.pressButton("first-gan-stop")
         await status(/^stopped$/)
     })
@@ -195,6 +203,33 @@ describe("the service node", () => {
         assert.match(await bad.textContent(), /127\.0\.0\.1:9 does not answer.*make run/)
         await close(dialog)
     })
+})
+
+test("a service that is away is said once, and drawing goes on", async () => {
+    const away = editor.page.locator(".red-ui-notification", { hasText: "does not answer" })
+    const change = (url) =>
+        editor.page.evaluate((url) => {
+            const service = RED.nodes.node("first-gan-service")
+            service.url = url
+            RED.events.emit("nodes:change", service)
+        }, url)
+    const rename = (name) =>
+        editor.page.evaluate((name) => {
+            const gan = RED.nodes.node("first-gan-gan")
+            gan.name = name
+            RED.events.emit("nodes:change", gan)
+        }, name)
+    await change("http://127.0.0.1:9")
+    await rename("first")
+    await away.waitFor()
+    await rename("second")
+    await editor.page.waitForTimeout(1000)
+    assert.equal(await away.count(), 1)
+    assert.equal(await editor.badge("first-gan-generator"), "")
+    await editor.validAt("first-gan-generator")
+    await change(system.url)
+    await rename("")
+    await until(async () => (await editor.badge("first-gan-generator")) !== "", "shapes come back")
 })
 
 test("nothing of all this was an error of the page", () => {

@@ -26,13 +26,14 @@ after(async () => {
     await system?.stop()
 })
 
-/** A flow of the project, made shorter, at the service of this test, and with ids of its own. */
+/** A flow of the project, made shorter and at the service of this test. */
 function shortened(name) {
     const text = fs.readFileSync(path.join(project, "flows", name), "utf8")
     return JSON.parse(
         text
             .replaceAll("http://127.0.0.1:5050", system.url)
             .replace(/("|\\")epochs\1: ?(\\"\d+\\"|\d+)/g, "$1epochs$1:1")
+            .replace(/(\\"choice\\":\\"digits\\")/g, '$1,\\"count\\":320')
     )
 }
 

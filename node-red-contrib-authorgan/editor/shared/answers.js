@@ -85,7 +85,7 @@ function look() {
     for (const gan of live.filter(({ type }) => type === "authorgan-gan")) {
         const { spec, nodes, problems } = compile(flow, gan.id, options)
         found.push(...problems)
-        const question = problems.length > 0 ? null : JSON.stringify(spec)
+        const question = problems.length > 0 ? null : questionOf(spec, serviceOf(flow, gan))
         const known = before.get(gan.id)
         if (known && known.question === question) {
             known.nodes = nodes
@@ -96,7 +96,7 @@ function look() {
         const answer = { question, nodes, problems: new Map(), resolved: question && known?.resolved }
         answers.set(gan.id, answer)
         changed = true
-        if (question) ask(answer, serviceOf(flow, gan))
+        if (question) ask(answer)
     }
     for (const train of live.filter(({ type }) => type === "authorgan-train")) {
         // Without a drawing it may still be sent specs, so that is no problem before a message comes.
@@ -116,19 +116,21 @@ function serviceOf(flow, gan) {
     return services.find(({ id }) => id === train?.service) || services[0]
 }
 
-function ask(answer, service) {
-    if (!service) return
-    const body = { service: service.id, url: service.url, spec: JSON.parse(answer.question) }
-    $.ajax({ url: "authorgan/resolve", method: "POST", contentType: "application/json", data: JSON.stringify(body) })
+/** What is asked, and of whom, as one text: the same text needs no second answer. */
+const questionOf = (spec, service) => service && JSON.stringify({ service: service.id, url: service.url, spec })
+
+function ask(answer) {
+    const { url } = JSON.parse(answer.question)
+    $.ajax({ url: "authorgan/resolve", method: "POST", contentType: "application/json", data: answer.question })
         .done(({ spec }) => {
-            away.delete(service.url)
+            away.delete(url)
             answer.resolved = spec
             answer.problems = new Map()
             mark()
         })
         .fail(({ status, responseJSON: problem }) => {
             if (status === 422) {
-                away.delete(service.url)
+                away.delete(url)
                 answer.resolved = null
                 answer.problems = grouped(
                     problem.problems.map(({ node_id, pointer, message }) => ({
@@ -138,18 +140,18 @@ function ask(answer, service) {
                 )
                 mark()
             } else {
-                standAlone(answer, service)
+                standAlone(answer, url)
             }
         })
 }
 
 /** Drawing goes on without the service, which is said once and tried again now and then. */
-function standAlone(answer, service) {
+function standAlone(answer, url) {
     answer.question = undefined
     answer.resolved = null
-    if (!away.has(service.url)) {
-        away.add(service.url)
-        RED.notify(text("away", { url: service.url }), { type: "compact", timeout: 6000 })
+    if (!away.has(url)) {
+        away.add(url)
+        RED.notify(text("away", { url }), { type: "compact", timeout: 6000 })
     }
     clearTimeout(retry)
     retry = setTimeout(look, RETRY_MS)

@@ -41,15 +41,11 @@ async function refresh(id) {
     const state = stateOf(id)
     if (state.busy || !state.notice || state.fetched === state.notice || !document.getElementById(id)) return
     state.busy = true
-    const { notice } = state
+    const { notice, fetched } = state
     try {
-        const [picture, curve] = await Promise.all([
-            notice.picture && $.ajax({ url: notice.picture, dataType: "binary", xhrFields: { responseType: "blob" } }),
-            notice.curve && $.getJSON(notice.curve)
-        ])
-        const image = picture ? await decode(picture) : null
-        if (state.image) URL.revokeObjectURL(state.image.url)
-        Object.assign(state, { image, curve: curve || null })
+        // An address changes with what lies behind it.
+        if (notice.picture !== fetched?.picture) await fetchPicture(state, notice.picture)
+        if (notice.curve !== fetched?.curve) state.curve = notice.curve ? await $.getJSON(notice.curve) : null
     } catch (failure) {
         // The node was redeployed or removed meanwhile; the next notice brings something newer.
         console.warn("AuthorGAN preview", id, failure.statusText || failure)
@@ -60,6 +56,13 @@ async function refresh(id) {
     const el = document.getElementById(id)
     if (node && el) draw(node, el)
     refresh(id)
+}
+
+async function fetchPicture(state, address) {
+    const options = { url: address, dataType: "binary", xhrFields: { responseType: "blob" } }
+    const image = address ? await decode(await $.ajax(options)) : null
+    if (state.image) URL.revokeObjectURL(state.image.url)
+    state.image = image
 }
 
 function decode(blob) {

@@ -21,7 +21,9 @@ class System {
                 ...process.env,
                 AUTHORGAN_HOME: system.home,
                 AUTHORGAN_PORT: `${system.port}`,
-                AUTHORGAN_NODE_RED_PORT: `${system.editorPort}`
+                AUTHORGAN_NODE_RED_PORT: `${system.editorPort}`,
+                // Beside a browser and other tests, two threads would mostly wait for each other.
+                AUTHORGAN_TRAINING_THREADS: "1"
             },
             stdio: ["ignore", "pipe", "pipe"]
         })
