@@ -10,9 +10,18 @@
 const SUBFLOW = /^subflow:(.+)$/
 const keyOf = ({ node, path }) => [...path, node.id].join("/")
 
-/** @param {object[]} flow node configurations, as Node-RED saves them */
+/** Flow -> its index, so that the many questions about one drawing share it. A flow is never changed, only replaced. */
+const indexes = new WeakMap()
+
+/** @param {object[]} flow  node configurations, as Node-RED saves them */
 function index(flow) {
+    if (!indexes.has(flow)) indexes.set(flow, build(flow))
+    return indexes.get(flow)
+}
+
+function build(flow) {
     const byId = new Map(flow.map((node) => [node.id, node]))
+    const order = new Map(flow.map(({ id }, position) => [id, position]))
     const incoming = incomingWires(flow)
     // The subflows that are being left without a path: one that is met again contains itself.
     const leaving = new Set()
@@ -76,7 +85,6 @@ function index(flow) {
                 else found.set(key, source)
             }
         }
-        const order = new Map(flow.map(({ id }, position) => [id, position]))
         return [...found.values()].sort((a, b) => order.get(a.node.id) - order.get(b.node.id))
     }
 

@@ -81,11 +81,18 @@ function look() {
     const before = answers
     answers = new Map()
     let changed = false
+    const services = new Map()
 
+    for (const train of live.filter(({ type }) => type === "authorgan-train")) {
+        const { gan, problems } = compile(flow, train.id, options)
+        services.set(gan, train.service)
+        // Without a drawing it may still be sent specs, so that is no problem before a message comes.
+        found.push(...problems.filter(({ code }) => code !== "no_gan"))
+    }
     for (const gan of live.filter(({ type }) => type === "authorgan-gan")) {
         const { spec, nodes, problems } = compile(flow, gan.id, options)
         found.push(...problems)
-        const question = problems.length > 0 ? null : questionOf(spec, serviceOf(flow, gan))
+        const question = problems.length > 0 ? null : questionOf(spec, serviceNode(flow, services.get(gan.id)))
         const known = before.get(gan.id)
         if (known && known.question === question) {
             known.nodes = nodes
@@ -98,10 +105,6 @@ function look() {
         changed = true
         if (question) ask(answer)
     }
-    for (const train of live.filter(({ type }) => type === "authorgan-train")) {
-        // Without a drawing it may still be sent specs, so that is no problem before a message comes.
-        found.push(...compile(flow, train.id, options).problems.filter(({ code }) => code !== "no_gan"))
-    }
     wiring = grouped(found)
     // What was refused has been changed since; the next start will tell.
     if (changed) refusals.clear()
@@ -109,11 +112,9 @@ function look() {
 }
 
 /** The service that a GAN will be trained with: that of its train node, else the first there is. */
-function serviceOf(flow, gan) {
-    const trains = flow.filter(({ type }) => type === "authorgan-train")
-    const train = trains.find(({ id }) => compile(flow, id).gan === gan.id) || trains[0]
+function serviceNode(flow, id) {
     const services = flow.filter(({ type }) => type === "authorgan-service")
-    return services.find(({ id }) => id === train?.service) || services[0]
+    return services.find((service) => service.id === id) || services[0]
 }
 
 /** What is asked, and of whom, as one text: the same text needs no second answer. */
