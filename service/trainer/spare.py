@@ -13,7 +13,7 @@ BACKGROUND_NICENESS = 10
 
 
 def threads(settings: Settings) -> int | None:
-    """Processor threads of one training: what the settings say, else an equal share; None: what the library likes."""
+    """Processor threads of one training: what the settings say, else an equal share; None: all but one."""
     if settings.training_threads:
         return settings.training_threads
     if settings.training_workers == 1:
