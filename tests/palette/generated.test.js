@@ -80,6 +80,7 @@ for (const type of types) {
                 assert.ok(body.includes(`### ${heading}`), heading)
             }
             assert.ok(body.includes('<dl class="message-properties">'))
+            assert.ok(!/^\s*: /m.test(body), "a list of message properties was not recognized")
         })
 
         if (/category: "config"/.test(definition)) return
