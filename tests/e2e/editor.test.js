@@ -143,6 +143,19 @@ describe("a drawing that cannot work is marked before it is deployed", () => {
         await editor.validAt("first-gan-discriminator")
     })
 
+    test("what only a start can find: data that is not there marks its node until it is changed", async () => {
+        await editor.edit("first-gan-data", async (dialog) => {
+            await dialog.locator("#node-input-choice").selectOption("npz")
+            await dialog.locator('[data-choice="npz"] > [data-field="path"] input').fill("/nowhere/digits.npz")
+        })
+        await editor.deploy()
+        await editor.pressButton("first-gan-start")
+        await editor.reasonAt("first-gan-data", /nowhere/)
+        await until(async () => (await editor.status("first-gan-train")) === "refused", "the train node says so")
+        await editor.undo()
+        await editor.validAt("first-gan-data")
+    })
+
     test("a module that is missing, until undo brings it back", async () => {
         await editor.page.evaluate(() => {
             RED.view.select({ nodes: [RED.nodes.node("first-gan-discriminator")] })

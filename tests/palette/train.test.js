@@ -230,6 +230,23 @@ describe("a running training outlives", () => {
     }
 })
 
+test("a drawing inside a subflow trains, with a train node of its own in each instance", async () => {
+    const inside = (nodes) => nodes.map((node) => (node.z ? { ...node, z: "sub" } : node))
+    const [tab, config, ...drawing] = firstFlow(service.url)
+    const subflow = { id: "sub", type: "subflow", name: "a GAN", in: [{ wires: [{ id: "train" }] }], out: [] }
+    const instance = { id: "instance", type: "subflow:sub", z: "t", x: 0, y: 0, wires: [] }
+    await nodeRed.deploy([tab, config, subflow, instance, ...inside(drawing)])
+    const known = service.jobs.size
+    await nodeRed.send("instance-train")
+    await until(() => service.jobs.size > known, "a job is submitted")
+    const [job, { spec }] = [...service.jobs].at(-1)
+    assert.equal(spec.discriminator.choice, "wgan")
+    service.tell(job, "end", { state: "succeeded", problem: null })
+    // Node-RED gives the sink of the instance a name of its own, because its name is a node's id.
+    await until(async () => (await of("instance-end", job)).length === 1, "the end arrives inside the subflow")
+    await nodeRed.deploy(firstFlow(service.url))
+})
+
 describe("by choice", () => {
     test("a training stops with the node", async () => {
         await nodeRed.deploy(firstFlow(service.url, { stopOnClose: true }))
