@@ -35,7 +35,12 @@ class Client {
     /** GET or, with a body, POST; the parsed JSON. */
     async json(path, options = {}) {
         const response = await this.open(path, { accept: "application/json", ...options })
-        return this.read(() => response.json())
+        const text = await this.read(() => response.text())
+        try {
+            return JSON.parse(text)
+        } catch {
+            throw this.stranger()
+        }
     }
 
     /** GET or, with a body, POST; the bytes. */
@@ -61,6 +66,11 @@ class Client {
         )
         if (!response.ok) throw new ServiceError(response.status, await problemOf(response))
         return response
+    }
+
+    /** Somebody answers, but not as the service does. */
+    stranger() {
+        return new ServiceError(502, { detail: `What answers at ${this.url} is no AuthorGAN service.` })
     }
 
     /** Runs what may fail on the way, and tells a service that is away from one that was not waited for. */

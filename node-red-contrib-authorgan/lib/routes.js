@@ -16,14 +16,16 @@ function serviceRoutes(RED) {
         return deployed && deployed.url === new Client(url).url ? deployed : new Client(url)
     }
 
-    RED.httpAdmin.post("/authorgan/test", mayDraw, async (request, response) => {
-        await answer(response, () => describe(clientFor(request.body)))
-    })
+    /** Answers with what `ask` gives; what is not the service's doing goes to Node-RED's own error handling. */
+    const post = (path, ask) =>
+        RED.httpAdmin.post(path, mayDraw, (request, response, next) => {
+            answer(response, async () => ask(clientFor(request.body), request.body)).catch(next)
+        })
 
-    RED.httpAdmin.post("/authorgan/resolve", mayDraw, async (request, response) => {
-        const options = { body: request.body.spec, timeout: RESOLVE_TIMEOUT_MS }
-        await answer(response, () => clientFor(request.body).json("/v1/specs/resolve", options))
-    })
+    post("/authorgan/test", (client) => describe(client))
+    post("/authorgan/resolve", (client, { spec }) =>
+        client.json("/v1/specs/resolve", { body: spec, timeout: RESOLVE_TIMEOUT_MS })
+    )
 }
 
 /** What a service says of itself: { version, datasets, ready, workers, missing }. */
@@ -38,6 +40,7 @@ async function describe(client) {
             throw error
         })
     ])
+    if (!version || !Array.isArray(datasets) || !parts?.training_workers) throw client.stranger()
     const missing = Object.entries(parts).filter(([, { ok }]) => !ok)
     return {
         version,

@@ -1,5 +1,8 @@
 const { jobOf } = require("../lib/job")
 
+/** The service loads a model before it samples from it, and says itself when that takes too long. */
+const TIMEOUT_MS = 120_000
+
 /** What a message may ask for instead of the dialog, under the same names as in the service. */
 const WISHES = ["count", "seed", "labels", "columns", "noise"]
 
@@ -12,7 +15,7 @@ module.exports = (RED) => {
                 const { client, job } = jobOf(RED, config, msg)
                 const body = wishesOf(msg)
                 const path = `/v1/models/${encodeURIComponent(job)}/sample`
-                msg.payload = await client.bytes(path, { body, accept: "image/png" })
+                msg.payload = await client.bytes(path, { body, accept: "image/png", timeout: TIMEOUT_MS })
                 msg.sample = body
                 msg.job = job
                 this.status({})

@@ -88,6 +88,20 @@ describe("the first flow", () => {
         await editor.screenshot("first-flow-trained")
     })
 
+    test("shows it as large as one pulls it, and undo takes that back", async () => {
+        const width = () => editor.page.evaluate(() => RED.nodes.node("first-gan-preview").width)
+        const corner = await editor.node("first-gan-preview").locator(".authorgan-card-corner").boundingBox()
+        const before = (await editor.card("first-gan-preview")).picture
+        await editor.page.mouse.move(corner.x + 8, corner.y + 8)
+        await editor.page.mouse.down()
+        await editor.page.mouse.move(corner.x - 52, corner.y + 8, { steps: 4 })
+        await editor.page.mouse.up()
+        assert.equal(await width(), 200)
+        assert.equal((await editor.card("first-gan-preview")).picture, before - 60)
+        await editor.undo()
+        assert.equal(await width(), 260)
+    })
+
     test("shows its latest picture to whoever opens the editor later", async () => {
         const late = await Editor.open(browser, system.editor)
         await until(async () => (await late.card("first-gan-preview")).picture > 100, "the picture appears")

@@ -190,6 +190,22 @@ describe("what the editor asks of the service", () => {
         assert.equal((await answer.json()).away, true)
     })
 
+    test("another server at that address is told from the service", async () => {
+        for (const [path, body] of [
+            ["/healthz", {}],
+            ["/v1/datasets", []],
+            ["/readyz", { ready: true }]
+        ]) {
+            service.answerOnce(path, 200, body)
+            const answer = await nodeRed.admin("authorgan/test", { url: service.url })
+            assert.equal(answer.status, 502)
+            assert.match((await answer.json()).message, /is no AuthorGAN service/)
+        }
+        // Node-RED itself answers such questions with a page.
+        assert.equal((await nodeRed.admin("authorgan/test", { url: nodeRed.url })).status, 404)
+        assert.equal((await nodeRed.admin("authorgan/test", { url: "no address" })).status, 504)
+    })
+
     test("problems of a spec come as they are", async () => {
         const problems = [{ pointer: "/data", code: "unknown_choice", message: "no such data" }]
         service.answerOnce("/v1/specs/resolve", 422, { detail: "1 problem", problems })

@@ -12,7 +12,10 @@ const GAP = 8
 const NARROWEST = 100
 const WIDEST = 1200
 
-/** Node id -> { notice, fetched, busy, image: { url, width, height }, curve, step }; kept while its tab is not shown. */
+/**
+ * Node id -> { notice, seen, busy, image: { url, width, height }, curve }, kept while its tab is not shown. `seen` is the
+ * notice that was looked at last; `from` holds the addresses that image and curve came from.
+ */
 const shown = new Map()
 
 export function start() {
@@ -32,25 +35,25 @@ export function start() {
 }
 
 function stateOf(id) {
-    if (!shown.has(id)) shown.set(id, { notice: null, fetched: null, busy: false, image: null, curve: null })
+    if (!shown.has(id)) shown.set(id, { notice: null, seen: null, busy: false, image: null, curve: null, from: {} })
     return shown.get(id)
 }
 
 /** Fetches what the latest notice tells of, one at a time, and only while the node is in sight. */
 async function refresh(id) {
     const state = stateOf(id)
-    if (state.busy || !state.notice || state.fetched === state.notice || !document.getElementById(id)) return
+    if (state.busy || !state.notice || state.seen === state.notice || !document.getElementById(id)) return
     state.busy = true
-    const { notice, fetched } = state
+    const { notice } = state
     try {
         // An address changes with what lies behind it.
-        if (notice.picture !== fetched?.picture) await fetchPicture(state, notice.picture)
-        if (notice.curve !== fetched?.curve) state.curve = notice.curve ? await $.getJSON(notice.curve) : null
+        if (notice.picture !== state.from.picture) await fetchPicture(state, notice.picture)
+        if (notice.curve !== state.from.curve) await fetchCurve(state, notice.curve)
     } catch (failure) {
         // The node was redeployed or removed meanwhile; the next notice brings something newer.
         console.warn("AuthorGAN preview", id, failure.statusText || failure)
     }
-    state.fetched = notice
+    state.seen = notice
     state.busy = false
     const node = RED.nodes.node(id)
     const el = document.getElementById(id)
@@ -63,6 +66,12 @@ async function fetchPicture(state, address) {
     const image = address ? await decode(await $.ajax(options)) : null
     if (state.image) URL.revokeObjectURL(state.image.url)
     state.image = image
+    state.from.picture = address
+}
+
+async function fetchCurve(state, address) {
+    state.curve = address ? await $.getJSON(address) : null
+    state.from.curve = address
 }
 
 function decode(blob) {
@@ -77,18 +86,24 @@ function decode(blob) {
 
 function draw(node, el) {
     const { image, curve, notice } = stateOf(node.id)
-    el.authorganCard?.draw({
+    const content = {
         top: node.h + GAP,
         width: clamp(Number(node.width) || 240),
         image: node.show === "curve" ? null : image,
         curve: node.show === "pictures" ? null : curve,
-        step: notice?.step ?? null,
-        words: {
-            generator: text("curve.generator"),
-            discriminator: text("curve.discriminator"),
-            step: (step) => text("curve.step", { step })
-        }
-    })
+        step: notice?.step ?? null
+    }
+    // Node-RED redraws every node at each move of any; a card that shows the same is left alone.
+    const drawn = el.authorganDrawn
+    if (!el.authorganCard || (drawn && Object.keys(content).every((key) => drawn[key] === content[key]))) return
+    el.authorganDrawn = content
+    el.authorganCard.draw({ ...content, words: WORDS })
+}
+
+const WORDS = {
+    generator: () => text("curve.generator"),
+    discriminator: () => text("curve.discriminator"),
+    step: (step) => text("curve.step", { step })
 }
 
 const clamp = (width) => Math.min(WIDEST, Math.max(NARROWEST, width))

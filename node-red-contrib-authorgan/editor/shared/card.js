@@ -96,7 +96,7 @@ function curveIn(parent) {
             const below = height + (second && stacked ? 2 : 1) * LINE
             line.setAttribute("d", linePath(points, column, scale, plot))
             set(dot, { cx: x + 3.5, cy: below - 2 })
-            label.textContent = `${words[network]} ${last[column] === null ? "–" : last[column].toFixed(2)}`
+            label.textContent = `${words[network]()} ${last[column] === null ? "–" : last[column].toFixed(2)}`
             set(label, { x: x + 11, y: below + 2 })
         }
         return height + (stacked ? 2 : 1) * LINE + 6
