@@ -29,16 +29,16 @@ help:
 
 .venv/.installed: requirements.txt | .venv/.python
 	@echo "Installing the Python packages (once; a few minutes with a slow network) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 .venv/.installed-dev: requirements.txt requirements-dev.txt | .venv/.python
 	@echo "Installing the Python packages for development ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ .venv/.installed
 
 $(PALETTE)/node_modules/.installed: $(PALETTE)/package.json $(PALETTE)/package-lock.json
-	@$(NODE) -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null || \
+	@$(NODE) -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' 2>/dev/null || \
 	  { echo "AuthorGAN needs Node.js 20 or later; found: $$($(NODE) --version 2>&1)."; exit 1; }
 	@echo "Installing Node-RED and the palette ..."
 	@cd $(PALETTE) && npm ci --no-audit --no-fund --loglevel=error
