@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from spec import catalogue
+from spec import catalogue, nesting
 from spec.networks import Network
 from spec.problems import Report, join
 
@@ -18,8 +18,10 @@ CODES = frozenset(
         "output_range",
     }
 )
-# Layers that move numbers about and leave their values as they are.
-_MOVES = frozenset({"Reshape", "Flatten", "Cropping2D", "UpSampling2D", "MaxPooling2D"})
+# Layers whose output stays in the range of their input.
+_KEEPS_RANGE = ("AveragePooling", "Cropping", "Global", "MaxPooling", "UpSampling", "ZeroPadding")
+# Layers that mix the images of a batch in a way that a penalty meant image by image does not allow for.
+_BATCH_NORMALIZATIONS = frozenset({"BatchNormalization", "ConditionalBatchNormalization"})
 
 
 def advise(generator: Network, discriminator: Network, loss: Mapping[str, Any], report: Report) -> None:
@@ -33,12 +35,14 @@ def _on_objective(discriminator: Network, loss: Mapping[str, Any], report: Repor
     entries = catalogue.load()
     regularizers = {item["choice"]: entries["regularizers"][item["choice"]] for item in loss["regularizers"]}
     needs_lipschitz = entries["losses"][loss["choice"]].get("needs_lipschitz", False)
-    if needs_lipschitz and not any(entry.get("lipschitz") for entry in regularizers.values()):
+    parts = [part["type"] for layer in discriminator.graph.layers for part in nesting.within(layer)]
+    is_held = any(entry.get("lipschitz") for entry in regularizers.values()) or _is_spectrally_normalized(discriminator)
+    if needs_lipschitz and not is_held:
         report.advise(
             "/loss/regularizers",
             "critic_unbounded",
             f"nothing keeps the critic of the {loss['choice']} loss from growing without bounds; "
-            "add the regularizer gradient_penalty or weight_clipping",
+            "add the regularizer gradient_penalty or weight_clipping, or wrap each layer in SpectralNormalization",
         )
     if "weight_clipping" in regularizers and not needs_lipschitz:
         report.advise(
@@ -46,7 +50,7 @@ def _on_objective(discriminator: Network, loss: Mapping[str, Any], report: Repor
             "clipping_without_critic",
             f"weight_clipping was made for the wasserstein loss; with {loss['choice']} it only weakens the critic",
         )
-    normalized = any(layer["type"] == "BatchNormalization" for layer in discriminator.graph.layers)
+    normalized = not _BATCH_NORMALIZATIONS.isdisjoint(parts)
     if normalized and any(entry.get("per_image") for entry in regularizers.values()):
         report.advise(
             "/discriminator",
@@ -54,6 +58,13 @@ def _on_objective(discriminator: Network, loss: Mapping[str, Any], report: Repor
             "gradient_penalty is meant image by image, but batch normalization in the discriminator mixes the images "
             "of a batch; leave it out or use LayerNormalization",
         )
+
+
+def _is_spectrally_normalized(network: Network) -> bool:
+    """Whether every layer that could be wrapped in SpectralNormalization is."""
+    wrapper = catalogue.load()["layers"]["SpectralNormalization"]
+    types = {layer["type"] for layer in network.graph.layers}
+    return wrapper["name"] in types and types.isdisjoint(wrapper["parameters"]["properties"]["layer"]["types"])
 
 
 def _on_labels(generator: Network, discriminator: Network, report: Report) -> None:
@@ -74,10 +85,11 @@ def _on_labels(generator: Network, discriminator: Network, report: Report) -> No
 
 
 def _on_range(generator: Network, report: Report) -> None:
+    entries = catalogue.load()["layers"]
     layer = generator.graph.layer(generator.graph.outputs[0])
-    while layer["type"] in _MOVES:
+    while entries[layer["type"]].get("rearranges") or layer["type"].startswith(_KEEPS_RANGE):
         layer = generator.graph.layer(layer["inputs"][0])
-    if layer["type"] == "Tanh" or layer.get("activation") == "tanh":
+    if layer["type"] == "Tanh" or nesting.innermost(layer).get("activation") == "tanh":
         return
     report.advise(
         join("/generator/layers", generator.graph.layers.index(layer)),

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from spec import nesting
 from spec.networks import CUSTOM, Network
 from spec.parameters import Place, describe, pick
 from spec.problems import Report, join
@@ -32,10 +33,11 @@ def _parts(spec: Mapping[str, Any], networks: Collection[Network]) -> Iterator[t
         role, drawn = network.role, network.module["choice"] == CUSTOM
         for layer in network.graph.layers:
             pointer = join(network.graph.pointers[layer["id"]], "type") if drawn else f"/{role}/choice"
-            yield "layers", layer["type"], pointer
-            for key, value in layer.items():
-                if key.endswith("_initializer"):
-                    yield "initializers", value["choice"], pointer
+            for part in nesting.within(layer):
+                yield "layers", part["type"], pointer
+                for key, value in part.items():
+                    if key.endswith("_initializer"):
+                        yield "initializers", value["choice"], pointer
         yield "optimizers", spec["optimizer"][role]["choice"], f"/optimizer/{role}/choice"
     yield "losses", spec["loss"]["choice"], "/loss/choice"
     for index, regularizer in enumerate(spec["loss"]["regularizers"]):

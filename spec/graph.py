@@ -11,7 +11,7 @@ from heapq import heapify, heappop, heappush
 from math import prod
 from typing import Any
 
-from spec import catalogue
+from spec import catalogue, nesting
 from spec.parameters import INVALID, Place, fill, nearest, pick
 from spec.problems import Report, join, show
 from spec.shapes import Shape, ShapeError, measure, text
@@ -30,6 +30,7 @@ class Graph:
         layers: In order of computation; empty where problems kept the order from being found.
         outputs: Identifiers of the layers that feed no other.
         shapes: Output shape of every layer that fits.
+        labels: Layers that put out the numbers of classes: Inputs of labels, and what only rearranges them.
         pointers: Where each layer was written.
         complete: Every layer has an id of its own, every wire an origin, and there is no circle, so that it can be said
             which layers feed no other.
@@ -38,6 +39,7 @@ class Graph:
     layers: list[dict[str, Any]] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
     shapes: dict[str, Shape] = field(default_factory=dict)
+    labels: set[str] = field(default_factory=set)
     pointers: dict[str, str] = field(default_factory=dict)
     complete: bool = True
 
@@ -51,7 +53,7 @@ class Graph:
         return next(layer for layer in self.layers if layer["id"] == identifier)
 
     def sources(self, source: str) -> list[dict[str, Any]]:
-        """The Inputs that take this source (noise, label or image)."""
+        """The Inputs that take this source (noise, label, image or sequence)."""
         return [layer for layer in self.layers if layer["type"] == "Input" and layer["source"] == source]
 
 
@@ -117,11 +119,24 @@ def _read(layer: Any, report: Report, pointer: str, inputs: Mapping[str, Sequenc
             kinds[kind]["parameters"], layer, report=report, pointer=pointer, subject=subject, other_keys=LAYER_KEYS
         )
         if kind == "Input" and read["shape"] is None:
-            read["shape"] = list(inputs[read["source"]])
+            read["shape"] = _open_shape(read["source"], inputs, report, pointer, subject)
     read["inputs"] = _read_inputs(layer, kind, report, pointer, subject)
     if isinstance(layer.get("node_id"), str):
         read["node_id"] = layer["node_id"]
     return read
+
+
+def _open_shape(
+    source: str, inputs: Mapping[str, Sequence[int]], report: Report, pointer: str, subject: str
+) -> list[int] | None:
+    """The shape of an Input that leaves it open; None where nothing says it."""
+    if source in inputs:
+        return list(inputs[source])
+    message = (
+        f"{subject} needs a shape: nothing else says the shape of a {source}, such as [32, 1]: 32 steps of 1 number"
+    )
+    report.problem(pointer, "missing", message)
+    return None
 
 
 def _read_inputs(layer: Mapping[str, Any], kind: str | None, report: Report, pointer: str, subject: str) -> list[str]:
@@ -132,10 +147,12 @@ def _read_inputs(layer: Mapping[str, Any], kind: str | None, report: Report, poi
         return []
     if kind is None:
         return list(inputs)
-    low, high = (catalogue.load()["layers"][kind]["inputs"][key] for key in ("min", "max"))
+    takes = catalogue.load()["layers"][kind]["inputs"]
+    low, high, names = takes["min"], takes["max"], takes.get("names", ())
     if len(inputs) < low:
-        wanted = "one layer" if low == high == 1 else f"at least {low} layers"
-        message = f"{subject} needs {wanted} before it, but has {len(inputs) or 'none'}; connect its input"
+        wanted = "one layer" if low == high == 1 else f"{low} layers" if low == high else f"at least {low} layers"
+        named = f" ({', '.join(names[:low])})" if len(names) > 1 else ""
+        message = f"{subject} needs {wanted} before it{named}, but has {len(inputs) or 'none'}; connect its input"
         report.problem(pointer, "missing_input", message)
     elif high is not None and len(inputs) > high:
         remedy = "join them with Concatenate or Add first" if high else "remove its wires"
@@ -208,6 +225,8 @@ def _build(layer: dict[str, Any], graph: Graph, report: Report) -> None:
     """Add output shape and parameter count to a layer whose inputs are known."""
     if layer["type"] is None or any(source not in graph.shapes for source in layer["inputs"]):
         return
+    if layer["type"] == "Input" and layer["shape"] is None:
+        return
     entry = catalogue.load()["layers"][layer["type"]]
     low, high = entry["inputs"]["min"], entry["inputs"]["max"]
     if len(layer["inputs"]) < low or (high is not None and len(layer["inputs"]) > high):
@@ -218,12 +237,31 @@ def _build(layer: dict[str, Any], graph: Graph, report: Report) -> None:
     except ShapeError as error:
         report.problem(pointer, "does_not_fit", f"{name}: {error}")
         return
-    if prod(built.output_shape) > report.limits.max_layer_output:
-        message = (
-            f"{name}: {text(built.output_shape)} are more numbers than the {report.limits.max_layer_output} allowed"
-        )
+    if not _labels_fit(layer, entry, graph, report):
+        return
+    limit = report.limits.max_layer_output
+    if max(prod(built.output_shape), built.largest) > limit:
+        what = text(built.output_shape) if prod(built.output_shape) > limit else built.largest_name
+        message = f"{name}: {what} are more numbers than the {limit} allowed"
         report.problem(pointer, "too_large", message)
         return
     graph.shapes[layer["id"]] = built.output_shape
     layer["output_shape"] = list(built.output_shape)
     layer["parameter_count"] = built.parameter_count
+
+
+def _labels_fit(layer: Mapping[str, Any], entry: Mapping[str, Any], graph: Graph, report: Report) -> bool:
+    """Follow the numbers of classes through the network, and report other numbers where a layer looks labels up."""
+    inputs = layer["inputs"]
+    if layer.get("source") == "label" or (entry.get("rearranges") and inputs[0] in graph.labels):
+        graph.labels.add(layer["id"])
+    fits = True
+    for position in nesting.label_inputs(layer):
+        if inputs[position] not in graph.labels:
+            fits = False
+            message = (
+                f"{layer['type']} '{layer['id']}' looks up labels, but '{inputs[position]}' puts out other numbers; "
+                "connect an Input of source 'label'"
+            )
+            report.problem(join(graph.pointers[layer["id"]], "inputs", position), "no_label", message)
+    return fits

@@ -11,7 +11,7 @@ class Limits:
         max_layers: Layers in one network.
         max_parameters: Weights in one network, trainable or not. The largest default network, a plain GAN of 128x128
             colour images, has 51 million.
-        max_layer_output: Numbers that one layer puts out for one image.
+        max_layer_output: Numbers that one layer puts out for one image, or computes on the way (an attention map).
         max_problems: Problems collected before the rest is left unsaid.
         max_notes: Notes kept in a resolved spec.
         max_json_depth: Objects and arrays inside each other.

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from spec import nesting
 from spec.families import DISCRIMINATORS, GENERATORS, Frame
 from spec.graph import Graph, resolve_layers
 from spec.modules import read_object, resolve_module
@@ -94,14 +95,15 @@ def _leave_logit(network: Network, report: Report) -> None:
     graph = network.graph
     while network.output:
         last = graph.layer(network.output)
+        inner = nesting.innermost(last)
         name = f"{last['type']} '{last['id']}'"
         if last["type"] and last["type"].lower() in _SQUEEZES and len(last["inputs"]) == 1:
             graph.layers.remove(last)
             graph.outputs = list(last["inputs"])
             what = f"{name} was taken off the end of the discriminator"
-        elif last.get("activation") in _SQUEEZES:
-            what = f"the activation {last['activation']} of {name}, the discriminator's last layer, was set to linear"
-            last["activation"] = "linear"
+        elif inner.get("activation") in _SQUEEZES:
+            what = f"the activation {inner['activation']} of {name}, the discriminator's last layer, was set to linear"
+            inner["activation"] = "linear"
         else:
             return
         message = f"{what}: the losses take the score as it is (the logit)"

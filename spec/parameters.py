@@ -2,14 +2,16 @@
 
 The catalogue uses a small part of JSON Schema: the types, `enum`, bounds, item counts, `uniqueItems`. Two things are
 added by `format`, each a function in `FORMATS`: values that may be written in a short form (`size_2d`, `edges_2d`) and
-values that are themselves entries of the catalogue (`module:initializers`). Every value comes back in one canonical
-form, so that equal specs have equal hashes and a driver never has to ask how something was written.
+values that are themselves entries of the catalogue (`module:initializers`, and `layer` for the layer inside a wrapper).
+Every value comes back in one canonical form, so that equal specs have equal hashes and a driver never has to ask how
+something was written.
 """
 
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from itertools import islice
 from math import isfinite
 from typing import Any
@@ -264,28 +266,28 @@ def _array(value: Any, schema: Schema, place: Place) -> Any:
     return items
 
 
-def _size_2d(value: Any, schema: Schema, place: Place, _: str) -> Any:
-    """`3` or `[3, 3]` (height, width) -> `[3, 3]`."""
+def _sizes(value: Any, schema: Schema, place: Place, _: str, *, rank: int) -> Any:
+    """`3` or one size an axis (`[3, 3]`: height, width) -> the list."""
     bounds = {"type": "integer", **{key: schema[key] for key in ("minimum", "maximum")}}
     if isinstance(value, list | tuple):
-        if len(value) != 2:
+        if len(value) != rank:
             return place.bad("wrong_type", f"must be {describe(schema)}, not {show(value)}")
-        pair = [check(item, bounds, place.within(axis)) for axis, item in enumerate(value)]
-        return INVALID if INVALID in pair else pair
+        sizes = [check(item, bounds, place.within(axis)) for axis, item in enumerate(value)]
+        return INVALID if INVALID in sizes else sizes
     if isinstance(value, int | float | str) and not isinstance(value, bool):
         size = check(value, bounds, place)
-        return INVALID if size is INVALID else [size, size]
+        return INVALID if size is INVALID else [size] * rank
     return place.bad("wrong_type", f"must be {describe(schema)}, not {show(value)}")
 
 
 def _edges_2d(value: Any, schema: Schema, place: Place, _: str) -> Any:
     """`1`, `[1, 2]` (rows, columns) or `[[1, 1], [2, 2]]` (top, bottom; left, right) -> `[[1, 1], [2, 2]]`."""
     if not isinstance(value, list | tuple):
-        size = _size_2d(value, schema, place, "")
+        size = _sizes(value, schema, place, "", rank=2)
         return INVALID if size is INVALID else [size, list(size)]
     if len(value) != 2:
         return place.bad("wrong_type", f"must be {describe(schema)}, not {show(value)}")
-    edges = [_size_2d(item, schema, place.within(axis), "") for axis, item in enumerate(value)]
+    edges = [_sizes(item, schema, place.within(axis), "", rank=2) for axis, item in enumerate(value)]
     return INVALID if INVALID in edges else edges
 
 
@@ -325,6 +327,36 @@ def _module(value: Any, schema: Schema, place: Place, kind: str) -> Any:
     return INVALID if len(place.report.problems) > before else {"choice": choice, **filled}
 
 
+def _layer(value: Any, schema: Schema, place: Place, _: str) -> Any:
+    """`"Flatten"` or `{"type": "Dense", "units": 8}` -> the layer with every parameter."""
+    entries, types = catalogue.load()["layers"], _inner_types(schema)
+    given = value if isinstance(value, Mapping) else {"type": value}
+    if "type" not in given:
+        return place.bad("missing", f"needs a type: {_one_of(types)}")
+    inside = place.within("type") if isinstance(value, Mapping) else place
+    kind = pick(given["type"], types, inside, "not_allowed")
+    if kind is INVALID:
+        return INVALID
+    before = len(place.report.problems)
+    filled = fill(
+        entries[kind]["parameters"],
+        given,
+        report=place.report,
+        pointer=place.pointer,
+        subject=f"{place.subject}, its {kind}",
+        other_keys=("type",),
+    )
+    return INVALID if len(place.report.problems) > before else {"type": kind, **filled}
+
+
+def _inner_types(schema: Schema) -> Collection[str]:
+    """Types that the inner layer of a wrapper may have: those that the schema lists, or all that take one input."""
+    if "types" in schema:
+        return schema["types"]
+    entries = catalogue.load()["layers"].items()
+    return [name for name, entry in entries if entry["inputs"]["min"] == 1]
+
+
 _TYPES: dict[str, Callable[[Any, Schema, Place], Any]] = {
     "integer": _integer,
     "number": _real,
@@ -340,14 +372,22 @@ _TYPE_WORDS = {
     "array": "a list",
 }
 FORMATS: dict[str, Callable[[Any, Schema, Place, str], Any]] = {
-    "size_2d": _size_2d,
+    "size_1d": partial(_sizes, rank=1),
+    "size_2d": partial(_sizes, rank=2),
+    "size_3d": partial(_sizes, rank=3),
+    "edges_1d": partial(_sizes, rank=2),
     "edges_2d": _edges_2d,
     "axes": _axes,
+    "layer": _layer,
     "module": _module,
 }
 _FORMAT_WORDS = {
+    "size_1d": "a whole number{bounds}",
     "size_2d": "a whole number{bounds} or [height, width]",
+    "size_3d": "a whole number{bounds} or [depth, height, width]",
+    "edges_1d": "a whole number{bounds} or [before, after]",
     "edges_2d": "a whole number{bounds}, [rows, columns] or [[top, bottom], [left, right]]",
     "axes": "a whole number{bounds}, or a list of them",
+    "layer": "an object with a type and that layer's parameters",
     "module": "a name or an object with a choice",
 }

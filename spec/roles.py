@@ -7,12 +7,18 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
+from spec import nesting
 from spec.families import Frame
 from spec.networks import Network
 from spec.problems import Report, join
 from spec.shapes import text
 
-_SOURCES = {"noise": "a list of random numbers", "label": "the number of a class", "image": "an image of the data"}
+_SOURCES = {
+    "noise": "a list of random numbers",
+    "label": "the number of a class",
+    "image": "an image of the data",
+    "sequence": "a sequence of the data",
+}
 
 
 def check_role(network: Network, rules: Mapping[str, Any], frame: Frame | None, report: Report) -> None:
@@ -70,14 +76,15 @@ def _check_labels(network: Network, frame: Frame, report: Report) -> None:
         )
         report.problem(f"/{role}", "labels_missing", message)
         return
-    labels = {layer["id"] for layer in graph.sources("label")}
     for layer in graph.layers:
-        if layer["type"] == "Embedding" and labels.intersection(layer["inputs"]) and layer["input_dim"] < classes:
+        table = nesting.label_table(layer) if layer["id"] in graph.shapes else None
+        if table and table[1] < classes:
+            where, rows = table
             message = (
-                f"Embedding '{layer['id']}' has {layer['input_dim']} rows, but the data has {classes} classes; "
-                f"set input_dim to {classes}"
+                f"{layer['type']} '{layer['id']}' has {rows} rows, but the data has {classes} classes; "
+                f"set {where.rpartition('/')[2]} to {classes}"
             )
-            report.problem(join(graph.pointers[layer["id"]], "input_dim"), "out_of_range", message)
+            report.problem(graph.pointers[layer["id"]] + where, "out_of_range", message)
 
 
 def _check_ends(network: Network, wanted: Sequence[int], report: Report) -> str:

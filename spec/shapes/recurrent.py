@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from spec import catalogue
+from spec import nesting
 from spec.shapes.base import Built, Parameters, Shape, ShapeError, Weight, measure, rule, spatial, text
 from spec.shapes.convolutional import slide
 
@@ -67,7 +67,7 @@ def bidirectional(parameters: Parameters, inputs: Sequence[Shape]) -> Built:
         shape = (*shape[:-1], 2 * shape[-1])
     weights = [
         (f"{direction}/{name}", size, trainable)
-        for direction in ("forward", "backward")
+        for direction in ("forward_layer", "backward_layer")
         for name, size, trainable in inner.weights
     ]
     return Built(shape, tuple(weights))
@@ -77,7 +77,7 @@ def bidirectional(parameters: Parameters, inputs: Sequence[Shape]) -> Built:
 def time_distributed(parameters: Parameters, inputs: Sequence[Shape]) -> Built:
     """`(t, …) -> (t, …)`: the same inner layer at every step."""
     shape = inputs[0]
-    if len(shape) < 2 and not (shape and _takes_labels(parameters["layer"])):
+    if len(shape) < 2 and not (shape and nesting.label_inputs(parameters["layer"])):
         raise ShapeError(f"needs steps, each with numbers, but its input is {text(shape)}; put a Reshape before it")
     try:
         inner = measure(parameters["layer"], [shape[1:]])
@@ -85,7 +85,3 @@ def time_distributed(parameters: Parameters, inputs: Sequence[Shape]) -> Built:
         raise ShapeError(f"its {parameters['layer']['type']} sees one step at a time and {error}") from None
     largest = shape[0] * inner.largest
     return Built((shape[0], *inner.output_shape), inner.weights, largest, inner.largest_name)
-
-
-def _takes_labels(layer: Parameters) -> bool:
-    return "label" in catalogue.load()["layers"][layer["type"]]["inputs"].get("names", ())
