@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from drivers.errors import DriverError
+from spec import nesting
 
 # Multiply-adds of one batch through all networks from which bfloat16 is faster than float32. Measured on a processor
 # with AVX-512 BF16: 0.7 times float32's rate at 2 million, 1.0 at 20, 1.3 at 35, 1.5 and more for convolutions.
@@ -68,7 +69,8 @@ def choose_precision(wish: str, device: torch.device, layers: Iterable[Mapping[s
 
 def multiply_adds(layer: Mapping[str, Any]) -> int:
     """About how many multiply-adds a sample costs in a layer: each weight of a kernel once at each place it visits."""
-    if "units" not in layer and "kernel_size" not in layer:
+    inner = nesting.innermost(layer)
+    if "units" not in inner and "kernel_size" not in inner:
         return 0
     return layer["parameter_count"] * math.prod(layer["output_shape"][:-1])
 

@@ -14,8 +14,8 @@ Shape = tuple[int, ...]
 
 def fans(shape: Shape) -> tuple[int, int]:
     """(fan_in, fan_out) of a kernel in Keras orientation: (…receptive field…, in, out), or (in, out)."""
-    if len(shape) == 1:
-        return shape[0], shape[0]
+    if len(shape) < 2:
+        return math.prod(shape), math.prod(shape)
     receptive_field = math.prod(shape[:-2])
     return receptive_field * shape[-2], receptive_field * shape[-1]
 
@@ -66,6 +66,19 @@ def he_normal(shape: Shape, generator: torch.Generator) -> Tensor:
     return _truncated_normal(shape, math.sqrt(2.0 / fans(shape)[0]), generator)
 
 
+def orthogonal(shape: Shape, generator: torch.Generator, *, gain: float) -> Tensor:
+    """gain · Q of a random matrix, (everything else, last axis). Saxe et al. 2013, section 3.
+
+    Q comes from a QR decomposition whose R has a positive diagonal, so that every rotation is equally likely.
+    """
+    columns = shape[-1] if shape else 1
+    rows = math.prod(shape) // columns
+    tall = torch.empty(max(rows, columns), min(rows, columns)).normal_(generator=generator)
+    q, r = torch.linalg.qr(tall)
+    q *= r.diagonal().sign()
+    return gain * (q if rows >= columns else q.T).reshape(shape)
+
+
 INITIALIZERS: dict[str, Callable[..., Tensor]] = {
     function.__name__: function
     for function in (
@@ -77,6 +90,7 @@ INITIALIZERS: dict[str, Callable[..., Tensor]] = {
         glorot_normal,
         he_uniform,
         he_normal,
+        orthogonal,
     )
 }
 

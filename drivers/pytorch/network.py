@@ -77,7 +77,9 @@ class Network(nn.Module):
             value = sources.get(source)
             if value is None:
                 raise DriverError("missing_input", f"The network's input '{id_}' needs {source}s, but got none.")
-            values[id_] = value.reshape(value.shape[0], *shape)
+            value = value.reshape(value.shape[0], *shape)
+            # Labels come as whole numbers; a layer that does not look them up computes with them.
+            values[id_] = value if value.is_floating_point() else value.to(torch.float32)
         for id_, function, inputs in self._plan:
             values[id_] = function(*[values[source] for source in inputs])
         return values

@@ -15,7 +15,7 @@ import torch.nn.functional as F  # noqa: N812 - the name everyone knows it by
 from torch import Tensor
 
 from drivers.pytorch.layers.convolutional import Conv2D
-from drivers.pytorch.layers.reshaping import UpSampling2D
+from drivers.pytorch.layers.resizing import UpSampling2D
 
 
 @dataclass(frozen=True)

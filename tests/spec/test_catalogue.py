@@ -54,6 +54,8 @@ ENTRY = {
         },
         "inputs": {},
         "shape_rule": {},
+        "rearranges": {"const": True},
+        "label_rows": {"type": "string"},
         "defaults": {},
         "conditional": {"type": "boolean"},
         "roles": {},
@@ -108,7 +110,36 @@ def test_layers_have_a_shape_rule_and_a_category_of_the_palette(name):
     low, high = entry["inputs"]["min"], entry["inputs"]["max"]
     assert low >= 0
     assert high is None or low <= high
-    assert entry["reference"]["url"].startswith("https://keras.io/api/")
+    assert entry["reference"]["url"].startswith(("https://keras.io/api/", "https://arxiv.org/abs/"))
+    assert entry.get("label_rows") in (None, *entry["parameters"]["properties"])
+
+
+def test_inputs_whose_order_matters_have_names():
+    named = {
+        name: entry["inputs"]["names"] for name, entry in CATALOGUE["layers"].items() if "names" in entry["inputs"]
+    }
+    assert all(len(names) == CATALOGUE["layers"][layer]["inputs"]["max"] for layer, names in named.items())
+    assert set(named) == {
+        "AdaIN",
+        "ConditionalBatchNormalization",
+        "Dot",
+        "Embedding",
+        "MultiHeadAttention",
+        "Subtract",
+    }
+
+
+def test_every_category_of_the_paper_has_layers_and_help_with_an_example():
+    assert {entry["category"] for entry in CATALOGUE["layers"].values()} == CATEGORIES
+    assert len(CATALOGUE["layers"]) >= 60
+    without = [name for name, entry in CATALOGUE["layers"].items() if "xample" not in entry["help"]]
+    assert without == []
+
+
+@pytest.mark.parametrize("wrapper", ["Bidirectional", "SpectralNormalization"])
+def test_wrappers_list_layers_that_are_there(wrapper):
+    types = CATALOGUE["layers"][wrapper]["parameters"]["properties"]["layer"]["types"]
+    assert set(types) <= set(CATALOGUE["layers"])
 
 
 @pytest.mark.parametrize("role", ["generator", "discriminator"])

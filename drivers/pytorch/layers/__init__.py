@@ -4,20 +4,36 @@ from __future__ import annotations
 
 from drivers.pytorch.layers import (
     activation,
+    attention,
     convolutional,
     core,
     merging,
+    minibatch,
     normalization,
     pooling,
+    recurrent,
     regularization,
     reshaping,
+    resizing,
+    wrappers,
 )
-from drivers.pytorch.layers.base import Building, Layer, Mode
+from drivers.pytorch.layers.base import LAYERS, Building, Layer, Mode
 
-LAYERS: dict[str, type[Layer]] = {
-    layer.__name__: layer
-    for room in (activation, convolutional, core, merging, normalization, pooling, regularization, reshaping)
-    for layer in room.LAYERS
-}
+ROOMS = (
+    activation,
+    attention,
+    convolutional,
+    core,
+    merging,
+    minibatch,
+    normalization,
+    pooling,
+    recurrent,
+    regularization,
+    reshaping,
+    resizing,
+    wrappers,
+)
+LAYERS.update({layer.__name__: layer for room in ROOMS for layer in room.LAYERS})
 
 __all__ = ["LAYERS", "Building", "Layer", "Mode"]

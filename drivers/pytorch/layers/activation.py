@@ -34,7 +34,34 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "sigmoid": torch.sigmoid,
     "tanh": torch.tanh,
     "softmax": softmax,
+    "elu": F.elu,
+    "selu": F.selu,
+    "gelu": F.gelu,
+    "silu": F.silu,
+    "softplus": F.softplus,
 }
+
+
+class ELU(Layer):
+    """x from 0 on, α·(eˣ - 1) below. Clevert et al. 2016, eq. 15."""
+
+    def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
+        super().__init__(parameters, input_shapes, building)
+        self.alpha = parameters["alpha"]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.elu(x, self.alpha)
+
+
+class GELU(Layer):
+    """x·Φ(x), Φ the normal distribution's function; ``approximate``: by tanh. Hendrycks & Gimpel 2016, section 2."""
+
+    def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
+        super().__init__(parameters, input_shapes, building)
+        self.approximate = "tanh" if parameters["approximate"] else "none"
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.gelu(x, approximate=self.approximate)
 
 
 class LeakyReLU(Layer):
@@ -46,6 +73,22 @@ class LeakyReLU(Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         return F.leaky_relu(x, self.negative_slope)
+
+
+class PReLU(Layer):
+    """max(x, 0) - α·max(-x, 0) with a learned slope α for every number, or for all along ``shared_axes``.
+
+    He et al. 2015, "Delving Deep into Rectifiers", eq. 1.
+    """
+
+    def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
+        super().__init__(parameters, input_shapes, building)
+        shared = parameters["shared_axes"] or ()
+        slopes = tuple(1 if axis in shared else size for axis, size in enumerate(input_shapes[0], 1))
+        self.add_weight("alpha", slopes, parameters["alpha_initializer"], building)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(x) - self.alpha * F.relu(-x)
 
 
 class ReLU(Layer):
@@ -63,6 +106,20 @@ class ReLU(Layer):
         else:
             y = torch.where(x >= self.threshold, x, self.negative_slope * (x - self.threshold))
         return y if self.max_value is None else y.clamp(max=self.max_value)
+
+
+class SELU(Layer):
+    """λ·x from 0 on, λ·α·(eˣ - 1) below, with the fixed point's λ and α. Klambauer et al. 2017, eq. 2."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.selu(x)
+
+
+class SiLU(Layer):
+    """x / (1 + e⁻ˣ). Elfwing et al. 2017, eq. 3."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.silu(x)
 
 
 class Sigmoid(Layer):
@@ -83,6 +140,13 @@ class Softmax(Layer):
         return F.softmax(x, self.axis)
 
 
+class Softplus(Layer):
+    """log(1 + eˣ), always positive."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.softplus(x)
+
+
 class Tanh(Layer):
     """tanh x, in (-1, 1): the usual end of a generator."""
 
@@ -90,4 +154,4 @@ class Tanh(Layer):
         return torch.tanh(x)
 
 
-LAYERS = (LeakyReLU, ReLU, Sigmoid, Softmax, Tanh)
+LAYERS = (ELU, GELU, SELU, LeakyReLU, PReLU, ReLU, SiLU, Sigmoid, Softmax, Softplus, Tanh)

@@ -15,8 +15,14 @@ import torch
 from torch import Tensor, nn
 
 from drivers.pytorch import initializers
+from spec.shapes import measure
 
 Shape = tuple[int, ...]
+
+# Keras's smallest length that a vector is divided by.
+SHORTEST = 1e-7
+# How tensors with so many axes lie in memory where kernels are fastest.
+CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
 @dataclass
@@ -27,12 +33,17 @@ class Mode:
         training: dropout drops, batch normalization uses the batch's statistics.
         update_statistics: while training, batch normalization also moves its averages. Off for the forward pass of
             a gradient penalty, whose samples are neither real nor generated.
-        dropout: the generator that dropout draws from.
+        dropout: the generator that dropout and noise draw from.
     """
 
     dropout: torch.Generator
     training: bool = True
     update_statistics: bool = True
+
+    @property
+    def is_penalized(self) -> bool:
+        """A gradient penalty differentiates this pass twice; fused kernels that cannot must not be used."""
+        return self.training and not self.update_statistics
 
 
 @dataclass(frozen=True)
@@ -57,7 +68,9 @@ class Layer(nn.Module):
 
     KERAS_AXES: ClassVar[Mapping[str, tuple[int, ...]]] = {}
     # A sample's result depends on the others in its batch.
-    MIXES_SAMPLES: ClassVar[bool] = False
+    MIXES_SAMPLES: bool = False
+    # Every use while training changes its weights.
+    CHANGES_IN_USE: bool = False
 
     def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
         super().__init__()
@@ -66,8 +79,15 @@ class Layer(nn.Module):
         self.mode = building.mode
 
     def variables(self) -> dict[str, Tensor]:
-        """This layer's weights by Keras's variable name, in this driver's orientation."""
-        return {**self._parameters, **self._buffers}
+        """This layer's weights by Keras's variable name, in this driver's orientation; `part/name` for its parts'."""
+        own = {**self._parameters, **self._buffers}
+        parts = {
+            f"{part}/{name}": value
+            for part, layer in self._modules.items()
+            if isinstance(layer, Layer)
+            for name, value in layer.variables().items()
+        }
+        return {name: value for name, value in {**own, **parts}.items() if value is not None}
 
     def add_weight(
         self,
@@ -82,6 +102,9 @@ class Layer(nn.Module):
 
     def to_keras(self, name: str, value: Tensor) -> Tensor:
         """A variable's value in Keras's orientation (a view)."""
+        part, _, rest = name.partition("/")
+        if rest:
+            return self.get_submodule(part).to_keras(rest, value)
         axes = self.KERAS_AXES.get(name)
         return value if axes is None else value.permute(axes)
 
@@ -91,5 +114,14 @@ class Layer(nn.Module):
         if axes is None:
             return value
         inverse = [axes.index(axis) for axis in range(len(axes))]
-        memory = torch.channels_last if value.dim() == 4 else torch.contiguous_format
-        return value.permute(inverse).contiguous(memory_format=memory)
+        return value.permute(inverse).contiguous(memory_format=CHANNELS_LAST.get(value.dim(), torch.contiguous_format))
+
+
+LAYERS: dict[str, type[Layer]] = {}
+"""Every layer by the catalogue's name, filled by `drivers.pytorch.layers`."""
+
+
+def build_inner(layer: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> Layer:
+    """The layer that a wrapper holds, ``{"type", …parameters}``, on inputs of the given shapes."""
+    output_shape = measure(layer, input_shapes).output_shape
+    return LAYERS[layer["type"]]({**layer, "output_shape": output_shape}, input_shapes, building)

@@ -1,8 +1,8 @@
-"""Convolutions, with Keras's padding."""
+"""Convolutions along one, two or three axes, with Keras's padding."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch.nn.functional as F  # noqa: N812 - the name everyone knows it by
@@ -10,6 +10,14 @@ from torch import Tensor
 
 from drivers.pytorch.layers.activation import ACTIVATIONS
 from drivers.pytorch.layers.base import Building, Layer, Shape
+
+# By the number of axes that the window moves along.
+CONVOLVE: dict[int, Callable[..., Tensor]] = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
+CONVOLVE_TRANSPOSED: dict[int, Callable[..., Tensor]] = {
+    1: F.conv_transpose1d,
+    2: F.conv_transpose2d,
+    3: F.conv_transpose3d,
+}
 
 
 def same_padding(size: int, kernel: int, stride: int, dilation: int = 1) -> tuple[int, int]:
@@ -19,86 +27,129 @@ def same_padding(size: int, kernel: int, stride: int, dilation: int = 1) -> tupl
     return total // 2, total - total // 2
 
 
-class _Convolution(Layer):
-    """What both directions share: a kernel, a bias and an activation."""
-
-    KERAS_AXES: ClassVar = {"kernel": (2, 3, 1, 0)}
-
-    def __init__(
-        self,
-        parameters: Mapping[str, Any],
-        input_shapes: Sequence[Shape],
-        building: Building,
-        kernel_shape: Shape,
-    ) -> None:
-        super().__init__(parameters, input_shapes, building)
-        self.strides = tuple(parameters["strides"])
-        self.dilation_rate = tuple(parameters["dilation_rate"])
-        self.activation = ACTIVATIONS[parameters["activation"]]
-        self.add_weight("kernel", kernel_shape, parameters["kernel_initializer"], building)
-        if parameters["use_bias"]:
-            self.add_weight("bias", (parameters["filters"],), parameters["bias_initializer"], building)
-        else:
-            self.bias = None
-
-    def finish(self, y: Tensor) -> Tensor:
-        """Bias and activation: the kernel's result (N, filters, h', w') -> (N, h', w', filters).
-
-        The bias is added apart, because the processor's convolution kernels are slow at its gradient.
-        """
-        y = y.permute(0, 2, 3, 1)
-        return self.activation(y if self.bias is None else y + self.bias.to(y.dtype))
+def innermost_first(sides: Sequence[tuple[int, int]]) -> tuple[int, ...]:
+    """(before, after) of every axis in the order that `F.pad` takes them: the last axis first."""
+    return tuple(zeros for side in reversed(sides) for zeros in side)
 
 
-class Conv2D(_Convolution):
-    """Cross-correlation of (N, h, w, in) with a Keras kernel (kh, kw, in / groups, filters)."""
-
-    def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
-        height, width, channels = input_shapes[0]
-        kernel, self_groups = tuple(parameters["kernel_size"]), parameters["groups"]
-        kernel_shape = (*kernel, channels // self_groups, parameters["filters"])
-        super().__init__(parameters, input_shapes, building, kernel_shape)
-        self.groups = self_groups
-        self.padding = (0, 0)
-        self.extra_padding: tuple[int, ...] | None = None
-        if parameters["padding"] == "same":
-            rows = same_padding(height, kernel[0], self.strides[0], self.dilation_rate[0])
-            columns = same_padding(width, kernel[1], self.strides[1], self.dilation_rate[1])
-            if rows[0] == rows[1] and columns[0] == columns[1]:
-                self.padding = (rows[0], columns[0])
-            else:
-                self.extra_padding = (*columns, *rows)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = x.permute(0, 3, 1, 2)
-        if self.extra_padding is not None:
-            x = F.pad(x, self.extra_padding)
-        return self.finish(F.conv2d(x, self.kernel, None, self.strides, self.padding, self.dilation_rate, self.groups))
+def split_padding(sides: Sequence[tuple[int, int]]) -> tuple[Shape, Shape | None]:
+    """What a convolution pads on both sides of each axis, and what `F.pad` has to add where the two sides differ."""
+    if all(before == after for before, after in sides):
+        return tuple(before for before, _ in sides), None
+    return (0,) * len(sides), innermost_first(sides)
 
 
-class Conv2DTranspose(_Convolution):
-    """The gradient of a Conv2D with respect to its input: (N, h, w, in) -> (N, h', w', filters).
+class _Windows(Layer):
+    """What all convolutions share: windows, a bias and an activation.
 
-    Keras kernel: (kh, kw, filters, in). With padding "same" h' = h · stride; "valid" keeps what the kernel reaches
-    beyond a stride.
+    Attributes:
+        padding: zeros on both sides of each axis.
+        extra_padding: zeros to add by hand, where the two sides differ.
     """
 
     def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
-        kernel = tuple(parameters["kernel_size"])
-        kernel_shape = (*kernel, parameters["filters"], input_shapes[0][2])
-        super().__init__(parameters, input_shapes, building, kernel_shape)
-        # An axis comes out of the kernel (size-1)·stride + reach long. A reach shorter than the stride lacks
-        # zeros after it; with "same" one that is longer is cut, the odd one after it.
-        cuts, self.output_padding = [], []
-        for size, stride, dilation in zip(kernel, self.strides, self.dilation_rate, strict=True):
-            surplus = (size - 1) * dilation + 1 - stride
-            self.output_padding.append(max(-surplus, 0))
-            cuts.append(max(surplus, 0) if parameters["padding"] == "same" else 0)
-        self.padding = [cut // 2 for cut in cuts]
+        super().__init__(parameters, input_shapes, building)
+        self.kernel_size = tuple(parameters["kernel_size"])
+        self.strides = tuple(parameters["strides"])
+        self.dilation_rate = tuple(parameters["dilation_rate"])
+        self.activation = ACTIVATIONS[parameters["activation"]]
+        self.padding: Shape = (0,) * len(self.kernel_size)
+        self.extra_padding: Shape | None = None
+
+    def pad_like(self, padding: str) -> None:
+        """Sets the zeros that ``valid``, ``same`` or ``causal`` ask for."""
+        sizes = zip(self.input_shapes[0][:-1], self.kernel_size, self.strides, self.dilation_rate, strict=True)
+        if padding == "causal":
+            sides = [((kernel - 1) * dilation, 0) for _, kernel, _, dilation in sizes]
+        else:
+            sides = [same_padding(*size) if padding == "same" else (0, 0) for size in sizes]
+        self.padding, self.extra_padding = split_padding(sides)
+
+    def add_bias(self, size: int, parameters: Mapping[str, Any], building: Building) -> None:
+        """Adds the bias, where there is one."""
+        if parameters["use_bias"]:
+            self.add_weight("bias", (size,), parameters["bias_initializer"], building)
+        else:
+            self.bias = None
+
+    def convolve(self, x: Tensor, kernel: Tensor, groups: int) -> Tensor:
+        """(N, …, in) -> (N, out, …) with a kernel (out, in / groups, …)."""
+        x = x.movedim(-1, 1)
+        if self.extra_padding is not None:
+            x = F.pad(x, self.extra_padding)
+        return CONVOLVE[len(self.strides)](x, kernel, None, self.strides, self.padding, self.dilation_rate, groups)
+
+    def finish(self, y: Tensor) -> Tensor:
+        """Bias and activation: the kernel's result (N, filters, …) -> (N, …, filters).
+
+        The bias is added apart, because the processor's convolution kernels are slow at its gradient.
+        """
+        y = y.movedim(1, -1)
+        return self.activation(y if self.bias is None else y + self.bias.to(y.dtype))
+
+
+class _Convolution(_Windows):
+    """Cross-correlation of (N, …, in) with a Keras kernel (*kernel_size, in / groups, filters)."""
+
+    def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
+        super().__init__(parameters, input_shapes, building)
+        self.groups = parameters["groups"]
+        kernel_shape = (*self.kernel_size, input_shapes[0][-1] // self.groups, parameters["filters"])
+        self.add_weight("kernel", kernel_shape, parameters["kernel_initializer"], building)
+        self.add_bias(parameters["filters"], parameters, building)
+        self.pad_like(parameters["padding"])
 
     def forward(self, x: Tensor) -> Tensor:
-        y = F.conv_transpose2d(
-            x.permute(0, 3, 1, 2),
+        return self.finish(self.convolve(x, self.kernel, self.groups))
+
+
+class Conv1D(_Convolution):
+    """(N, t, in) -> (N, t', filters); ``causal`` pads before the sequence only."""
+
+    KERAS_AXES: ClassVar = {"kernel": (2, 1, 0)}
+
+
+class Conv2D(_Convolution):
+    """(N, h, w, in) -> (N, h', w', filters)."""
+
+    KERAS_AXES: ClassVar = {"kernel": (2, 3, 1, 0)}
+
+
+class Conv3D(_Convolution):
+    """(N, d, h, w, in) -> (N, d', h', w', filters)."""
+
+    KERAS_AXES: ClassVar = {"kernel": (2, 3, 4, 1, 0)}
+
+
+class _TransposedConvolution(_Windows):
+    """The gradient of a convolution with respect to its input: (N, …, in) -> (N, …', filters).
+
+    Keras kernel: (*kernel_size, filters, in). With padding "same" an axis grows to size · stride; "valid" keeps what
+    the kernel reaches beyond a stride; ``output_padding`` sets the numbers at the end.
+    """
+
+    def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
+        super().__init__(parameters, input_shapes, building)
+        kernel_shape = (*self.kernel_size, parameters["filters"], input_shapes[0][-1])
+        self.add_weight("kernel", kernel_shape, parameters["kernel_initializer"], building)
+        self.add_bias(parameters["filters"], parameters, building)
+        extra = parameters["output_padding"] or [None] * len(self.kernel_size)
+        padding, output_padding, starts = [], [], []
+        for axis, (size, grown) in enumerate(zip(input_shapes[0][:-1], self.output_shape[:-1], strict=True)):
+            reach = (self.kernel_size[axis] - 1) * self.dilation_rate[axis] + 1
+            before = 0 if parameters["padding"] == "valid" else _cut_before(reach, self.strides[axis], extra[axis])
+            after = (size - 1) * self.strides[axis] + reach - before - grown
+            # The kernel cuts as much on both sides; what is to be cut before alone is sliced off.
+            padding.append(min(before, max(after, 0)))
+            output_padding.append(max(-after, 0))
+            starts.append(before - padding[-1])
+        self.padding = tuple(padding)
+        self.output_padding = tuple(output_padding)
+        self.window = (..., *(slice(at, at + size) for at, size in zip(starts, self.output_shape, strict=False)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = CONVOLVE_TRANSPOSED[len(self.strides)](
+            x.movedim(-1, 1),
             self.kernel,
             None,
             self.strides,
@@ -106,8 +157,82 @@ class Conv2DTranspose(_Convolution):
             self.output_padding,
             dilation=self.dilation_rate,
         )
-        height, width, _ = self.output_shape
-        return self.finish(y[:, :, :height, :width])
+        return self.finish(y[self.window])
 
 
-LAYERS = (Conv2D, Conv2DTranspose)
+def _cut_before(reach: int, stride: int, extra: int | None) -> int:
+    """Numbers that "same" cuts before an axis on which each input paints ``reach`` numbers, ``stride`` apart."""
+    surplus = reach - stride if extra is None else reach - reach % 2 - extra
+    return max(surplus // 2, 0)
+
+
+class Conv1DTranspose(_TransposedConvolution):
+    """(N, t, in) -> (N, t', filters)."""
+
+    KERAS_AXES: ClassVar = {"kernel": (2, 1, 0)}
+
+
+class Conv2DTranspose(_TransposedConvolution):
+    """(N, h, w, in) -> (N, h', w', filters)."""
+
+    KERAS_AXES: ClassVar = {"kernel": (2, 3, 1, 0)}
+
+
+class Conv3DTranspose(_TransposedConvolution):
+    """(N, d, h, w, in) -> (N, d', h', w', filters)."""
+
+    KERAS_AXES: ClassVar = {"kernel": (2, 3, 4, 1, 0)}
+
+
+class DepthwiseConv2D(_Windows):
+    """Every channel through filters of its own: (N, h, w, in) -> (N, h', w', in · depth_multiplier).
+
+    Keras kernel: (kh, kw, in, depth_multiplier).
+    """
+
+    KERAS_AXES: ClassVar = {"kernel": (2, 3, 0, 1)}
+
+    def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
+        super().__init__(parameters, input_shapes, building)
+        channels, multiplier = input_shapes[0][-1], parameters["depth_multiplier"]
+        kernel_shape = (*self.kernel_size, channels, multiplier)
+        self.add_weight("kernel", kernel_shape, parameters["depthwise_initializer"], building)
+        self.add_bias(channels * multiplier, parameters, building)
+        self.pad_like(parameters["padding"])
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.finish(self.convolve(x, self.kernel.flatten(0, 1).unsqueeze(1), x.shape[-1]))
+
+
+class SeparableConv2D(_Windows):
+    """A depthwise convolution, then 1x1 filters over all its channels: (N, h, w, in) -> (N, h', w', filters).
+
+    Keras kernels: depthwise (kh, kw, in, depth_multiplier), pointwise (1, 1, in · depth_multiplier, filters).
+    """
+
+    KERAS_AXES: ClassVar = {"depthwise_kernel": (2, 3, 0, 1), "pointwise_kernel": (2, 3, 1, 0)}
+
+    def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
+        super().__init__(parameters, input_shapes, building)
+        channels, multiplier, filters = input_shapes[0][-1], parameters["depth_multiplier"], parameters["filters"]
+        depthwise, pointwise = (*self.kernel_size, channels, multiplier), (1, 1, channels * multiplier, filters)
+        self.add_weight("depthwise_kernel", depthwise, parameters["depthwise_initializer"], building)
+        self.add_weight("pointwise_kernel", pointwise, parameters["pointwise_initializer"], building)
+        self.add_bias(filters, parameters, building)
+        self.pad_like(parameters["padding"])
+
+    def forward(self, x: Tensor) -> Tensor:
+        alone = self.convolve(x, self.depthwise_kernel.flatten(0, 1).unsqueeze(1), x.shape[-1])
+        return self.finish(F.conv2d(alone, self.pointwise_kernel))
+
+
+LAYERS = (
+    Conv1D,
+    Conv1DTranspose,
+    Conv2D,
+    Conv2DTranspose,
+    Conv3D,
+    Conv3DTranspose,
+    DepthwiseConv2D,
+    SeparableConv2D,
+)

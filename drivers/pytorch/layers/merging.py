@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 import torch
+import torch.nn.functional as F  # noqa: N812 - the name everyone knows it by
 from torch import Tensor
 
-from drivers.pytorch.layers.base import Building, Layer, Shape
+from drivers.pytorch.layers.base import SHORTEST, Building, Layer, Shape
 
 
 class Add(Layer):
-    """The sum of its inputs, number by number; sizes of 1 are stretched."""
+    """The sum of its inputs, number by number; sizes of 1 are stretched, here and below."""
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        total = inputs[0]
-        for other in inputs[1:]:
-            total = total + other
-        return total
+        return reduce(torch.add, inputs)
+
+
+class Average(Layer):
+    """The mean of its inputs, number by number."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return reduce(torch.add, inputs) / len(inputs)
 
 
 class Concatenate(Layer):
@@ -32,4 +38,49 @@ class Concatenate(Layer):
         return torch.cat(inputs, self.axis)
 
 
-LAYERS = (Add, Concatenate)
+class Dot(Layer):
+    """Σₖ first[…, k] · second[k, …] over one axis of each; ``normalize``: of vectors brought to length 1."""
+
+    def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
+        super().__init__(parameters, input_shapes, building)
+        self.axes = (parameters["axes"][0], parameters["axes"][-1])
+        self.normalize = parameters["normalize"]
+
+    def forward(self, first: Tensor, second: Tensor) -> Tensor:
+        first, second = first.movedim(self.axes[0], -1), second.movedim(self.axes[1], -1)
+        if self.normalize:
+            first, second = F.normalize(first, dim=-1, eps=SHORTEST), F.normalize(second, dim=-1, eps=SHORTEST)
+        count, summed = first.shape[0], first.shape[-1]
+        rows, columns = first.reshape(count, -1, summed), second.reshape(count, -1, summed)
+        return (rows @ columns.mT).reshape(count, *self.output_shape)
+
+
+class Maximum(Layer):
+    """The largest of its inputs, number by number."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return reduce(torch.maximum, inputs)
+
+
+class Minimum(Layer):
+    """The smallest of its inputs, number by number."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return reduce(torch.minimum, inputs)
+
+
+class Multiply(Layer):
+    """The product of its inputs, number by number."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return reduce(torch.mul, inputs)
+
+
+class Subtract(Layer):
+    """first - second, number by number."""
+
+    def forward(self, first: Tensor, second: Tensor) -> Tensor:
+        return first - second
+
+
+LAYERS = (Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract)

@@ -1,9 +1,9 @@
-"""Normalization layers, with Keras's conventions."""
+"""Normalizations of what passes through, with Keras's conventions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name everyone knows it by
@@ -77,4 +77,101 @@ class LayerNormalization(Layer):
         return F.layer_norm(moved, self.shape, self.gamma, self.beta, self.epsilon).movedim(self.last, self.axes)
 
 
-LAYERS = (BatchNormalization, LayerNormalization)
+class GroupNormalization(Layer):
+    """γ·(x - μ)/√(σ² + ε) + β over each group of channels of each sample. Wu & He 2018, eq. 1 and 7."""
+
+    def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
+        super().__init__(parameters, input_shapes, building)
+        channels = input_shapes[0][-1]
+        groups = parameters.get("groups", -1)  # InstanceNormalization: every channel is a group
+        self.groups = channels if groups == -1 else groups
+        self.epsilon = parameters["epsilon"]
+        self.gamma = nn.Parameter(torch.ones(channels)) if parameters["scale"] else None
+        self.beta = nn.Parameter(torch.zeros(channels)) if parameters["center"] else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        return normalize_groups(x, self.groups, self.gamma, self.beta, self.epsilon)
+
+
+class InstanceNormalization(GroupNormalization):
+    """γ·(x - μ)/√(σ² + ε) + β over each channel of each sample. Ulyanov et al. 2016, eq. 3."""
+
+
+class PixelNormalization(Layer):
+    """x / √(mean of x² over the channels + ε), a pixel at a time. Karras et al. 2017, section 4.2."""
+
+    def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
+        super().__init__(parameters, input_shapes, building)
+        self.epsilon = parameters["epsilon"]
+
+    def forward(self, x: Tensor) -> Tensor:
+        square = x.float().square().mean(-1, keepdim=True)
+        return x * (square + self.epsilon).rsqrt().to(x.dtype)
+
+
+class ConditionalBatchNormalization(Layer):
+    """`BatchNormalization` whose γ and β are the label's rows of two tables. De Vries et al. 2017, section 3."""
+
+    MIXES_SAMPLES = True
+
+    def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
+        super().__init__(parameters, input_shapes, building)
+        plain = {**parameters, "scale": False, "center": False}
+        self.normalization = BatchNormalization(plain, input_shapes[:1], building)
+        table = (parameters["num_classes"], input_shapes[0][-1])
+        self.gamma, self.beta = nn.Parameter(torch.ones(table)), nn.Parameter(torch.zeros(table))
+
+    def variables(self) -> dict[str, Tensor]:
+        return {**self._parameters, **self.normalization.variables()}
+
+    def forward(self, features: Tensor, label: Tensor) -> Tensor:
+        rows = label.long()
+        scales, shifts = F.embedding(rows, self.gamma), F.embedding(rows, self.beta)
+        return scale_and_shift(self.normalization(features), scales, shifts)
+
+
+class AdaIN(Layer):
+    """(1 + s)·(x - μ)/√(σ² + ε) + b over each channel of each sample; s, b = style·kernel + bias.
+
+    Huang & Belongie 2017, eq. 8, with the style's learned affine map of Karras et al. 2018, section 2.
+    Keras kernel: (style, 2 · channels); its first half makes the scales.
+    """
+
+    KERAS_AXES: ClassVar = {"kernel": (1, 0)}
+
+    def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
+        super().__init__(parameters, input_shapes, building)
+        self.channels, self.epsilon = input_shapes[0][-1], parameters["epsilon"]
+        kernel = (input_shapes[1][0], 2 * self.channels)
+        self.add_weight("kernel", kernel, parameters["kernel_initializer"], building)
+        self.add_weight("bias", kernel[1:], parameters["bias_initializer"], building)
+
+    def forward(self, features: Tensor, style: Tensor) -> Tensor:
+        scales, shifts = F.linear(style, self.kernel, self.bias).chunk(2, 1)
+        normalized = normalize_groups(features, self.channels, None, None, self.epsilon)
+        return scale_and_shift(normalized, 1.0 + scales, shifts)
+
+
+def normalize_groups(x: Tensor, groups: int, gamma: Tensor | None, beta: Tensor | None, epsilon: float) -> Tensor:
+    """(N, …, c) with each group of channels of each sample at mean 0 and variance 1, then scaled and shifted."""
+    shift_apart = gamma is None and beta is not None  # the kernel's gradient needs a scale to go with a shift
+    bias = None if shift_apart else beta
+    y = torch.group_norm(x.movedim(-1, 1), groups, gamma, bias, epsilon, torch.backends.cudnn.enabled).movedim(1, -1)
+    return y + beta if shift_apart else y
+
+
+def scale_and_shift(x: Tensor, scales: Tensor, shifts: Tensor) -> Tensor:
+    """x · scales + shifts for (N, …, c) and a row of both for each sample, (N, c)."""
+    shape = (x.shape[0], *(1 for _ in x.shape[1:-1]), x.shape[-1])
+    return x * scales.view(shape) + shifts.view(shape)
+
+
+LAYERS = (
+    AdaIN,
+    BatchNormalization,
+    ConditionalBatchNormalization,
+    GroupNormalization,
+    InstanceNormalization,
+    LayerNormalization,
+    PixelNormalization,
+)

@@ -1,4 +1,4 @@
-"""Dropout, drawn from the training's own generator."""
+"""Dropout and noise, drawn from the training's own generator."""
 
 from __future__ import annotations
 
@@ -45,11 +45,30 @@ class Dropout(Layer):
         return x * scaled_mask(self.choices(x), self.rate, x, self.mode.dropout)
 
 
-class SpatialDropout2D(Dropout):
+class _SpatialDropout(Dropout):
+    def choices(self, x: Tensor) -> tuple[int, ...]:
+        return (x.shape[0], *(1 for _ in x.shape[1:-1]), x.shape[-1])
+
+
+class SpatialDropout1D(_SpatialDropout):
+    """Drops a number of all steps (N, t, c): one choice a sample and channel."""
+
+
+class SpatialDropout2D(_SpatialDropout):
     """Drops whole channels of an image (N, h, w, c): one choice a sample and channel."""
 
-    def choices(self, x: Tensor) -> tuple[int, ...]:
-        return (x.shape[0], 1, 1, x.shape[3])
+
+class GaussianNoise(Layer):
+    """While training, adds numbers from N(0, stddev²)."""
+
+    def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
+        super().__init__(parameters, input_shapes, building)
+        self.stddev = parameters["stddev"]
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.mode.training or self.stddev == 0:
+            return x
+        return x + torch.empty_like(x).normal_(0.0, self.stddev, generator=self.mode.dropout)
 
 
-LAYERS = (Dropout, SpatialDropout2D)
+LAYERS = (Dropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D)

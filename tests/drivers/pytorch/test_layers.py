@@ -3,56 +3,24 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from drivers.pytorch.layers import LAYERS, Building, Mode
 from spec import catalogue
-from spec.shapes import RULES
+from spec.shapes import measure
+from tests.drivers.pytorch import building
 
 rng = np.random.default_rng(0)
 
 
-# Catalogue formats that may be written in a short form, and the long form that a driver is given.
-LONG_FORMS = {
-    "size_2d": lambda value: [value, value] if isinstance(value, int) else value,
-    "axes": lambda value: [value] if isinstance(value, int) else value,
-    "edges_2d": lambda value: [[value, value], [value, value]] if isinstance(value, int) else value,
-}
-
-
-def resolved(layer: str, input_shapes: Sequence[tuple[int, ...]], **given: Any) -> dict[str, Any]:
-    """The layer as a resolved spec holds it: every parameter in its long form, and its output shape."""
-    entry = catalogue.load()["layers"][layer]
-    config: dict[str, Any] = {}
-    for name, schema in entry["parameters"]["properties"].items():
-        value = given.get(name, schema["default"])
-        form = schema.get("format", "")
-        if form == "module:initializers":
-            parameters = catalogue.load()["initializers"][value]["parameters"]["properties"]
-            config[name] = {"choice": value, **{key: item["default"] for key, item in parameters.items()}}
-        else:
-            config[name] = value if value is None else LONG_FORMS.get(form, lambda item: item)(value)
-    config["output_shape"] = list(RULES[entry["shape_rule"]](config, input_shapes).output_shape)
-    return config
-
-
 def build(layer: str, *input_shapes: tuple[int, ...], training: bool = True, **parameters: Any):
     """The built layer, its random weights in Keras orientation, and its resolved parameters."""
-    config = resolved(layer, input_shapes, **parameters)
-    mode = Mode(torch.Generator().manual_seed(1), training=training)
-    built = LAYERS[layer](config, input_shapes, Building(torch.Generator().manual_seed(0), mode))
-    weights = {}
-    for name, value in built.variables().items():
-        drawn = rng.normal(size=built.to_keras(name, value).shape).astype(np.float32)
-        weights[name] = np.abs(drawn) if name == "moving_variance" else drawn
-        with torch.no_grad():
-            built.to_keras(name, value).copy_(torch.from_numpy(weights[name]))
-    return built, weights, config
+    config = building.resolved(layer, input_shapes, **parameters)
+    built = building.build(config, input_shapes, training=training)
+    return built, building.randomize(built, rng), config
 
 
 def run(built, *inputs: np.ndarray) -> np.ndarray:
@@ -393,19 +361,29 @@ def test_dropout_in_use_changes_nothing(layer):
 
 
 # Inputs other than one small image.
-SHAPES = {"Dense": [(7,)], "Embedding": [()], "Add": [(4, 4, 2)] * 2, "Concatenate": [(4, 4, 2)] * 2}
+IMAGE, SEQUENCE, VOLUME = (4, 4, 2), (6, 4), (4, 4, 4, 2)
+SHAPES = {
+    **dict.fromkeys(("Dense", "MinibatchDiscrimination", "RepeatVector"), ((7,),)),
+    **dict.fromkeys(("Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract"), (IMAGE, IMAGE)),
+    **dict.fromkeys(("Conv3D", "Conv3DTranspose", "ConvLSTM2D"), (VOLUME,)),
+    **dict.fromkeys(("Bidirectional", "GRU", "LSTM", "Permute", "SimpleRNN", "SpatialDropout1D"), (SEQUENCE,)),
+    "Dot": [SEQUENCE] * 2,
+    "Embedding": [()],
+    "AdaIN": [IMAGE, (3,)],
+    "ConditionalBatchNormalization": [IMAGE, ()],
+}
+PARAMETERS: dict[str, dict[str, Any]] = {"Reshape": {"target_shape": [8, 4]}, "GroupNormalization": {"groups": 2}}
 
 
-@pytest.mark.parametrize("name", sorted(set(LAYERS) - {"Input"}))
+@pytest.mark.parametrize("name", sorted(set(catalogue.load()["layers"]) - {"Input"}))
 def test_weights_and_shape_are_those_the_catalogue_says(name):
-    shapes = SHAPES.get(name, [(4, 4, 2)])
-    parameters = {"target_shape": [8, 4]} if name == "Reshape" else {}
-    layer, weights, config = build(name, *shapes, **parameters)
-    expected = RULES[catalogue.load()["layers"][name]["shape_rule"]](config, shapes)
+    shapes = SHAPES.get(name, [SEQUENCE] if name.endswith(("1D", "1DTranspose")) else [IMAGE])
+    layer, weights, config = build(name, *shapes, **PARAMETERS.get(name, {}))
+    expected = measure(config, shapes)
     assert {key: value.shape for key, value in weights.items()} == {key: shape for key, shape, _ in expected.weights}
     trainable = {key for key, _, trained in expected.weights if trained}
-    assert {key for key, _ in layer.named_parameters()} == trainable
-    x = [rng.integers(0, 2, (2, *shape)) if name == "Embedding" else images(2, *shape) for shape in shapes]
+    assert {key for key, value in layer.variables().items() if isinstance(value, torch.nn.Parameter)} == trainable
+    x = [images(2, *shape) if shape else np.array([0, 1]) for shape in shapes]
     assert run(layer, *x).shape[1:] == expected.output_shape
 
 

@@ -8,7 +8,7 @@ import torch
 from drivers.pytorch import rewrites
 from drivers.pytorch.layers import Building, Mode
 from drivers.pytorch.layers.convolutional import Conv2D
-from drivers.pytorch.layers.reshaping import UpSampling2D
+from drivers.pytorch.layers.resizing import UpSampling2D
 from drivers.pytorch.rewrites import Call, UpsampledConv2D
 
 SIZE, CHANNELS = (4, 5), 3

@@ -1,0 +1,66 @@
+"""Layers that let a discriminator compare the samples of a batch, against generators that draw always the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from drivers.pytorch.layers.base import Building, Layer, Shape
+
+# Added to a variance before its root, whose slope at 0 is infinite.
+SMALLEST_VARIANCE = 1e-8
+
+
+class MinibatchStdDev(Layer):
+    """(N, …, c) -> (N, …, c + 1): the spread of each group of samples as one more channel.
+
+    Karras et al. 2017, section 3: the standard deviation of every number over the samples of its group, and the mean
+    of all these. Sample i is in group i mod ⌈N / group_size⌉; where group_size does not divide N, some groups are
+    one smaller.
+    """
+
+    MIXES_SAMPLES = True
+
+    def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
+        super().__init__(parameters, input_shapes, building)
+        self.group_size: int | None = parameters["group_size"]
+
+    def forward(self, x: Tensor) -> Tensor:
+        count = x.shape[0]
+        groups = -(-count // (self.group_size or count))
+        size = -(-count // groups)
+        missing = size * groups - count
+        numbers = torch.cat([x.float().flatten(1), x.new_zeros(missing, x[0].numel(), dtype=torch.float32)])
+        numbers = numbers.view(size, groups, -1)
+        there = torch.arange(size * groups, device=x.device).view(size, groups, 1) < count
+        sizes = there.sum(0)  # (groups, 1)
+        mean = numbers.sum(0) / sizes  # (groups, numbers)
+        variance = ((numbers - mean).square() * there).sum(0) / sizes
+        spread = (variance + SMALLEST_VARIANCE).sqrt().mean(1)  # (groups,)
+        channel = spread.repeat(size)[:count].to(x.dtype).view(count, *(1 for _ in x.shape[1:]))
+        return torch.cat([x, channel.expand(*x.shape[:-1], 1)], -1)
+
+
+class MinibatchDiscrimination(Layer):
+    """(N, a) -> (N, a + b): each sample's nearness to those of the batch, itself among them, in b learned views.
+
+    Salimans et al. 2016, section 3.2: M = x·T with T (a, b, c), and o[i, b] = Σⱼ exp(-‖M[i, b] - M[j, b]‖₁).
+    """
+
+    MIXES_SAMPLES = True
+
+    def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
+        super().__init__(parameters, input_shapes, building)
+        shape = (*input_shapes[0], parameters["num_kernels"], parameters["kernel_dim"])
+        self.add_weight("kernel", shape, parameters["kernel_initializer"], building)
+
+    def forward(self, x: Tensor) -> Tensor:
+        views = (x @ self.kernel.flatten(1)).unflatten(1, self.kernel.shape[1:])  # (N, b, c)
+        distances = (views.unsqueeze(0) - views.unsqueeze(1)).abs().sum(-1)  # (N, N, b)
+        return torch.cat([x, distances.neg().exp().sum(0).to(x.dtype)], -1)
+
+
+LAYERS = (MinibatchDiscrimination, MinibatchStdDev)
