@@ -197,6 +197,34 @@ describe("a drawing that cannot work is marked before it is deployed", () => {
     })
 })
 
+test("a GAN is drawn by hand on an empty canvas, without opening a dialog", async () => {
+    await editor.page.evaluate(() => RED.actions.invoke("core:add-flow"))
+    const gan = await editor.drag("authorgan-gan", 400, 200)
+    const train = await editor.drag("authorgan-train", 600, 200)
+    await editor.wire(gan, train)
+    await editor.reasonAt(gan, /has no data/)
+    const generator = await editor.drag("authorgan-generator", 180, 200)
+    await editor.wire(generator, gan)
+    await editor.wire(await editor.drag("authorgan-data", 180, 120), gan)
+    await editor.wire(await editor.drag("authorgan-discriminator", 180, 280), gan)
+    await editor.validAt(gan)
+    await editor.validAt(train)
+    await until(async () => (await editor.badge(generator)).startsWith("16×16×1"), "its shape appears")
+    const inject = await editor.drag("inject", 400, 100)
+    await editor.wire(inject, train)
+    await editor.screenshot("drawn-by-hand")
+    await editor.deploy()
+    await editor.pressButton(inject)
+    await until(async () => /^\d/.test(await editor.status(train)), "it trains", PATIENCE_MS)
+    const { jobs } = await system.api("/v1/jobs?state=running")
+    await fetch(`${system.url}/v1/jobs/${jobs[0].id}/actions`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ action: "stop" })
+    })
+    await until(async () => (await editor.status(train)) === "stopped", "it stops", PATIENCE_MS)
+})
+
 describe("the service node", () => {
     const openService = async () => {
         await editor.page.evaluate(() => RED.editor.editConfig("", "authorgan-service", "first-gan-service"))

@@ -99,6 +99,32 @@ class Editor {
         await dialog.waitFor({ state: "detached" })
     }
 
+    /** Drags a node from the palette to a place in the drawing, and returns its id. */
+    async drag(type, x, y) {
+        const last = () => this.page.evaluate(() => RED.nodes.filterNodes({ z: RED.workspaces.active() }).at(-1)?.id)
+        const before = await last()
+        await this.page.locator(`[data-palette-type="${type}"]`).scrollIntoViewIfNeeded()
+        const chart = await this.page.locator("#red-ui-workspace-chart").boundingBox()
+        const from = await this.page.locator(`[data-palette-type="${type}"]`).boundingBox()
+        await this.page.mouse.move(from.x + from.width / 2, from.y + from.height / 2)
+        await this.page.mouse.down()
+        await this.page.mouse.move(chart.x + x, chart.y + y, { steps: 5 })
+        await this.page.mouse.up()
+        return until(async () => (await last()) !== before && last(), `a ${type} lies in the drawing`)
+    }
+
+    /** Pulls a wire from a node's first output to another's input. */
+    async wire(from, to) {
+        const centre = async (id, port) => {
+            const { x, y, width, height } = await this.node(id).locator(port).first().boundingBox()
+            return [x + width / 2, y + height / 2]
+        }
+        await this.page.mouse.move(...(await centre(from, ".red-ui-flow-port-output")))
+        await this.page.mouse.down()
+        await this.page.mouse.move(...(await centre(to, ".red-ui-flow-port-input")), { steps: 5 })
+        await this.page.mouse.up()
+    }
+
     async deploy() {
         await this.page.locator("#red-ui-header-button-deploy").click()
         const anyway = this.page.locator(".red-ui-notification button.primary")
