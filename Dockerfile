@@ -4,7 +4,7 @@
 FROM node:22-bookworm-slim AS palette
 WORKDIR /app/node-red-contrib-authorgan
 COPY node-red-contrib-authorgan/package.json node-red-contrib-authorgan/package-lock.json node-red-contrib-authorgan/.npmrc ./
-RUN npm ci --no-audit --no-fund
+RUN npm install --no-save --no-audit --no-fund
 COPY node-red-contrib-authorgan ./
 
 FROM python:3.11-slim-bookworm

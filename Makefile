@@ -41,7 +41,8 @@ $(PALETTE)/node_modules/.installed: $(PALETTE)/package.json $(PALETTE)/package-l
 	@$(NODE) -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' 2>/dev/null || \
 	  { echo "AuthorGAN needs Node.js 20 or later; found: $$($(NODE) --version 2>&1)."; exit 1; }
 	@echo "Installing Node-RED and the palette ..."
-	@cd $(PALETTE) && npm ci --no-audit --no-fund --loglevel=error
+	@# The locked versions, as with `npm ci`, which however refuses a lock made where a tool's builds for other systems were not to be had.
+	@cd $(PALETTE) && npm install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
 RUNTIME := .venv/.installed $(PALETTE)/node_modules/.installed
