@@ -13,7 +13,18 @@ const typeOf = (bytes) => PICTURES.find(([, start]) => bytes.subarray(0, start.l
 
 /** Node id -> what it shows. Outlives a redeploy of the node, not its removal. */
 const shown = new Map()
-const empty = () => ({ picture: null, type: null, step: null, at: 0, curve: new Curve(), job: null, jobs: new Set() })
+const empty = () => ({
+    picture: null,
+    type: null,
+    step: null,
+    curve: new Curve(),
+    job: null,
+    jobs: new Set(),
+    versions: {}
+})
+
+/** Numbers changes, so that an address changes with what lies behind it; never one twice, even after a restart. */
+let changes = Date.now()
 
 module.exports = (RED) => {
     const mayLook = RED.auth.needsPermission("authorgan.read")
@@ -45,15 +56,15 @@ module.exports = (RED) => {
         /** Tells every editor that there is something new to fetch; the last notice waits for editors that open later. */
         function notice() {
             clock = null
-            const { picture, step, at, curve } = shown.get(node.id)
-            const url = (what, version) => `authorgan/preview/${encodeURIComponent(node.id)}/${what}?${version}`
+            const { picture, step, curve, versions } = shown.get(node.id)
+            const url = (what) => `authorgan/preview/${encodeURIComponent(node.id)}/${what}?${versions[what]}`
             RED.comms.publish(
                 topic,
                 {
                     id: node.id,
                     step,
-                    picture: picture && url("picture", at),
-                    curve: curve.last && url("curve", curve.last[0])
+                    picture: picture && url("picture"),
+                    curve: curve.last && url("curve")
                 },
                 true
             )
@@ -71,16 +82,13 @@ module.exports = (RED) => {
             state.curve.clear()
         }
         if (Buffer.isBuffer(payload) && typeOf(payload)) {
-            Object.assign(state, {
-                picture: payload,
-                type: typeOf(payload),
-                step: sample?.step ?? null,
-                at: Date.now()
-            })
+            Object.assign(state, { picture: payload, type: typeOf(payload), step: sample?.step ?? null })
+            state.versions.picture = ++changes
             return true
         }
         if (topic === "loss" && Array.isArray(payload?.points)) {
             state.curve.add(payload.points)
+            state.versions.curve = ++changes
             return true
         }
         return false

@@ -3,7 +3,10 @@ const assert = require("node:assert/strict")
 const { after, before, describe, test } = require("node:test")
 const { FakeService, PNG, until } = require("./support/fake-service")
 const { firstFlow, node } = require("./support/flows")
+const { load } = require("./support/palette")
 const { NodeRed, freePort } = require("./support/node-red")
+
+const WebSocket = load("ws")
 
 let service
 let nodeRed
@@ -145,6 +148,28 @@ describe("preview", () => {
         await loss("b", 1)
         await loss("a", 3)
         assert.deepEqual((await (await get("curve")).json()).points, [[1, 1, 1]])
+    })
+
+    test("tells editors where to look, not what is there, and whoever comes late as well", async () => {
+        const latest = async () => {
+            const comms = new WebSocket(`${nodeRed.url.replace("http", "ws")}/comms`)
+            const heard = []
+            comms.on("message", (text) => heard.push(...JSON.parse(text)))
+            comms.on("open", () => comms.send(JSON.stringify({ subscribe: "authorgan/preview/#" })))
+            const found = () => heard.find(({ topic }) => topic === "authorgan/preview/preview")
+            await until(found, "the notice arrives")
+            comms.close()
+            return found().data
+        }
+        const loss = (job) => nodeRed.send("preview", { topic: "loss", job, payload: { points: [[7, 1, 1]] } })
+        await loss("c")
+        await new Promise((resolve) => setTimeout(resolve, 400))
+        const first = await latest()
+        assert.deepEqual(Object.keys(first).sort(), ["curve", "id", "picture", "step"])
+        assert.equal((await fetch(`${nodeRed.url}/${first.curve}`)).status, 200)
+        // Another job that stands at the same step lies behind another address.
+        await loss("d")
+        await until(async () => (await latest()).curve !== first.curve, "the address changes")
     })
 
     test("survives a redeploy, and forgets when it is reset", async () => {
