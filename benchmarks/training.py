@@ -1,7 +1,8 @@
 """Training steps a second: the PyTorch driver beside a plain hand-written loop of the same GAN.
 
 Each side runs in a process of its own; they take turns in short bursts, so that whatever else the machine does falls
-on both. Ratios are taken burst by burst, and their median and quartiles are printed.
+on both. Ratios are taken burst by burst, and their median and quartiles are printed. Both sides get as many threads;
+on a machine that does something else as well, --threads 1 gives the steadier comparison.
 
     python benchmarks/training.py [--rounds 12] [--burst 2.0] [--threads N] [--device cpu]
 
@@ -142,7 +143,7 @@ def _arguments() -> Any:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--burst", type=float, default=2.0, help="seconds a side trains in one turn")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="of each side; default: all")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--side", help=argparse.SUPPRESS)
     parser.add_argument("--network", help=argparse.SUPPRESS)

@@ -43,7 +43,7 @@ def open_session(
         spec: a resolved spec.
         data: what to train on; None for a session that only samples and judges.
         device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:1"`` instead of the spec's.
-        threads: processor threads to use; by default all that this process may use.
+        threads: processor threads to use; by default as many as the work of a batch occupies, at most all but one.
 
     Raises:
         DriverError: no such driver or device, or the data do not fit the spec.

@@ -6,7 +6,7 @@ import ctypes
 import math
 import os
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from spec import nesting
 # Multiply-adds of one batch through all networks from which bfloat16 is faster than float32. Measured on a processor
 # with AVX-512 BF16: 0.7 times float32's rate at 2 million, 1.0 at 20, 1.3 at 35, 1.5 and more for convolutions.
 BFLOAT16_PAYS_FROM = 25_000_000
+# Multiply-adds of one batch that occupy a processor thread.
+WORK_OF_A_THREAD = 100_000_000
 # Parameters of glibc's mallopt, from its malloc.h.
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
 
@@ -52,18 +54,17 @@ def has_native_bfloat16(device: torch.device) -> bool:
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
-def choose_precision(wish: str, device: torch.device, layers: Iterable[Mapping[str, Any]], batch_size: int) -> str:
+def choose_precision(wish: str, device: torch.device, work: int) -> str:
     """``float32`` or ``bfloat16``.
 
     ``auto`` is bfloat16 where it is native and the networks are large enough to gain from it: on small ones the
     conversions cost more than the products save. An explicit bfloat16 is honoured on every device.
 
     Args:
-        layers: the resolved layers of all networks.
+        work: multiply-adds of one batch through all networks.
     """
     if wish != "auto":
         return wish
-    work = batch_size * sum(map(multiply_adds, layers))
     return "bfloat16" if work >= BFLOAT16_PAYS_FROM and has_native_bfloat16(device) else "float32"
 
 
@@ -98,14 +99,16 @@ def _processor_name() -> str:
     return platform.processor() or platform.machine()
 
 
-def use_threads(threads: int | None) -> None:
-    """Lets PyTorch use ``threads`` processor threads, by default all but one of those this process may run on.
+def use_threads(threads: int | None, work: int) -> None:
+    """Lets PyTorch use ``threads`` processor threads; by default as many as the work occupies, but leaves one processor.
 
     A step is some hundred short parallel regions, and each ends when its slowest thread does. Where another program
     (an editor, a browser, a service) takes a processor from one of them, all wait for it, every time: measured on two
-    busy processors, two threads train ten to a hundred times slower than one.
+    busy processors, two threads train ten to a hundred times slower than one. And where each has little to do between
+    two meetings, a further one brings little even on an idle machine.
     """
-    torch.set_num_threads(threads or max(1, len(os.sched_getaffinity(0)) - 1))
+    spare = max(1, len(os.sched_getaffinity(0)) - 1)
+    torch.set_num_threads(threads or min(spare, 1 + work // WORK_OF_A_THREAD))
 
 
 def keep_freed_memory() -> None:

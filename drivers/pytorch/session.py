@@ -263,12 +263,13 @@ def open_session(
     spec: Mapping[str, Any], data: Dataset | None, *, device: str | None = None, threads: int | None = None
 ) -> PyTorchSession:
     """See `drivers.open_session`."""
-    devices.use_threads(threads)
-    devices.keep_freed_memory()
     process = PROCESSES[spec["training"]["choice"]]
     where = devices.choose_device(device or spec["device"])
     layers = [layer for role in process.roles(spec) for layer in spec[role.module]["layers"]]
-    precision = devices.choose_precision(spec["precision"], where, layers, spec["training"]["batch_size"])
+    work = spec["training"]["batch_size"] * sum(map(devices.multiply_adds, layers))
+    precision = devices.choose_precision(spec["precision"], where, work)
+    devices.use_threads(threads, work)
+    devices.keep_freed_memory()
     if data is not None:
         _check_data(data, process.sample_shape(spec), spec)
     return PyTorchSession(spec, process, data, device=where, precision=precision)

@@ -176,20 +176,18 @@ class Likelihood(PyTorchProcess):
         return {"generator": loss.detach()}
 
 
+CODE = {
+    "units": 64,
+    "activation": "tanh",
+    "use_bias": True,
+    "kernel_initializer": {"choice": "glorot_uniform"},
+    "bias_initializer": {"choice": "zeros"},
+    "parameter_count": 64 * 65,
+}
 AUTOENCODER = [
     {"id": "image", "type": "Input", "source": "image", "inputs": [], "output_shape": [8, 8, 1]},
     {"id": "flat", "type": "Flatten", "inputs": ["image"], "output_shape": [64]},
-    {
-        "id": "code",
-        "type": "Dense",
-        "units": 64,
-        "activation": "tanh",
-        "use_bias": True,
-        "kernel_initializer": {"choice": "glorot_uniform"},
-        "bias_initializer": {"choice": "zeros"},
-        "inputs": ["flat"],
-        "output_shape": [64],
-    },
+    {"id": "code", "type": "Dense", **CODE, "inputs": ["flat"], "output_shape": [64]},
     {"id": "out", "type": "Reshape", "inputs": ["code"], "output_shape": [8, 8, 1]},
 ]
 

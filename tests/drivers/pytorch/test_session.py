@@ -12,7 +12,7 @@ import drivers
 import spec
 from drivers.data import Dataset
 from drivers.errors import DriverError, WeightsError
-from drivers.pytorch.device import choose_device, choose_precision
+from drivers.pytorch.device import choose_device, choose_precision, multiply_adds, use_threads
 
 
 def train(session, steps=3):
@@ -318,29 +318,39 @@ def test_devices_that_are_not_there_are_told():
     assert choose_device("cpu").type == "cpu"
 
 
-def layers_of(resolved):
-    return [layer for role in ("generator", "discriminator") for layer in resolved[role]["layers"]]
-
-
-def test_precision_is_as_wished(make_spec):
-    device, small = torch.device("cpu"), layers_of(make_spec())
-    assert choose_precision("bfloat16", device, small, 16) == "bfloat16"
-    assert choose_precision("float32", device, small, 16) == "float32"
+def test_precision_is_as_wished():
+    device = torch.device("cpu")
+    assert choose_precision("bfloat16", device, work=1) == "bfloat16"
+    assert choose_precision("float32", device, work=10**12) == "float32"
 
 
 @pytest.mark.parametrize(
-    ("native", "batch_size", "expected"),
-    # a kernel of 1000 x 500 on one place and one of 4608 on 10 x 10 places: 960,800 multiply-adds a sample
-    [(True, 26, "float32"), (True, 27, "bfloat16"), (False, 27, "float32")],
+    ("native", "work", "expected"),
+    [(True, 24_999_999, "float32"), (True, 25_000_000, "bfloat16"), (False, 10**12, "float32")],
 )
-def test_automatic_precision_follows_the_processor_and_the_work(monkeypatch, native, batch_size, expected):
-    layers = [
-        {"type": "Dense", "units": 500, "parameter_count": 500_000, "output_shape": [500]},
-        {"type": "Conv2D", "kernel_size": [3, 3], "parameter_count": 4608, "output_shape": [10, 10, 8]},
-        {"type": "BatchNormalization", "parameter_count": 32, "output_shape": [10, 10, 8]},
-    ]
+def test_automatic_precision_follows_the_processor_and_the_work(monkeypatch, native, work, expected):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": native})
-    assert choose_precision("auto", torch.device("cpu"), layers, batch_size) == expected
+    assert choose_precision("auto", torch.device("cpu"), work) == expected
+
+
+def test_work_is_counted_at_every_place_that_a_kernel_visits():
+    dense = {"type": "Dense", "units": 500, "parameter_count": 500_000, "output_shape": [500]}
+    convolution = {"type": "Conv2D", "kernel_size": [3, 3], "parameter_count": 4608, "output_shape": [10, 10, 8]}
+    normalization = {"type": "BatchNormalization", "parameter_count": 32, "output_shape": [10, 10, 8]}
+    assert [multiply_adds(layer) for layer in (dense, convolution, normalization)] == [500_000, 460_800, 0]
+
+
+@pytest.mark.parametrize(
+    ("threads", "work", "expected"), [(None, 99_999_999, 1), (None, 100_000_000, 2), (None, 10**12, 2), (3, 1, 3)]
+)
+def test_threads_follow_the_work_and_the_processors(monkeypatch, threads, work, expected):
+    before = torch.get_num_threads()
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1, 2})
+    try:
+        use_threads(threads, work)
+        assert torch.get_num_threads() == expected
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_the_environment_is_recorded(open_small):
