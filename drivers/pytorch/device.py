@@ -100,7 +100,7 @@ def _processor_name() -> str:
 
 
 def use_threads(threads: int | None, work: int) -> None:
-    """Lets PyTorch use ``threads`` processor threads; by default as many as the work occupies, but leaves one processor.
+    """Lets PyTorch use ``threads`` processor threads; by default those the work occupies, leaving one processor free.
 
     A step is some hundred short parallel regions, and each ends when its slowest thread does. Where another program
     (an editor, a browser, a service) takes a processor from one of them, all wait for it, every time: measured on two
