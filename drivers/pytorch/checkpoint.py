@@ -37,7 +37,7 @@ def save(folder: Path, state: TrainingState, process: TrainingProcess, more: Map
         DivergedError: a weight is not finite; the checkpoint before is worth more.
     """
     state.check_finite()
-    position = state.batches.state() if state.has_data else {}
+    position = state.batches.state()
     running = process.state()
     manifest = {
         "format": FORMAT,
@@ -71,10 +71,9 @@ def load(folder: Path, state: TrainingState, process: TrainingProcess) -> dict[s
     """
     manifest, stored = _read(folder)
     live = state.tensors()
-    position = state.batches.state() if state.has_data else {}
+    position = state.batches.state()
     weights.check(folder, stored, {**live, **_states(state, position, process.state())})
-    if state.has_data:
-        state.batches.load_state({**manifest["batches"], **_below(stored, "batches")})
+    state.batches.load_state({**manifest["batches"], **_below(stored, "batches")})
     weights.overwrite(live, stored)
     state.random.load_state(_below(stored, "random"))
     process.load_state({**manifest["process"], **_below(stored, "process")})

@@ -149,8 +149,7 @@ class PyTorchSession(Session):
             change()
 
     def save_checkpoint(self, folder: Path) -> None:
-        calibration = self._calibrate().to_json() if self._can_calibrate() else None
-        checkpoint.save(folder, self._state, self._process, {"calibration": calibration})
+        checkpoint.save(folder, self._state, self._process, {"calibration": self._calibrate().to_json()})
 
     def load_checkpoint(self, folder: Path) -> None:
         manifest = checkpoint.load(folder, self._state, self._process)

@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.numpy import load_file, save_file
 
+import drivers
 from drivers.errors import DivergedError, DriverError, WeightsError
 from drivers.pytorch import checkpoint
 
@@ -154,6 +155,14 @@ def test_a_checkpoint_with_other_data_is_told_and_nothing_is_loaded(open_small, 
     with pytest.raises(DriverError, match="trained on 100 images, but the data now has 160"):
         session.load_checkpoint(tmp_path)
     assert train(session, 2) == train(untouched, 2)
+
+
+def test_a_training_needs_its_data_to_go_on(open_small, make_spec, tmp_path):
+    open_small().save_checkpoint(tmp_path)
+    session = drivers.open_session(make_spec(), None)
+    for use in (session.load_checkpoint, session.save_checkpoint):
+        with pytest.raises(DriverError, match="opened without data"):
+            use(tmp_path)
 
 
 def test_weights_that_are_not_finite_are_not_taken_up(open_small, tmp_path):
