@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from drivers.modules import parameters
 from drivers.ops import Ops, Tensor
 
 
@@ -127,5 +128,4 @@ LOSSES: dict[str, type[Loss]] = {
 
 def build(module: dict[str, Any]) -> Loss:
     """The loss of a resolved spec's ``loss`` module."""
-    parameters = {key: value for key, value in module.items() if key not in ("choice", "regularizers")}
-    return LOSSES[module["choice"]](**parameters)
+    return LOSSES[module["choice"]](**parameters(module))

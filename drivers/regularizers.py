@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from drivers.modules import parameters
 from drivers.ops import Ops, Tensor
 
 Critic = Callable[[Tensor], Tensor]
@@ -97,5 +98,4 @@ REGULARIZERS: dict[str, type[Penalty] | type[Constraint]] = {
 
 def build(module: dict[str, Any]) -> Penalty | Constraint:
     """The regularizer of one entry of a resolved spec's ``loss.regularizers``."""
-    parameters = {key: value for key, value in module.items() if key != "choice"}
-    return REGULARIZERS[module["choice"]](**parameters)
+    return REGULARIZERS[module["choice"]](**parameters(module))

@@ -10,6 +10,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from drivers.modules import parameters
+
 
 def constant(progress: float, epochs: float) -> float:
     """1."""
@@ -47,6 +49,5 @@ SCHEDULES: dict[str, Callable[..., float]] = {
 
 def factor(module: Mapping[str, Any], steps: int, total_steps: int, steps_per_epoch: int) -> float:
     """The factor of a resolved ``learning_rate_schedule`` after ``steps`` of ``total_steps``."""
-    parameters = {key: value for key, value in module.items() if key != "choice"}
     progress = min(steps / max(total_steps, 1), 1.0)
-    return SCHEDULES[module["choice"]](progress, steps / max(steps_per_epoch, 1), **parameters)
+    return SCHEDULES[module["choice"]](progress, steps / max(steps_per_epoch, 1), **parameters(module))

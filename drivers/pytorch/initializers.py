@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from drivers.modules import parameters
+
 Shape = tuple[int, ...]
 
 
@@ -97,5 +99,4 @@ INITIALIZERS: dict[str, Callable[..., Tensor]] = {
 
 def initialize(initializer: Mapping[str, Any], shape: Shape, generator: torch.Generator) -> Tensor:
     """A float32 tensor of ``shape``, in Keras orientation, as a resolved ``{"choice": …}`` says."""
-    parameters = {key: value for key, value in initializer.items() if key != "choice"}
-    return INITIALIZERS[initializer["choice"]](shape, generator, **parameters)
+    return INITIALIZERS[initializer["choice"]](shape, generator, **parameters(initializer))
