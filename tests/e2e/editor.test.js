@@ -274,6 +274,7 @@ test("a service that is away is said once, and drawing goes on", async () => {
             gan.name = name
             RED.events.emit("nodes:change", gan)
         }, name)
+    await editor.show("first-gan")
     await change("http://127.0.0.1:9")
     await rename("first")
     await away.waitFor()

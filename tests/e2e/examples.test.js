@@ -89,17 +89,12 @@ describe("pressed", () => {
         await editor.deploy()
     })
 
-    const show = (tab) =>
-        editor.page.evaluate((tab) => {
-            RED.workspaces.show(tab)
-            RED.view.redraw(true)
-        }, tab)
     const picture = (id) =>
         until(async () => (await editor.card(id)).picture > 100, `${id} shows a picture`, PATIENCE_MS)
     const status = (id, text) => until(async () => (await editor.status(id)) === text, `${id} is ${text}`, PATIENCE_MS)
 
     test("02: the paper's four keys, on the built-in digits", async () => {
-        await show("paper-json")
+        await editor.show("paper-json")
         await editor.pressButton("paper-json-digits")
         await picture("paper-json-preview")
         await status("paper-json-train", "done")
@@ -110,7 +105,7 @@ describe("pressed", () => {
     })
 
     test("03: a mixed pair takes the critic's loss", async () => {
-        await show("sixteen-pairs")
+        await editor.show("sixteen-pairs")
         await editor.pressButton("sixteen-pairs-pair-1")
         await picture("sixteen-pairs-preview")
         await status("sixteen-pairs-table", "1 done")
@@ -121,7 +116,7 @@ describe("pressed", () => {
     })
 
     test("04: a digit that was asked for", async () => {
-        await show("asking")
+        await editor.show("asking")
         await editor.pressButton("asking-start")
         await status("asking-train", "done")
         await editor.pressButton("asking-digit-7")
@@ -130,7 +125,7 @@ describe("pressed", () => {
     })
 
     test("05: a job over REST", async () => {
-        await show("over-rest")
+        await editor.show("over-rest")
         await editor.pressButton("over-rest-start")
         await picture("over-rest-preview")
         const { jobs } = await system.api("/v1/jobs?name=submitted")

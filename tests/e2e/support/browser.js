@@ -135,6 +135,14 @@ class Editor {
         }, "the flow is deployed")
     }
 
+    /** Turns to a flow. */
+    show(tab) {
+        return this.page.evaluate((tab) => {
+            RED.workspaces.show(tab)
+            RED.view.redraw(true)
+        }, tab)
+    }
+
     undo() {
         return this.page.evaluate(() => RED.actions.invoke("core:undo"))
     }
@@ -144,9 +152,8 @@ class Editor {
         await this.page.evaluate((flow) => {
             RED.nodes.import(flow)
             RED.nodes.dirty(true)
-            RED.workspaces.show(flow.find(({ type }) => type === "tab").id)
-            RED.view.redraw(true)
         }, flow)
+        await this.show(flow.find(({ type }) => type === "tab").id)
     }
 
     /** What a preview node shows: { width of its picture as drawn, lines of its curve }. */
