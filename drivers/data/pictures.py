@@ -7,11 +7,15 @@ from PIL import Image
 
 from drivers.data.dataset import Dataset
 
+GAP = 2
+"""Pixels between two images of a sheet, so that neighbours do not run into each other."""
+GAP_SHADE = 64
 
-def grid(images: np.ndarray, columns: int) -> Image.Image:
-    """uint8 images (N, H, W, 1 or 3) as one picture, row by row, without gaps; cells left over are black.
 
-    The picture is ``columns * W`` wide and ``ceil(N / columns) * H`` high.
+def grid(images: np.ndarray, columns: int, *, gap: int = GAP) -> Image.Image:
+    """uint8 images (N, H, W, 1 or 3) as one picture, row by row, with dark grey lines between them.
+
+    The picture is ``columns * (W + gap) - gap`` wide and, with R = ceil(N / columns), ``R * (H + gap) - gap`` high.
     """
     if images.ndim != 4 or images.shape[3] not in (1, 3) or images.dtype != np.uint8 or not len(images):
         raise ValueError(f"images must be uint8 (N, H, W, 1 or 3), got {images.dtype} {images.shape}")
@@ -19,10 +23,12 @@ def grid(images: np.ndarray, columns: int) -> Image.Image:
         raise ValueError(f"columns must be at least 1, got {columns}")
     count, height, width, channels = images.shape
     rows = -(-count // columns)
-    cells = np.zeros((rows * columns, height, width, channels), np.uint8)
-    cells[:count] = images
-    picture = cells.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
-    picture = picture.reshape(rows * height, columns * width, channels)
+    cells = np.full((rows * columns, height + gap, width + gap, channels), GAP_SHADE, np.uint8)
+    cells[:, :height, :width] = 0
+    cells[:count, :height, :width] = images
+    picture = cells.reshape(rows, columns, height + gap, width + gap, channels).swapaxes(1, 2)
+    picture = picture.reshape(rows * (height + gap), columns * (width + gap), channels)
+    picture = picture[: picture.shape[0] - gap, : picture.shape[1] - gap]
     return Image.fromarray(picture[..., 0] if channels == 1 else picture)
 
 

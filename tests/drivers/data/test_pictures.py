@@ -4,16 +4,22 @@ import numpy as np
 import pytest
 
 from drivers.data import Dataset, grid, preview
+from drivers.data.pictures import GAP
 
 
 def test_a_grid_is_filled_row_by_row():
     images = np.arange(1, 6, dtype=np.uint8).reshape(5, 1, 1, 1)
-    assert np.asarray(grid(images, 3)).tolist() == [[1, 2, 3], [4, 5, 0]]
+    assert np.asarray(grid(images, 3, gap=0)).tolist() == [[1, 2, 3], [4, 5, 0]]
+
+
+def test_lines_part_the_images_and_no_line_runs_around_them():
+    images = np.arange(1, 4, dtype=np.uint8).reshape(3, 1, 1, 1)
+    assert np.asarray(grid(images, 2, gap=1)).tolist() == [[1, 64, 2], [64, 64, 64], [3, 64, 0]]
 
 
 def test_images_stay_whole():
     images = np.arange(2 * 2 * 3 * 3, dtype=np.uint8).reshape(2, 2, 3, 3)
-    picture = np.asarray(grid(images, 2))
+    picture = np.asarray(grid(images, 2, gap=0))
     assert picture.shape == (2, 6, 3)
     np.testing.assert_array_equal(picture[:, :3], images[0])
     np.testing.assert_array_equal(picture[:, 3:], images[1])
@@ -48,12 +54,13 @@ def test_a_preview_is_the_same_for_the_same_seed(data):
     first, again, other = (np.asarray(preview(data, count=8, columns=4, seed=seed)) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
-    assert first.shape == (2, 4)
+    assert first.shape == (2 * 1 + GAP, 4 * 1 + 3 * GAP)
 
 
 def test_a_preview_by_class_has_a_row_for_each(data):
     picture = np.asarray(preview(data, columns=12, per_class=True))
-    assert picture.shape == (2, 12)
-    assert (picture[0] <= 20).all()
-    assert (picture[1, :10] > 20).all()
-    assert (picture[1, 10:] == 0).all()  # there are only ten
+    cells = picture[:: 1 + GAP, :: 1 + GAP]
+    assert cells.shape == (2, 12)
+    assert (cells[0] <= 20).all()
+    assert (cells[1, :10] > 20).all()
+    assert (cells[1, 10:] == 0).all()  # there are only ten

@@ -75,7 +75,7 @@ def test_known_data_sets_say_whether_they_are_here(client):
 def test_a_preview_is_a_grid(client):
     response = client.get("/v1/datasets/digits/preview.png?count=12&columns=4&image_size=10")
     assert response.mimetype == "image/png"
-    assert Image.open(io.BytesIO(response.data)).size == (40, 30)
+    assert Image.open(io.BytesIO(response.data)).size == (4 * 10 + 3 * 2, 3 * 10 + 2 * 2)
     again = client.get(
         "/v1/datasets/digits/preview.png?count=12&columns=4&image_size=10",
         headers={"If-None-Match": response.headers["ETag"]},
@@ -85,7 +85,7 @@ def test_a_preview_is_a_grid(client):
 
 def test_a_preview_by_class_has_a_row_for_each(client):
     response = client.get("/v1/datasets/digits/preview.png?per_class=true&columns=5")
-    assert Image.open(io.BytesIO(response.data)).size == (5 * 8, 10 * 8)
+    assert Image.open(io.BytesIO(response.data)).size == (5 * 8 + 4 * 2, 10 * 8 + 9 * 2)
 
 
 def test_a_preview_of_what_is_not_here(client):

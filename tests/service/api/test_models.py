@@ -77,7 +77,7 @@ def test_a_grid_comes_as_a_picture(client, job, asked):
     assert response.mimetype == "image/png"
     assert response.headers["Authorgan-Step"] == "40"
     picture = Image.open(io.BytesIO(response.data))
-    assert picture.size == (4 * 16, 3 * 16)  # as square as it gets
+    assert picture.size == (4 * 16 + 3 * 2, 3 * 16 + 2 * 2)  # as square as it gets
     assert asked == [
         {
             "kind": "sample",

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from drivers.data import grid
 from service import broker
 from service.config import Settings
 from service.queue.interactive import InteractiveError, InteractiveUnavailable, call
@@ -45,12 +46,11 @@ def test_bytes_survive_json():
 
 
 def test_a_grid_shows_what_the_single_images_show(ask, trained):
-    grid = ask("sample", trained, count=6, seed=3, columns=3)
+    sheet = ask("sample", trained, count=6, seed=3, columns=3)
     single = ask("sample", trained, count=6, seed=3, format="images")
-    assert (grid["columns"], grid["count"], grid["step"]) == (3, 6, 16)
-    images = [pixels(png) for png in single["images"]]
-    rows = [np.hstack(images[:3]), np.hstack(images[3:])]
-    np.testing.assert_array_equal(pixels(grid["png"]), np.vstack(rows))
+    assert (sheet["columns"], sheet["count"], sheet["step"]) == (3, 6, 16)
+    images = np.stack([pixels(png) for png in single["images"]])[..., None]
+    np.testing.assert_array_equal(pixels(sheet["png"]), np.asarray(grid(images, 3)))
 
 
 def test_the_same_noise_gives_the_same_image_and_another_seed_another(ask, trained):

@@ -49,13 +49,13 @@ def test_a_job_is_trained_to_its_end_and_leaves_everything_behind(fleet):
         for tensor in load_file(fleet.storage.local_copy(job_id, "weights.safetensors")).values()
     )
     with fleet.storage.open(job_id, "samples/24.png") as file:
-        assert Image.open(io.BytesIO(file.read())).size == (64, 64)
+        assert Image.open(io.BytesIO(file.read())).size == (78, 78)  # 8 times 8 pixels, 7 lines of 2
     assert job.latest_sample == {
         "step": 24,
         "epoch": 3,
         "url": f"/v1/jobs/{job_id}/samples/24.png",
-        "width": 64,
-        "height": 64,
+        "width": 78,
+        "height": 78,
         "columns": 8,
         "count": 64,
     }
