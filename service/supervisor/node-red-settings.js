@@ -18,6 +18,7 @@ const settings = {
         tours: false,
         codeEditor: { lib: "monaco" }
     },
+    paletteCategories: ["AuthorGAN modules", "AuthorGAN work", "AuthorGAN results", "subflows", "common", "function"],
     // Code in function nodes stays what it was when the flow was drawn: no package is fetched for it.
     functionExternalModules: false
 }

@@ -112,11 +112,12 @@ class NodeRed:
         listing.write_text(json.dumps(package, indent=4))
 
     def is_ready(self) -> bool:
-        """Whether its flows have been started."""
+        """Whether its flows have been started: it answers with none until then, and ever after where there are none."""
         try:
-            return bool(self.request("GET", "/flows"))
+            started = self.request("GET", "/flows")
         except NodeRedError:
             return False
+        return bool(started) or not json.loads((self._folder / "flows.json").read_text())
 
     def request(self, method: str, path: str, body: Any = None) -> Any:
         """Ask the admin API.
