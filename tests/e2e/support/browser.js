@@ -136,11 +136,16 @@ class Editor {
     }
 
     /** Turns to a flow. */
-    show(tab) {
-        return this.page.evaluate((tab) => {
+    /** Opens a tab and waits until its nodes are drawn. */
+    async show(tab) {
+        await this.page.evaluate((tab) => {
             RED.workspaces.show(tab)
             RED.view.redraw(true)
         }, tab)
+        await this.page.waitForFunction(
+            (tab) => RED.nodes.filterNodes({ z: tab }).every(({ id }) => document.getElementById(id)),
+            tab
+        )
     }
 
     undo() {
