@@ -24,6 +24,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,8 @@ sys.path.insert(0, str(PROJECT))
 from service.config import Settings  # noqa: E402
 from service.supervisor.node_red import NodeRed, first_flow  # noqa: E402
 
-SETTLE_SECONDS = 6.0
-"""Rest before a measurement, so that the warm spare is warm."""
+REST_SHARE = 0.05
+"""The system is at rest, and its spare warm, when for a second it has used less than this share of a processor."""
 IDLE_SECONDS = 10.0
 LATENCY_SECONDS = 30.0
 LONG = 100_000  # epochs that nobody waits for
@@ -112,6 +113,14 @@ class System:
         self.ask("POST", f"/v1/jobs/{job_id}/actions", {"action": "stop"})
         _wait(lambda: self.ask("GET", f"/v1/jobs/{job_id}")["state"] == "stopped")
 
+    def rest(self) -> None:
+        """Wait until nothing is being prepared any more."""
+        while True:
+            before = _processor_seconds(self.processes())
+            time.sleep(1.0)
+            if _processor_seconds(self.processes()) - before < REST_SHARE:
+                return
+
     def processes(self) -> list[int]:
         """The supervisor and everything it has started."""
         return [self.process.pid, *_descendants(self.process.pid)]
@@ -151,11 +160,27 @@ class Follower(threading.Thread):
                 fields = {}
 
 
-def rate(losses: list[tuple[float, int]], start: float, end: float) -> float:
-    """Steps a second between the first and the last loss event of an interval."""
-    inside = [loss for loss in losses if start <= loss[0] <= end]
-    (first, first_step), (last, last_step) = inside[0], inside[-1]
-    return (last_step - first_step) / (last - first)
+@dataclass(frozen=True)
+class Burst:
+    """Some seconds of a training: when they were, and the processor time that it took meanwhile."""
+
+    start: float
+    end: float
+    processor: float
+
+    @classmethod
+    def of(cls, pid: int, seconds: float) -> Burst:
+        """Let the process run for so long."""
+        start, used = time.time(), _processor_seconds([pid])
+        time.sleep(seconds)
+        return cls(start, time.time(), _processor_seconds([pid]) - used)
+
+    def rates(self, losses: list[tuple[float, int]]) -> tuple[float, float]:
+        """Steps a second, between the first and the last loss event of the burst, and a second of processor time."""
+        inside = [loss for loss in losses if self.start <= loss[0] <= self.end]
+        (first, first_step), (last, last_step) = inside[0], inside[-1]
+        steps_a_second = (last_step - first_step) / (last - first)
+        return steps_a_second, steps_a_second * (self.end - self.start) / self.processor
 
 
 @contextmanager
@@ -185,6 +210,7 @@ def compare_rates(system: System, rounds: int, burst: float, threads: int) -> No
 
     Who watches the training is the flow. This benchmark reads the events' own times afterwards.
     """
+    system.rest()
     _, job_id = system.press()
     spec = system.ask("GET", f"/v1/jobs/{job_id}")["spec"]
     with alone(spec, threads) as (process, losses):
@@ -192,23 +218,26 @@ def compare_rates(system: System, rounds: int, burst: float, threads: int) -> No
         turns, beside = [], 0.0
         for _ in range(rounds):
             _signal([process.pid], signal.SIGSTOP)
-            everything = system.processes()
-            others = [pid for pid in everything if pid != system.training_process()]
+            everything, training = system.processes(), system.training_process()
+            others = [pid for pid in everything if pid != training]
             before = _processor_seconds(others)
-            through = _burst(burst)
+            through = Burst.of(training, burst)
             beside += _processor_seconds(others) - before
             _signal(everything, signal.SIGSTOP)
             _signal([process.pid], signal.SIGCONT)
-            by_itself = _burst(burst)
+            by_itself = Burst.of(process.pid, burst)
             _signal(reversed(everything), signal.SIGCONT)
             turns.append((through, by_itself))
     follower = Follower(system, job_id)
-    _wait(lambda: follower.losses and follower.losses[-1][0] > turns[-1][0][1])
-    pairs = [(rate(follower.losses, *through), rate(losses, *by_itself)) for through, by_itself in turns]
-    low, middle, high = statistics.quantiles([through / by_itself for through, by_itself in pairs], n=4)
-    print(f"steps a second through the system   median {statistics.median(pair[0] for pair in pairs):8.2f}")
-    print(f"steps a second of the driver alone  median {statistics.median(pair[1] for pair in pairs):8.2f}")
-    print(f"ratio                               median {middle:8.3f}   quartiles {low:.3f} to {high:.3f}   wanted 0.97")
+    _wait(lambda: follower.losses and follower.losses[-1][0] > turns[-1][0].end)
+    pairs = [(through.rates(follower.losses), by_itself.rates(losses)) for through, by_itself in turns]
+    for which, what in enumerate(("steps a second", "steps a second of processor time")):
+        ours, theirs = ([pair[side][which] for pair in pairs] for side in (0, 1))
+        low, middle, high = statistics.quantiles([one / other for one, other in zip(ours, theirs, strict=True)], n=4)
+        print(
+            f"{what:<36}system {statistics.median(ours):7.2f}   driver alone {statistics.median(theirs):7.2f}   "
+            f"ratio {middle:.3f} (quartiles {low:.3f} to {high:.3f})   wanted 0.97"
+        )
     print(f"processor used beside the training  {100 * beside / (rounds * burst):6.1f} % of one")
     measure_latencies(follower)
     system.stop(job_id)
@@ -229,7 +258,7 @@ def measure_presses(system: System, presses: int) -> None:
     """From the button to the first loss, with a warm spare."""
     seconds = []
     for _ in range(presses):
-        time.sleep(SETTLE_SECONDS)
+        system.rest()
         pressed, job_id = system.press()
         follower = Follower(system, job_id)
         _wait(lambda: follower.losses)  # noqa: B023
@@ -243,7 +272,7 @@ def measure_presses(system: System, presses: int) -> None:
 
 def measure_rest(system: System) -> None:
     """Memory of the API and processor time of everything, while nothing is asked of it."""
-    time.sleep(SETTLE_SECONDS)
+    system.rest()
     before = _processor_seconds(system.processes())
     time.sleep(IDLE_SECONDS)
     used = _processor_seconds(system.processes()) - before
@@ -258,12 +287,6 @@ _NAMES = (
     "service up", "valkey", "worker training", "worker interactive", "gunicorn", "reaper", "node-red",
     "service.trainer.models", "service.trainer",
 )  # fmt: skip
-
-
-def _burst(seconds: float) -> tuple[float, float]:
-    start = time.time()
-    time.sleep(seconds)
-    return start, time.time()
 
 
 def _wait(condition: Callable[[], Any], seconds: float = 120.0) -> Any:
