@@ -8,7 +8,7 @@ import pytest
 
 from tests.fleet import children, kill_session, small_spec, wait_for
 
-EPOCHS = 60  # 480 steps: some seconds, with a checkpoint after each
+EPOCHS = 40  # 320 steps: some seconds, with a checkpoint after each
 
 
 @pytest.fixture(scope="module")
