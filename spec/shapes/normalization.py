@@ -27,7 +27,9 @@ def conditional_batch_normalization(parameters: Parameters, inputs: Sequence[Sha
 def layer_normalization(parameters: Parameters, inputs: Sequence[Shape]) -> Built:
     """Normalizes each example along `axis`; gamma and beta have the sizes of those axes."""
     shape = inputs[0]
-    axes = sorted({axis_index(axis, shape) for axis in parameters["axis"]})
+    axes = sorted(axis_index(axis, shape) for axis in parameters["axis"])
+    if len(set(axes)) < len(axes):
+        raise ShapeError(f"axis {list(parameters['axis'])} names the same axis of its input {text(shape)} twice")
     return Built(shape, _affine(parameters, tuple(shape[axis] for axis in axes)))
 
 

@@ -7,7 +7,6 @@ from functools import reduce
 from typing import Any
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - the name everyone knows it by
 from torch import Tensor
 
 from drivers.pytorch.layers.base import SHORTEST, Building, Layer, Shape
@@ -49,10 +48,15 @@ class Dot(Layer):
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
         first, second = first.movedim(self.axes[0], -1), second.movedim(self.axes[1], -1)
         if self.normalize:
-            first, second = F.normalize(first, dim=-1, eps=SHORTEST), F.normalize(second, dim=-1, eps=SHORTEST)
+            first, second = unit_length(first), unit_length(second)
         count, summed = first.shape[0], first.shape[-1]
         rows, columns = first.reshape(count, -1, summed), second.reshape(count, -1, summed)
         return (rows @ columns.mT).reshape(count, *self.output_shape)
+
+
+def unit_length(x: Tensor) -> Tensor:
+    """x / max(‖x‖, shortest) along the last axis, with every derivative at 0."""
+    return x * x.square().sum(-1, keepdim=True).clamp(min=SHORTEST**2).rsqrt()
 
 
 class Maximum(Layer):

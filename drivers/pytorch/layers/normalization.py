@@ -90,7 +90,9 @@ class GroupNormalization(Layer):
         self.beta = nn.Parameter(torch.zeros(channels)) if parameters["center"] else None
 
     def forward(self, x: Tensor) -> Tensor:
-        return normalize_groups(x, self.groups, self.gamma, self.beta, self.epsilon)
+        y = normalize_groups(x, self.groups, self.epsilon)
+        y = y if self.gamma is None else y * self.gamma
+        return y if self.beta is None else y + self.beta
 
 
 class InstanceNormalization(GroupNormalization):
@@ -148,16 +150,17 @@ class AdaIN(Layer):
 
     def forward(self, features: Tensor, style: Tensor) -> Tensor:
         scales, shifts = F.linear(style, self.kernel, self.bias).chunk(2, 1)
-        normalized = normalize_groups(features, self.channels, None, None, self.epsilon)
+        normalized = normalize_groups(features, self.channels, self.epsilon)
         return scale_and_shift(normalized, 1.0 + scales, shifts)
 
 
-def normalize_groups(x: Tensor, groups: int, gamma: Tensor | None, beta: Tensor | None, epsilon: float) -> Tensor:
-    """(N, …, c) with each group of channels of each sample at mean 0 and variance 1, then scaled and shifted."""
-    shift_apart = gamma is None and beta is not None  # the kernel's gradient needs a scale to go with a shift
-    bias = None if shift_apart else beta
-    y = torch.group_norm(x.movedim(-1, 1), groups, gamma, bias, epsilon, torch.backends.cudnn.enabled).movedim(1, -1)
-    return y + beta if shift_apart else y
+def normalize_groups(x: Tensor, groups: int, epsilon: float) -> Tensor:
+    """(N, …, c) with each group of channels of each sample at mean 0 and variance 1.
+
+    Scale and shift are left to the caller: PyTorch 2.13's kernel for channels-last memory crashes the process when it
+    is to compute their gradient and not the one of x, as in the first layer of a network.
+    """
+    return torch.group_norm(x.movedim(-1, 1), groups, None, None, epsilon, torch.backends.cudnn.enabled).movedim(1, -1)
 
 
 def scale_and_shift(x: Tensor, scales: Tensor, shifts: Tensor) -> Tensor:
