@@ -57,6 +57,7 @@ REFUSED: list[tuple[str, Shapes, dict[str, Any], str]] = [
     ("MinibatchDiscrimination", [(2, 3)], {}, "compares lists of numbers, but its input is 2x3"),
     ("MinibatchStdDev", [()], {}, "a single number"),
     ("PReLU", [(3,)], {"shared_axes": [2]}, "axis 2 is not an axis"),
+    ("LayerNormalization", [(4, 6)], {"axis": [2, -1]}, "names the same axis of its input 4x6 twice"),
     ("GroupNormalization", [(4, 4, 6)], {"groups": 4}, "groups 4 must divide its 6 input channels"),
     ("GroupNormalization", [(4, 4, 6)], {"groups": 0}, "not 0"),
     ("InstanceNormalization", [(6,)], {}, "takes the mean of a channel over its pixels or steps"),
