@@ -93,7 +93,9 @@ class Settings:
     # Processes
     training_workers: int = _integer("trainings that run at the same time", 1, maximum=256)
     interactive_workers: int = _integer("sampling requests answered at the same time", 1, maximum=256)
-    training_threads: int = _integer("processor threads of one training; 0: all but one", 0, minimum=0)
+    training_threads: int = _integer(
+        "processor threads of one training; 0: as many as its work occupies, all but one at most", 0, minimum=0
+    )
     loaded_models: int = _integer("models an interactive worker keeps in memory", 4, maximum=1024)
     shutdown_seconds: float = _seconds("how long a stopping worker may take to save its checkpoint", 30)
     log_level: str = _setting("DEBUG, INFO, WARNING or ERROR", "INFO", parse=str.upper)
