@@ -337,7 +337,7 @@ class TestOptimizer:
 
     def test_problems_point_into_the_network(self):
         document = old(
-            {"choice": "gan", "optimizer": {"choice": "Adagrad", "b1": 2}},
+            {"choice": "gan", "optimizer": {"choice": "LBFGS", "b1": 2}},
             {"choice": "gan", "optimizer": {"choice": "Adam", "b1": 2}},
         )
         assert problems(document) == [

@@ -12,6 +12,22 @@ import drivers
 from drivers.errors import DivergedError, DriverError, WeightsError
 from drivers.pytorch import checkpoint
 
+# Layers that draw random numbers or change with every use.
+DRAWN = [
+    {"id": "image", "type": "Input", "source": "image", "inputs": []},
+    {"id": "noise", "type": "GaussianNoise", "stddev": 0.1, "inputs": ["image"]},
+    {"id": "rows", "type": "Reshape", "target_shape": [8, 8], "inputs": ["noise"]},
+    {"id": "look", "type": "MultiHeadAttention", "num_heads": 2, "key_dim": 4, "dropout": 0.2, "inputs": ["rows"]},
+    {
+        "id": "read",
+        "type": "Bidirectional",
+        "layer": {"type": "LSTM", "units": 8, "dropout": 0.2, "recurrent_dropout": 0.2},
+        "inputs": ["look"],
+    },
+    {"id": "held", "type": "SpectralNormalization", "layer": {"type": "Dense", "units": 8}, "inputs": ["read"]},
+    {"id": "spread", "type": "MinibatchStdDev", "inputs": ["held"]},
+    {"id": "score", "type": "Dense", "units": 1, "inputs": ["spread"]},
+]
 # Every feature that has a state of its own.
 FEATURES = {
     "dense": ("gan", {}),
@@ -24,7 +40,9 @@ FEATURES = {
     "schedule": ("gan", {"training": {"learning_rate_schedule": {"choice": "cosine"}}}),
     "rmsprop with momentum": ("gan", {"optimizer": {"choice": "rmsprop", "momentum": 0.5}}),
     "sgd with momentum": ("gan", {"optimizer": {"choice": "sgd", "momentum": 0.5}}),
-    "adamw": ("gan", {"optimizer": {"choice": "adamw"}}),
+    **{choice: ("gan", {"optimizer": {"choice": choice}}) for choice in ("adamw", "adagrad", "adadelta")},
+    **{choice: ("gan", {"optimizer": {"choice": choice}}) for choice in ("adamax", "nadam", "lion")},
+    "layers with a memory": ("gan", {"discriminator": {"choice": "custom", "layers": DRAWN}}),
     "bfloat16": ("dcgan", {"precision": "bfloat16"}),
 }
 # 160 images in batches of 16: the cut lies within a pass, the end in a later one.

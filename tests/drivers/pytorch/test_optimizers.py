@@ -34,6 +34,42 @@ def sgd(w, g, t, memory, rate, momentum, nesterov):
     return w + momentum * m - rate * g if nesterov else w + m
 
 
+def adagrad(w, g, t, memory, rate, initial_accumulator_value, epsilon):
+    a = memory["a"] = memory.get("a", initial_accumulator_value) + g**2
+    return w - rate * g / np.sqrt(a + epsilon)
+
+
+def adadelta(w, g, t, memory, rate, rho, epsilon):
+    a = memory["a"] = rho * memory.get("a", 0) + (1 - rho) * g**2
+    d = memory.get("d", 0)
+    step = -np.sqrt(d + epsilon) / np.sqrt(a + epsilon) * g
+    memory["d"] = rho * d + (1 - rho) * step**2
+    return w + rate * step
+
+
+def adamax(w, g, t, memory, rate, beta_1, beta_2, epsilon):
+    m = memory["m"] = beta_1 * memory.get("m", 0) + (1 - beta_1) * g
+    u = memory["u"] = np.maximum(beta_2 * memory.get("u", 0), np.abs(g))
+    return w - rate / (1 - beta_1**t) * m / (u + epsilon)
+
+
+def nadam(w, g, t, memory, rate, beta_1, beta_2, epsilon):
+    def momentum(update):
+        return beta_1 * (1 - 0.5 * 0.96**update)
+
+    m = memory["m"] = beta_1 * memory.get("m", 0) + (1 - beta_1) * g
+    v = memory["v"] = beta_2 * memory.get("v", 0) + (1 - beta_2) * g**2
+    product = np.prod([momentum(update) for update in range(1, t + 1)])
+    ahead = momentum(t + 1) * m / (1 - product * momentum(t + 1)) + (1 - momentum(t)) * g / (1 - product)
+    return w - rate * ahead / (np.sqrt(v / (1 - beta_2**t)) + epsilon)
+
+
+def lion(w, g, t, memory, rate, beta_1, beta_2, weight_decay):
+    m = memory.get("m", 0)
+    memory["m"] = beta_2 * m + (1 - beta_2) * g
+    return w * (1 - rate * weight_decay) - rate * np.sign(beta_1 * m + (1 - beta_1) * g)
+
+
 MODULES = [
     ({"choice": "adam", "learning_rate": 0.01, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}, adam),
     ({"choice": "adam", "learning_rate": 0.01, "beta_1": 0.0, "beta_2": 0.9, "epsilon": 1e-4}, adam),
@@ -53,6 +89,16 @@ MODULES = [
     ({"choice": "sgd", "learning_rate": 0.01, "momentum": 0.0, "nesterov": False}, sgd),
     ({"choice": "sgd", "learning_rate": 0.01, "momentum": 0.9, "nesterov": False}, sgd),
     ({"choice": "sgd", "learning_rate": 0.01, "momentum": 0.9, "nesterov": True}, sgd),
+    ({"choice": "adagrad", "learning_rate": 0.1, "initial_accumulator_value": 0.1, "epsilon": 1e-7}, adagrad),
+    ({"choice": "adagrad", "learning_rate": 1.0, "initial_accumulator_value": 0.0, "epsilon": 1e-3}, adagrad),
+    ({"choice": "adadelta", "learning_rate": 1.0, "rho": 0.95, "epsilon": 1e-7}, adadelta),
+    ({"choice": "adadelta", "learning_rate": 0.1, "rho": 0.5, "epsilon": 1e-3}, adadelta),
+    ({"choice": "adamax", "learning_rate": 0.01, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}, adamax),
+    ({"choice": "adamax", "learning_rate": 0.01, "beta_1": 0.0, "beta_2": 0.5, "epsilon": 1e-3}, adamax),
+    ({"choice": "nadam", "learning_rate": 0.01, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}, nadam),
+    ({"choice": "nadam", "learning_rate": 0.01, "beta_1": 0.5, "beta_2": 0.9, "epsilon": 1e-3}, nadam),
+    ({"choice": "lion", "learning_rate": 0.01, "beta_1": 0.9, "beta_2": 0.99, "weight_decay": 0.0}, lion),
+    ({"choice": "lion", "learning_rate": 0.1, "beta_1": 0.5, "beta_2": 0.9, "weight_decay": 0.5}, lion),
 ]
 
 
