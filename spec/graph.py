@@ -32,6 +32,7 @@ class Graph:
         shapes: Output shape of every layer that fits.
         labels: Layers that put out the numbers of classes: Inputs of labels, and what only rearranges them.
         pointers: Where each layer was written.
+        trainable_count: Numbers in all weights that are trained.
         complete: Every layer has an id of its own, every wire an origin, and there is no circle, so that it can be said
             which layers feed no other.
     """
@@ -41,6 +42,7 @@ class Graph:
     shapes: dict[str, Shape] = field(default_factory=dict)
     labels: set[str] = field(default_factory=set)
     pointers: dict[str, str] = field(default_factory=dict)
+    trainable_count: int = 0
     complete: bool = True
 
     @property
@@ -246,6 +248,7 @@ def _build(layer: dict[str, Any], graph: Graph, report: Report) -> None:
         report.problem(pointer, "too_large", message)
         return
     graph.shapes[layer["id"]] = built.output_shape
+    graph.trainable_count += sum(prod(shape) for _, shape, trainable in built.weights if trainable)
     layer["output_shape"] = list(built.output_shape)
     layer["parameter_count"] = built.parameter_count
 

@@ -32,11 +32,10 @@ def check_role(network: Network, rules: Mapping[str, Any], frame: Frame | None, 
     if frame and network.conditional:
         _check_labels(network, frame, report)
     if network.graph.complete and network.graph.layers:
-        output = _check_ends(network, frame.shape if frame and rules["output"] == "image" else [1], report)
-        if rules["output"] == "score":
-            _check_output(network, output, [1], report)
-        elif frame:
-            _check_output(network, output, frame.shape, report)
+        wanted = [1] if rules["output"] == "score" else frame.shape if frame else None
+        output = _check_ends(network, wanted or [1], report)
+        if wanted and _check_output(network, output, wanted, report):
+            _check_weights(network, report)
 
 
 def _check_inputs(network: Network, rules: Mapping[str, Any], frame: Frame | None, report: Report) -> None:
@@ -64,6 +63,13 @@ def _check_inputs(network: Network, rules: Mapping[str, Any], frame: Frame | Non
         for layer in layers[1:]:
             message = f"Input '{layer['id']}': the {role} has another Input of source '{source}'; use that one for both"
             report.problem(graph.pointers[layer["id"]], "duplicate_source", message)
+
+
+def _check_weights(network: Network, report: Report) -> None:
+    """A network that is right otherwise must have something to learn."""
+    if not network.graph.trainable_count:
+        message = f"the {network.role} has no weights to train; add a layer that learns, such as Dense or Conv2D"
+        report.problem(f"/{network.role}/layers", "nothing_to_learn", message)
 
 
 def _check_labels(network: Network, frame: Frame, report: Report) -> None:
@@ -102,16 +108,18 @@ def _check_ends(network: Network, wanted: Sequence[int], report: Report) -> str:
     return output
 
 
-def _check_output(network: Network, output: str, wanted: Sequence[int], report: Report) -> None:
+def _check_output(network: Network, output: str, wanted: Sequence[int], report: Report) -> bool:
+    """Whether the network ends as it has to; reported where it does not."""
     graph, shape = network.graph, network.graph.shapes.get(output)
     if shape is None or list(shape) == list(wanted):
-        return
+        return shape is not None
     goal = f"the images of the data, {text(wanted)}" if len(wanted) == 3 else "one number, the score"
     message = (
         f"the {network.role} ends in {graph.layer(output)['type']} '{output}' with {text(shape)}, but has to end in "
         f"{goal}; {image_hint(shape, wanted) if len(wanted) == 3 else score_hint(shape)}"
     )
     report.problem(graph.pointers[output], "wrong_output", message)
+    return False
 
 
 def score_hint(shape: Sequence[int]) -> str:
