@@ -390,3 +390,21 @@ def test_weights_and_shape_are_those_the_catalogue_says(name):
 def test_kernels_of_convolutions_lie_channels_last_in_memory():
     layer, *_ = build("Conv2D", (4, 4, 2), filters=3)
     assert layer.kernel.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize("name", sorted(set(catalogue.load()["layers"]) - {"Input"}))
+def test_every_layer_computes_and_learns_in_bfloat16(name):
+    """Near what it computes in float32, whichever of the two its inputs come in."""
+    shapes = SHAPES.get(name, [SEQUENCE] if name.endswith(("1D", "1DTranspose")) else [IMAGE])
+    config = building.resolved(name, shapes, **PARAMETERS.get(name, {}))
+    layer = building.build(config, shapes, training=False)
+    inputs = [torch.from_numpy(images(2, *shape)) if shape else torch.tensor([0, 1]) for shape in shapes]
+    expected = layer(*inputs)
+    for given in (inputs, [x.bfloat16() if x.is_floating_point() else x for x in inputs]):
+        layer.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16):
+            result = layer(*given)
+        assert (result - expected).abs().max() < 0.05 * max(1.0, expected.abs().max().item())
+        if result.requires_grad:
+            result.float().sum().backward()
+            assert all(torch.isfinite(weight.grad).all() for weight in layer.parameters())
