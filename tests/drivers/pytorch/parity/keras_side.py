@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,8 +12,9 @@ import torch
 
 from tests.drivers.pytorch.building import Shape, build, randomize, resolved
 
-os.environ["KERAS_BACKEND"] = "torch"
-os.environ["KERAS_TORCH_DEVICE"] = "cpu"
+# Keras reads, and else writes, settings in the user's home; here it finds none.
+HOME = tempfile.TemporaryDirectory(prefix="keras-")
+os.environ |= {"KERAS_BACKEND": "torch", "KERAS_TORCH_DEVICE": "cpu", "KERAS_HOME": HOME.name}
 
 import keras
 
