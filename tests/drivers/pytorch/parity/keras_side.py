@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
 from typing import Any
 
+import keras
 import numpy as np
 import torch
 
-from tests.drivers.pytorch.building import Shape, build, randomize, resolved
-
-# Keras reads, and else writes, settings in the user's home; here it finds none.
-HOME = tempfile.TemporaryDirectory(prefix="keras-")
-os.environ |= {"KERAS_BACKEND": "torch", "KERAS_TORCH_DEVICE": "cpu", "KERAS_HOME": HOME.name}
-
-import keras
-
 from spec.shapes import measure
+from tests.drivers.pytorch.building import Shape, build, randomize, resolved
 
 # float32: absolutely for numbers near 1, relatively for larger ones.
 TOLERANCE = 1e-5
