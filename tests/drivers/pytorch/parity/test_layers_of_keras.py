@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import inspect
-import os
 from typing import Any
 
 import numpy as np
 import pytest
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+import torch
 
 from spec import catalogue
 
 from .cases import CASES, IN_BOTH_MODES
-from .keras_side import FROM_PAPERS, compare, keras, keras_layer, resolved
+from .keras_side import FROM_PAPERS, TOLERANCE, build, close, compare, keras, keras_layer, match, randomize, resolved
 
 LAYERS = catalogue.load()["layers"]
 ALL = [
@@ -53,12 +51,6 @@ def test_every_layer_that_keras_has_is_compared_at_three_settings() -> None:
 
 def test_spectral_normalization_used_again_and_again() -> None:
     """A training step uses a discriminator several times before the gradient is computed."""
-    import torch
-
-    from tests.drivers.pytorch.building import build, randomize
-
-    from .keras_side import close, match
-
     config = resolved("SpectralNormalization", [(4,)], layer={"type": "Dense", "units": 3, "use_bias": False})
     ours, theirs = build(config, [(4,)]), keras_layer(config)
     weights = randomize(ours, np.random.default_rng(0))
@@ -71,7 +63,7 @@ def test_spectral_normalization_used_again_and_again() -> None:
     for use in range(3):
         y = ours(x * (use + 1))
         total = total + y.square().sum()
-        close(y, theirs(x * (use + 1), training=True), 1e-5, f"use {use}")
+        close(y, theirs(x * (use + 1), training=True), TOLERANCE, f"use {use}")
     total.backward()
     assert torch.isfinite(ours.inner.kernel.grad).all()
 
