@@ -15,6 +15,7 @@
  *   gan       id of the gan node, or null
  */
 const graph = require("./graph")
+const layers = require("./layers")
 
 const GAN = "authorgan-gan"
 
@@ -27,6 +28,10 @@ const MODULES = {
     "authorgan-optimizer": "optimizer",
     "authorgan-training": "training"
 }
+
+/** The modules that may be drawn layer by layer. */
+const NETWORKS = ["generator", "discriminator"]
+const CUSTOM = "custom"
 
 /** The keys of the spec that have no default, so that a drawing must show them. */
 const REQUIRED = ["data", "generator", "discriminator"]
@@ -54,7 +59,9 @@ function compile(flow, nodeId, options = {}) {
     const gan = start.node.type === GAN ? start : findGan(drawing, start, tell)
     if (!gan) return { spec: null, nodes: {}, problems, gan: null }
 
-    const { spec, nodes } = assemble(gan, collectModules(drawing, gan, tell), tell)
+    const modules = collectModules(drawing, gan, tell)
+    const { spec, nodes } = assemble(gan, modules, tell)
+    Object.assign(nodes, drawLayers(drawing, spec, modules, tell))
     return { spec, nodes, problems, gan: gan.node.id }
 }
 
@@ -114,6 +121,53 @@ function moduleOf(node) {
     // An empty list is a choice, too: none.
     if (node.regularizers) module.regularizers = clone(node.regularizers)
     return module
+}
+
+/** Puts the layers that are wired into the generator and the discriminator into the spec: pointer -> node id. */
+function drawLayers(drawing, spec, modules, tell) {
+    const nodes = {}
+    const networks = new Map()
+    for (const key of NETWORKS.filter((key) => modules.has(key))) {
+        const module = drawing.node(modules.get(key)[0].id)
+        const network = layers.network(drawing, module)
+        networks.set(key, network)
+        const pointer = `/${key}`
+        if (network.ends.length > 1) tell("several_ends", nodesOf(network.ends), pointer, { module: key })
+        if (network.cycle) tell("cycle", nodesOf(network.cycle), pointer)
+        if (network.ends.length === 0) {
+            if (module.node.choice === CUSTOM) tell("no_layers", [module.node], pointer, { module: key })
+            continue
+        }
+        for (const { place } of network.places.values()) {
+            const strays = drawing.sources(place).filter(({ node }) => isStructure(node.type))
+            for (const stray of strays) tell("module_into_layer", [stray.node], pointer)
+        }
+        const drawn = layers.layersOf(network)
+        // A family's parameters say nothing about layers of one's own.
+        spec[key] = { choice: CUSTOM, layers: drawn }
+        for (const [index, { node_id }] of drawn.entries()) nodes[`${pointer}/layers/${index}`] = node_id
+    }
+    tellShared(networks, tell)
+    tellDangling(drawing, [...networks.values()], tell)
+    return nodes
+}
+
+/** Each network has weights of its own. An Input has none, so both may start at the same. */
+function tellShared(networks, tell) {
+    if (networks.size < 2) return
+    const [first, second] = [...networks.values()].map(({ places }) => places)
+    const shared = [...first.keys()].filter((key) => second.has(key)).map((key) => first.get(key).place.node)
+    const weighty = shared.filter(({ type }) => layers.layerName(type) !== "Input")
+    if (weighty.length > 0) tell("shared_layer", weighty)
+}
+
+/** A layer that leads nowhere, where it branches off these networks. It may lead to another GAN's. */
+function tellDangling(drawing, networks, tell) {
+    if (networks.every(({ places }) => places.size === 0)) return
+    const modules = drawing.nodes.filter(({ type }) => NETWORKS.includes(MODULES[type])).map(({ id }) => id)
+    const known = modules.map((id) => layers.network(drawing, drawing.node(id)))
+    const loose = layers.dangling(drawing, networks, known)
+    for (const { node } of loose) tell("dangling_layer", [node])
 }
 
 /** An optimizer node serves the generator, the discriminator, or what no other optimizer node claims. */

@@ -5,9 +5,13 @@
  * What is wrong is { code, values }; the words for it are in the locale under `reason`.
  */
 
-/** The kind of control that a parameter needs: integer, number, boolean, text, list, choice or module. */
+/**
+ * The kind of control that a parameter needs: integer, number, boolean, text, list, choice or module; and, of layers,
+ * size (3, or 3, 4), edges (also [[1, 1], [2, 2]]), axes (-1, or 1, 2) and layer ({"type": "LSTM", "units": 16}).
+ */
 function kindOf(schema) {
     if (schema.format?.startsWith("module:")) return "module"
+    if (schema.format) return schema.format.replace(/_\dd$/, "")
     if (schema.enum) return "choice"
     const type = [schema.type].flat()[0]
     return { array: "list", string: "text" }[type] || type
@@ -44,22 +48,54 @@ const READERS = {
         const items = typed.replace(/^\[|\]$/g, "").split(/[\s,;]+/)
         const values = items.filter(Boolean).map((item) => READERS[kindOf(schema.items)](item, schema.items))
         return values.includes(undefined) ? undefined : values
+    },
+    size: (typed) => oneOrList(typed),
+    axes: (typed) => oneOrList(typed),
+    edges: (typed) => (typed.includes("[[") ? parsed(typed) : oneOrList(typed)),
+    layer: (typed) => (typed.startsWith("{") ? parsed(typed) : typed)
+}
+
+/** "3" -> 3, "3, 4" or "[3, 4]" -> [3, 4]. */
+function oneOrList(typed) {
+    const values = READERS.list(typed, { items: { type: "integer" } })
+    return values?.length === 1 && !typed.startsWith("[") ? values[0] : values
+}
+
+function parsed(typed) {
+    try {
+        return JSON.parse(typed)
+    } catch {
+        return undefined
     }
 }
 
 /** The text that `parse` would read as this value. */
 const format = (value) =>
-    value === null || value === undefined ? "" : Array.isArray(value) ? value.join(", ") : `${value}`
+    value === null || value === undefined
+        ? ""
+        : Array.isArray(value) && !value.some(Array.isArray)
+          ? value.join(", ")
+          : typeof value === "object"
+            ? JSON.stringify(value)
+            : `${value}`
 
 /** What is wrong with a value, or null. */
 function check(value, schema) {
-    if (value === null && [schema.type].flat().includes("null")) return null
+    if (value === null && ([schema.type].flat().includes("null") || schema.default === null)) return null
     const kind = kindOf(schema)
     if (kind === "choice") {
         return schema.enum.includes(value) ? null : { code: kind, values: { value, options: schema.enum.join(", ") } }
     }
-    if (!IS[kind](value)) return { code: kind, values: { value: format(value) } }
+    if (!IS[kind](value, schema)) return { code: kind, values: { value: format(value) } }
     if (kind === "list") return checkList(value, schema)
+    for (const number of [value].flat(Infinity)) {
+        const wrong = checkBounds(number, schema)
+        if (wrong) return wrong
+    }
+    return null
+}
+
+function checkBounds(value, schema) {
     for (const [bound, holds] of BOUNDS) {
         if (schema[bound] !== undefined && !holds(value, schema[bound])) {
             return { code: bound, values: { value, bound: schema[bound] } }
@@ -73,8 +109,20 @@ const IS = {
     number: Number.isFinite,
     boolean: (value) => typeof value === "boolean",
     text: (value) => typeof value === "string",
-    list: Array.isArray
+    list: Array.isArray,
+    size: (value, { format }) => isSize(value, format),
+    edges: (value, { format }) =>
+        isSize(value, format) ||
+        (format === "edges_2d" && isListOf(value, 2, (row) => isSize(row, "edges_1d")) && value.some(Array.isArray)),
+    axes: (value) => Number.isInteger(value) || (isListOf(value, value.length, Number.isInteger) && value.length > 0),
+    layer: (value) => typeof value === "string" || typeof value?.type === "string"
 }
+
+/** How many numbers a size may be written with, one an axis, instead of one for all. */
+const RANKS = { size_1d: 1, size_2d: 2, size_3d: 3, edges_1d: 2, edges_2d: 2 }
+
+const isListOf = (value, count, holds) => Array.isArray(value) && value.length === count && value.every(holds)
+const isSize = (value, format) => Number.isInteger(value) || isListOf(value, RANKS[format], Number.isInteger)
 
 function checkList(items, schema) {
     if (items.length < (schema.minItems ?? 0)) return { code: "minItems", values: { bound: schema.minItems } }
@@ -126,6 +174,9 @@ function checkModule(catalogue, kind, choice, parameters) {
         } else if (kindOf(schema) === "module") {
             const { choice: inner, ...rest } = typeof value === "string" ? { choice: value } : value
             wrong.push(...checkModule(catalogue, moduleKind(schema), inner, rest))
+        } else if (kindOf(schema) === "layer" && IS.layer(value)) {
+            const { type, ...rest } = typeof value === "string" ? { type: value } : value
+            wrong.push(...checkModule(catalogue, "layers", type, rest))
         } else {
             const found = check(value, schema)
             if (found) wrong.push({ parameter: name, ...found })

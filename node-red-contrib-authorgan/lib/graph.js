@@ -110,7 +110,10 @@ function build(flow) {
     }
 
     return {
+        nodes: flow,
         node: (id) => (byId.has(id) ? { node: byId.get(id), path: [] } : null),
+        /** Whether a node runs and lies in a flow of its own: what lies in a subflow is reached through its instances. */
+        isOn: ({ node }) => !isOff(node) && byId.get(node.z)?.type !== "subflow",
         sources,
         findCycle
     }
@@ -141,4 +144,4 @@ function incomingWires(flow) {
     return incoming
 }
 
-module.exports = { index }
+module.exports = { index, keyOf }

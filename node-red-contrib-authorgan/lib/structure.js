@@ -12,4 +12,12 @@ function structureNode(RED) {
     }
 }
 
-module.exports = { structureNode }
+/** A layer: structure too, but no way for messages. Where branches meet again each message would go through twice. */
+function layerNode(RED) {
+    return function LayerNode(config) {
+        RED.nodes.createNode(this, config)
+        this.on("input", (_msg, _send, done) => done())
+    }
+}
+
+module.exports = { structureNode, layerNode }

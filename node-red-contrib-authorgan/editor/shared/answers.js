@@ -25,6 +25,8 @@ let answers = new Map()
 const refusals = new Map()
 /** node id -> [text], of the drawing as it is now: wires only. */
 let wiring = new Map()
+/** Ids of the module nodes that layers are wired into. */
+let drawn = new Set()
 /** Addresses that did not answer last time; each is told of once. */
 const away = new Set()
 
@@ -63,6 +65,29 @@ export function resolvedOf(node) {
     return null
 }
 
+/** Whether layers are wired into a generator or discriminator node, so that its family rests. */
+export const isDrawn = ({ id }) => drawn.has(id)
+
+/**
+ * A layer as the service measured it: { type, output_shape, parameter_count, …parameters }, or null. Of a layer in a
+ * subflow the first instance counts.
+ */
+export function layerAt({ id }) {
+    for (const { measured } of answers.values()) if (measured?.has(id)) return measured.get(id)
+    return null
+}
+
+/** node id -> layer, of both networks of a resolved spec. */
+function layersIn(spec) {
+    const found = new Map()
+    for (const network of [spec?.generator, spec?.discriminator]) {
+        for (const layer of network?.layers || []) {
+            if (layer.node_id && !found.has(layer.node_id)) found.set(layer.node_id, layer)
+        }
+    }
+    return found
+}
+
 function soon() {
     clearTimeout(clock)
     clock = setTimeout(look, DEBOUNCE_MS)
@@ -82,6 +107,7 @@ function look() {
     answers = new Map()
     let changed = false
     const services = new Map()
+    drawn = new Set()
 
     for (const train of live.filter(({ type }) => type === "authorgan-train")) {
         const { gan, problems } = compile(flow, train.id, options)
@@ -92,6 +118,8 @@ function look() {
     for (const gan of live.filter(({ type }) => type === "authorgan-gan")) {
         const { spec, nodes, problems } = compile(flow, gan.id, options)
         found.push(...problems)
+        for (const key of ["generator", "discriminator"])
+            if (Object.hasOwn(nodes, `/${key}/layers/0`)) drawn.add(nodes[`/${key}`])
         const question = problems.length > 0 ? null : questionOf(spec, serviceNode(flow, services.get(gan.id)))
         const known = before.get(gan.id)
         if (known && known.question === question) {
@@ -100,7 +128,13 @@ function look() {
             continue
         }
         // Until the new answer is there the old shapes stay, so that badges do not flicker.
-        const answer = { question, nodes, problems: new Map(), resolved: question && known?.resolved }
+        const answer = {
+            question,
+            nodes,
+            problems: new Map(),
+            resolved: question && known?.resolved,
+            measured: known?.measured
+        }
         answers.set(gan.id, answer)
         changed = true
         if (question) ask(answer)
@@ -126,6 +160,7 @@ function ask(answer) {
         .done(({ spec }) => {
             away.delete(url)
             answer.resolved = spec
+            answer.measured = layersIn(spec)
             answer.problems = new Map()
             mark()
         })
@@ -133,6 +168,7 @@ function ask(answer) {
             if (status === 422) {
                 away.delete(url)
                 answer.resolved = null
+                answer.measured = layersIn(problem.measured)
                 answer.problems = grouped(
                     problem.problems.map(({ node_id, pointer, message }) => ({
                         node_id: node_id || nodeAt(answer.nodes, pointer),
@@ -150,6 +186,7 @@ function ask(answer) {
 function standAlone(answer, url) {
     answer.question = undefined
     answer.resolved = null
+    answer.measured = null
     if (!away.has(url)) {
         away.add(url)
         RED.notify(text("away", { url }), { type: "compact", timeout: 6000 })

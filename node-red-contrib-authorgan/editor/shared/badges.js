@@ -1,6 +1,7 @@
 /** Badges above the nodes: the shape of a picture, the number of weights. */
-import { resolvedOf } from "./answers.js"
-import { count, text } from "./texts.js"
+import layers from "../../lib/layers.js"
+import { layerAt, resolvedOf } from "./answers.js"
+import { count, shapeText, text } from "./texts.js"
 
 const SHOWS = {
     "authorgan-data": ({ spec }) => {
@@ -11,13 +12,11 @@ const SHOWS = {
     "authorgan-discriminator": ({ module }) => ({ weights: module.parameter_count })
 }
 
-const shapeText = (shape) => shape.join("×")
-
 export function start() {
     RED.view.annotations.register("authorgan-badge", {
         type: "badge",
         class: "authorgan-badge",
-        filter: ({ type }) => Object.hasOwn(SHOWS, type),
+        filter: ({ type }) => Object.hasOwn(SHOWS, type) || layers.layerName(type),
         show: (node) => shownAt(node) !== null,
         // The element is made anew when its words changed: a badge is laid out by its width.
         refresh: (node) => {
@@ -36,12 +35,17 @@ export function start() {
             const shown = shownAt(node)
             if (!shown) return ""
             const values = { shape: shown.shape && shapeText(shown.shape), weights: count(shown.weights) }
-            return text(`badge.${node.type.replace("authorgan-", "")}`, values)
+            const what = layers.layerName(node.type) ? "layer" : node.type.replace("authorgan-", "")
+            return text(`badge.${what}`, values)
         }
     })
 }
 
 function shownAt(node) {
+    if (layers.layerName(node.type)) {
+        const layer = layerAt(node)
+        return layer?.output_shape ? { shape: layer.output_shape, weights: layer.parameter_count } : null
+    }
     const resolved = resolvedOf(node)
     return resolved?.module ? SHOWS[node.type](resolved) : null
 }

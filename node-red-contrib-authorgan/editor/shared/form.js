@@ -1,7 +1,8 @@
 /** The dialogs: fields that a choice brings with it, read and written as sparse parameters. */
 import catalogue from "../../lib/catalogue.json"
 import fields from "../../lib/fields.js"
-import { resolvedOf } from "./answers.js"
+import layers from "../../lib/layers.js"
+import { layerAt, resolvedOf } from "./answers.js"
 import { text } from "./texts.js"
 
 /* ---- module nodes ------------------------------------------------------------------------------------------------ */
@@ -18,6 +19,25 @@ export function prepare(node) {
 export function save(node) {
     node.parameters = read($("#authorgan-parameters"), $("#node-input-choice").val())
     if (node.type === "authorgan-loss") node.regularizers = readRegularizers()
+}
+
+/** A layer's dialog has one choice: the layer itself. */
+export function prepareLayer(node) {
+    const name = layers.layerName(node.type)
+    const module = $("#authorgan-parameters")
+    fill(module, { [name]: node.parameters }, { ...layerAt(node), choice: name })
+    show(module, name)
+}
+
+/** What a layer cannot do without keeps its usual value when its field is emptied. */
+export function saveLayer(node) {
+    const name = layers.layerName(node.type)
+    const { required, parameters } = catalogue.layers[name]
+    node.parameters = read($("#authorgan-parameters"), name)
+    for (const needed of required) {
+        if (node.parameters[needed] === undefined && parameters[needed].default !== undefined)
+            node.parameters[needed] = parameters[needed].default
+    }
 }
 
 const sectionsOf = (module) => module.children(".authorgan-choice").toArray()
@@ -40,7 +60,7 @@ function fill(module, given, resolved) {
             const name = row.dataset.field
             const schema = schemasOf(module, choice)[name]
             const known = resolved?.choice === choice && parameters[name] === undefined
-            fillField($(row), schema, parameters[name], known ? resolved[name] : schema.default)
+            fillField($(row), schema, parameters[name], known ? (resolved[name] ?? schema.default) : schema.default)
         }
     }
 }

@@ -1,6 +1,7 @@
 /** Why a node is not valid, for Node-RED's validators: `true`, or the reasons in words. */
 import catalogue from "../../lib/catalogue.json"
 import fields from "../../lib/fields.js"
+import layers from "../../lib/layers.js"
 import { problemsOf } from "./answers.js"
 import { text, wrap } from "./texts.js"
 
@@ -22,8 +23,18 @@ export function ofModule(node) {
     for (const { choice, ...parameters } of node.regularizers || []) {
         wrong.push(...fields.checkModule(catalogue, "regularizers", choice, parameters))
     }
+    return worded(node, wrong, `choices.${node.choice}`)
+}
+
+/** The same of a layer. */
+export function ofLayer(node) {
+    const name = layers.layerName(node.type)
+    return worded(node, fields.checkModule(catalogue, "layers", name, node.parameters), `layers.${name}`)
+}
+
+function worded(node, wrong, path) {
     const own = wrong.map(
-        ({ parameter, code, values }) => `${titleOf(node, parameter)}: ${text(`reason.${code}`, values)}`
+        ({ parameter, code, values }) => `${titleOf(node, path, parameter)}: ${text(`reason.${code}`, values)}`
     )
     // The service says the same about parameters, in other words; once is enough.
     return validOr(own.length > 0 ? own : problemsOf(node))
@@ -50,8 +61,8 @@ export function ofNumbers(value, { minimum, maximum, minItems = 0, maxItems = 10
     return minItems > 0 && String(value ?? "").trim() === "" ? text("reason.required") : true
 }
 
-function titleOf(node, parameter) {
-    const key = `choices.${node.choice}.parameters.${parameter}.title`
+function titleOf(node, path, parameter) {
+    const key = `${path}.parameters.${parameter}.title`
     const title = node._(key)
     return title === key ? parameter : title
 }

@@ -3,6 +3,9 @@ const NAMESPACE = "@authorgan/node-red-contrib-authorgan/authorgan-editor"
 
 export const text = (key, values) => RED._(`${NAMESPACE}:${key}`, values)
 
+/** [16, 16, 1] -> "16×16×1"; a single number for each example, such as a label, has no axes. */
+export const shapeText = (shape) => (shape.length > 0 ? shape.join("×") : "1")
+
 /** 1234567 -> "1.2 M": counts as a reader takes them in at a glance. */
 export function count(number) {
     for (const [unit, size] of [

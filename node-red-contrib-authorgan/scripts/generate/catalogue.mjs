@@ -10,14 +10,13 @@ const KINDS = [
     "regularizers",
     "optimizers",
     "processes",
-    "schedules"
+    "schedules",
+    "initializers",
+    "layers"
 ]
 
 /** What the palette computes with; titles, descriptions and help are texts, and texts live in locales. */
 const TEXTS = ["title", "description", "unit"]
-
-/** Networks drawn layer by layer need no choice: their layers are wired in. */
-const isOffered = ({ category }) => category !== "custom"
 
 /** @returns {{ [kind: string]: { [name: string]: object } }} entries as the catalogue has them, in alphabetical order */
 export function readCatalogue(folder) {
@@ -26,15 +25,7 @@ export function readCatalogue(folder) {
             const names = fs.existsSync(path.join(folder, kind)) ? fs.readdirSync(path.join(folder, kind)) : []
             const files = names.filter((name) => name.endsWith(".json")).sort()
             const read = (file) => JSON.parse(fs.readFileSync(path.join(folder, kind, file), "utf8"))
-            return [
-                kind,
-                Object.fromEntries(
-                    files
-                        .map(read)
-                        .filter(isOffered)
-                        .map((entry) => [entry.name, entry])
-                )
-            ]
+            return [kind, Object.fromEntries(files.map(read).map((entry) => [entry.name, entry]))]
         })
     )
 }
@@ -44,7 +35,8 @@ export function reduced(catalogue) {
     const schemaOf = (schema) => Object.fromEntries(Object.entries(schema).filter(([key]) => !TEXTS.includes(key)))
     const mapValues = (object, change) => Object.fromEntries(Object.entries(object).map(([k, v]) => [k, change(v)]))
     return mapValues(catalogue, (entries) =>
-        mapValues(entries, ({ parameters }) => ({
+        mapValues(entries, ({ parameters, ...entry }) => ({
+            ...(entry.inputs && { category: entry.category, inputs: entry.inputs }),
             required: parameters.required,
             parameters: mapValues(parameters.properties, schemaOf)
         }))

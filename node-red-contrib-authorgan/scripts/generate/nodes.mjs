@@ -21,7 +21,8 @@ export function nodeFiles(editor, catalogue) {
         }
         const more = (place) =>
             module.more?.[place] ? fillIn(read(`nodes/${name}/${module.more[place]}`), choices) : ""
-        const values = { ...choices, ...module, module: name, above: more("above"), below: more("below") }
+        const inputs = { inputs: module.inputs || 0, inputLabels: more("inputLabels") }
+        const values = { ...choices, ...module, ...inputs, module: name, above: more("above"), below: more("below") }
         return filesOf(name, {
             definition: fillIn(read("nodes/module/definition.js.in"), { ...values, defaults: more("defaults") }),
             dialog: fillIn(read("nodes/module/dialog.html"), values),
@@ -51,7 +52,7 @@ export function nodeFiles(editor, catalogue) {
 }
 
 /** Puts values into {{holes}}; a line that holds nothing but an empty hole goes. */
-const fillIn = (template, values) =>
+export const fillIn = (template, values) =>
     template
         .replace(/^[ \t]*\{\{(\w+)\}\}\n/gm, (line, name) => (values[name] === "" ? "" : line))
         .replace(/\{\{(\w+)\}\}/g, (_hole, name) => values[name])

@@ -37,7 +37,7 @@ ${script}</script>
 
 /** The file may not have been written yet, or be stale; the bundle takes what will be written. */
 function provide(setup, catalogue) {
-    const filter = /lib\/catalogue\.json$/
-    setup.onResolve({ filter }, ({ path: name }) => ({ path: name, namespace: "catalogue" }))
+    const filter = /\/catalogue\.json$/
+    setup.onResolve({ filter }, () => ({ path: "/catalogue.json", namespace: "catalogue" }))
     setup.onLoad({ filter, namespace: "catalogue" }, () => ({ contents: JSON.stringify(catalogue), loader: "json" }))
 }

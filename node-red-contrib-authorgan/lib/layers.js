@@ -1,0 +1,130 @@
+/**
+ * Layers that are wired into a generator or discriminator node are its architecture. Pure, and shared by the runtime
+ * and the editor.
+ *
+ * Several inputs of one layer are taken from top to bottom, as their sources stand in the drawing: `Subtract` takes the
+ * lower from the upper. A subflow instance stands for the layers inside it.
+ */
+const catalogue = require("./catalogue.json").layers
+const { keyOf } = require("./graph")
+const { nodeType } = require("./layer-type")
+
+/** Ids name weights and files, so they are short and plain. */
+const LONGEST_SLUG = 48
+
+const layerOf = new Map(Object.keys(catalogue).map((name) => [nodeType(name), name]))
+
+/** The name in the catalogue of what a node of this type stands for, or undefined: such a node is no layer. */
+const layerName = (type) => layerOf.get(type)
+const isLayer = ({ node }) => layerOf.has(node.type)
+
+/** How high a source of `target` stands in the flow that both are in, or in which the target's subflow is used. */
+function placeInDrawing(drawing, source, target) {
+    let shared = 0
+    while (shared < source.path.length && source.path[shared] === target.path[shared]) shared += 1
+    const seen = shared < source.path.length ? drawing.node(source.path[shared]).node : source.node
+    return [seen.y ?? 0, seen.x ?? 0]
+}
+
+/** The layers that feed a place, in the order of the drawing from top to bottom. */
+function inputsOf(drawing, target) {
+    const sources = drawing.sources(target).filter(isLayer)
+    const at = new Map(sources.map((source) => [source, placeInDrawing(drawing, source, target)]))
+    return sources.sort((a, b) => at.get(a)[0] - at.get(b)[0] || at.get(a)[1] - at.get(b)[1])
+}
+
+/**
+ * The layers upstream of a module node.
+ *
+ * @returns {{ ends, places, cycle }}  ends: the layers wired straight into it; places: every layer with its inputs as
+ *     { place, inputs: [key] } by key, each after those that feed it; cycle: places of a circle, or null
+ */
+function network(drawing, module) {
+    const ends = inputsOf(drawing, module)
+    const places = new Map()
+    const trail = []
+    const onTrail = new Map()
+    const enter = (place) => {
+        onTrail.set(keyOf(place), trail.length)
+        trail.push({ place, inputs: inputsOf(drawing, place), next: 0 })
+    }
+    for (const end of ends) {
+        if (!places.has(keyOf(end))) enter(end)
+        while (trail.length > 0) {
+            const here = trail.at(-1)
+            const input = here.inputs[here.next]
+            if (!input) {
+                trail.pop()
+                onTrail.delete(keyOf(here.place))
+                places.set(keyOf(here.place), { place: here.place, inputs: here.inputs.map(keyOf) })
+                continue
+            }
+            here.next += 1
+            const key = keyOf(input)
+            if (onTrail.has(key)) {
+                const circle = trail.slice(onTrail.get(key)).map(({ place }) => place)
+                return { ends, places: new Map(), cycle: circle.reverse() }
+            }
+            if (!places.has(key)) enter(input)
+        }
+    }
+    return { ends, places, cycle: null }
+}
+
+/** A node's name as an id, or "" where nothing of it is left. */
+const slug = (name) =>
+    String(name || "")
+        .normalize("NFKD")
+        .toLowerCase()
+        .replace(/[^a-z0-9]+/g, "_")
+        .replace(/^_+|_+$/g, "")
+        .slice(0, LONGEST_SLUG)
+
+/** Key of each place -> id: the node's name, the source of an Input, or type and number as the families count them. */
+function identifiers(places) {
+    const taken = new Set()
+    const counts = new Map()
+    const ids = new Map()
+    const free = (wish) => {
+        let id = wish
+        for (let number = 2; taken.has(id); number += 1) id = `${wish}_${number}`
+        taken.add(id)
+        return id
+    }
+    // Names that people gave come first, so that a number never takes one away.
+    for (const [key, { place }] of places) {
+        const wish = slug(place.node.name) || (layerName(place.node.type) === "Input" && place.node.parameters?.source)
+        if (wish) ids.set(key, free(wish))
+    }
+    for (const [key, { place }] of places) {
+        if (ids.has(key)) continue
+        const type = layerName(place.node.type).toLowerCase()
+        counts.set(type, (counts.get(type) || 0) + 1)
+        ids.set(key, free(`${type}_${counts.get(type)}`))
+    }
+    return ids
+}
+
+/** The layers of a network as the spec has them. */
+function layersOf({ places }) {
+    const ids = identifiers(places)
+    return [...places].map(([key, { place, inputs }]) => ({
+        ...JSON.parse(JSON.stringify(place.node.parameters || {})),
+        id: ids.get(key),
+        type: layerName(place.node.type),
+        inputs: inputs.map((input) => ids.get(input)),
+        node_id: place.node.id
+    }))
+}
+
+/** Layers that one of these networks feeds and that lead to none of the `known` ones: their work is in vain. */
+function dangling(drawing, networks, known) {
+    const keys = (some) => new Set(some.flatMap(({ places }) => [...places.keys()]))
+    const [inside, anywhere] = [keys(networks), keys(known)]
+    return drawing.nodes
+        .map(({ id }) => drawing.node(id))
+        .filter((place) => isLayer(place) && !anywhere.has(keyOf(place)) && drawing.isOn(place))
+        .filter((place) => drawing.sources(place).some((source) => inside.has(keyOf(source))))
+}
+
+module.exports = { layerName, isLayer, network, layersOf, dangling }
