@@ -36,6 +36,12 @@ class Network:
         """The one layer that feeds no other, if that much is settled."""
         return self.graph.outputs[0] if self.graph.complete and len(self.graph.outputs) == 1 else None
 
+    def measured(self) -> dict[str, Any]:
+        """Output shape and parameter count of the layers that fit, in a network with or without problems."""
+        keys = ("id", "node_id", "output_shape", "parameter_count")
+        fitting = [layer for layer in self.graph.layers if "output_shape" in layer]
+        return {"layers": [{key: layer[key] for key in keys if key in layer} for layer in fitting]}
+
     def resolved(self) -> dict[str, Any]:
         """The network as it stands in the resolved spec."""
         derived: dict[str, Any] = {}

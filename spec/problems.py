@@ -11,10 +11,15 @@ class SpecError(ValueError):
 
     `problems` holds all that was found, each `{"pointer", "code", "message"}` and, where the part of the spec came
     from a drawing, `"node_id"`. `pointer` is a JSON pointer (RFC 6901) into the spec as its author wrote it.
+
+    `measured` holds what could be told of the networks all the same, so that an author who is not done yet sees how
+    far it fits: `{"generator": {"layers": [{"id", "node_id"?, "output_shape", "parameter_count"}]}, …}`, without the
+    layers that do not fit or that follow from those.
     """
 
-    def __init__(self, problems: list[dict[str, str]]) -> None:
+    def __init__(self, problems: list[dict[str, str]], measured: Mapping[str, Any] | None = None) -> None:
         self.problems = problems
+        self.measured = measured or {}
         super().__init__(self.as_text())
 
     def as_text(self) -> str:
@@ -58,7 +63,8 @@ def show(value: Any, length: int = 40) -> str:
 class Report:
     """Collects problems and notes while a spec is resolved, so that its author sees all of them at once.
 
-    `moved` maps pointers of the full form to where the author wrote the value (see `spec.legacy`).
+    `moved` maps pointers of the full form to where the author wrote the value (see `spec.legacy`); `measured` is what a
+    `SpecError` tells of the networks.
     """
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
@@ -67,6 +73,7 @@ class Report:
         self.corrections: list[dict[str, str]] = []
         self.advice: list[dict[str, str]] = []
         self.moved: dict[str, str] = {}
+        self.measured: dict[str, Any] = {}
 
     @property
     def full(self) -> bool:
@@ -114,7 +121,7 @@ class Report:
             node_id = nearest_node_id(source, problem["pointer"])
             if node_id is not None:
                 problem["node_id"] = node_id
-        raise SpecError(self.problems)
+        raise SpecError(self.problems, self.measured)
 
 
 def nearest_node_id(source: Any, pointer: str) -> str | None:

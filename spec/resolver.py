@@ -66,6 +66,7 @@ def resolve(spec: Any, *, limits: Limits = DEFAULT_LIMITS, drivers: Capabilities
     for network in (generator, discriminator):
         if network:
             check_role(network, process["roles"][network.role], frame, report)
+            report.measured[network.role] = network.measured()
     report.raise_problems(written)
     # With no problem found there is nothing left that could be missing.
     assert generator is not None

@@ -196,6 +196,25 @@ function placeOptimizers(spec, found, tell) {
     return nodes
 }
 
+/**
+ * A drawn network by itself, for its shapes while the GAN around it is not complete: the rest is what stands nearest.
+ * @returns {{ spec, nodes } | null}  null where there are no layers, or they go in a circle
+ */
+function sketch(flow, nodeId) {
+    const drawing = graph.index(flow)
+    const module = drawing.node(nodeId)
+    const key = MODULES[module.node.type]
+    const network = layers.network(drawing, module)
+    if (network.places.size === 0) return null
+    const data = flow.find((node) => MODULES[node.type] === "data" && !node.d)
+    const spec = { authorgan: 1, data: data ? moduleOf(data) : { choice: "digits" } }
+    for (const other of NETWORKS) spec[other] = { choice: "gan" }
+    spec[key] = { choice: CUSTOM, layers: layers.layersOf(network) }
+    const nodes = { [`/${key}`]: nodeId }
+    for (const [index, { node_id }] of spec[key].layers.entries()) nodes[`/${key}/layers/${index}`] = node_id
+    return { spec, nodes }
+}
+
 /** The node responsible for a place in the spec: that of the longest pointer which contains it. */
 function nodeAt(nodes, pointer) {
     for (let at = pointer || ""; ; at = at.slice(0, at.lastIndexOf("/"))) {
@@ -204,4 +223,4 @@ function nodeAt(nodes, pointer) {
     }
 }
 
-module.exports = { compile, nodeAt, MODULES }
+module.exports = { compile, sketch, nodeAt, MODULES, NETWORKS }

@@ -57,7 +57,9 @@ async function answer(response, work) {
         response.json(await work())
     } catch (error) {
         if (error instanceof ServiceError) {
-            response.status(error.status).json({ message: error.message, problems: error.problems })
+            response
+                .status(error.status)
+                .json({ message: error.message, problems: error.problems, measured: error.answer.measured })
         } else if (error instanceof ServiceAway) {
             response.status(504).json({ message: error.message, away: true })
         } else {

@@ -34,6 +34,7 @@ class ProblemError(Exception):
         code: For programs; the problem's ``type`` is ``urn:authorgan:problem:<code>``.
         detail: For people: what was wrong, and what would be right.
         problems: Single problems, each ``{pointer, code, message, node_id?}``; pointers lead into the request's body.
+        more: Further members of the body.
     """
 
     def __init__(
@@ -44,11 +45,13 @@ class ProblemError(Exception):
         *,
         problems: Sequence[Mapping[str, Any]] = (),
         headers: Mapping[str, str] | None = None,
+        more: Mapping[str, Any] | None = None,
     ):
         super().__init__(detail)
         self.status, self.code, self.detail = status, code, detail
         self.problems = list(problems)
         self.headers = dict(headers or {})
+        self.more = dict(more or {})
 
 
 def not_found(what: str, name: str) -> ProblemError:
@@ -71,6 +74,7 @@ def respond(error: ProblemError) -> Response:
         "status": error.status,
         "detail": error.detail,
         "problems": error.problems,
+        **error.more,
     }
     return Response(json.dumps(body), error.status, error.headers, content_type=CONTENT_TYPE)
 
@@ -95,7 +99,7 @@ def register(app: APIFlask) -> None:
 def _of_spec(error: SpecError) -> ProblemError:
     count = len(error.problems)
     what = "has one problem" if count == 1 else f"has {count} problems"
-    return ProblemError(422, "invalid_spec", f"The spec {what}.", problems=error.problems)
+    return ProblemError(422, "invalid_spec", f"The spec {what}.", problems=error.problems, more={"measured": error.measured})
 
 
 def _of_refusal(error: RefusedError) -> ProblemError:

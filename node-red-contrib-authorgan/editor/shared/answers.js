@@ -5,7 +5,7 @@
 import compiler from "../../lib/compile.js"
 import { text } from "./texts.js"
 
-const { compile, nodeAt } = compiler
+const { compile, sketch, nodeAt, MODULES, NETWORKS } = compiler
 
 /** Long enough that an import, which tells of each object by itself, is looked at once; short enough to feel instant. */
 const DEBOUNCE_MS = 80
@@ -19,7 +19,13 @@ const DRAWING_EVENTS = [
     "deploy"
 ]
 
-/** gan id -> { question, problems: Map(node id -> [text]), resolved, nodes } */
+/** What can be wrong with a layer before its GAN is complete. */
+const UNFINISHED = new Set(["does_not_fit", "no_label", "missing_input", "too_many_inputs", "too_large"])
+
+/**
+ * gan id, or id of a drawn network that is in no complete GAN yet
+ * -> { question, problems: Map(node id -> [text]), resolved, measured: Map(node id -> layer), nodes, alone }
+ */
 let answers = new Map()
 /** train id -> Map(node id -> [text]): what the service refused when a training was started. */
 const refusals = new Map()
@@ -107,6 +113,8 @@ function look() {
     answers = new Map()
     let changed = false
     const services = new Map()
+    // Nodes of GANs that are asked about as a whole.
+    const told = new Set()
     drawn = new Set()
 
     for (const train of live.filter(({ type }) => type === "authorgan-train")) {
@@ -121,28 +129,37 @@ function look() {
         for (const key of ["generator", "discriminator"])
             if (Object.hasOwn(nodes, `/${key}/layers/0`)) drawn.add(nodes[`/${key}`])
         const question = problems.length > 0 ? null : questionOf(spec, serviceNode(flow, services.get(gan.id)))
-        const known = before.get(gan.id)
-        if (known && known.question === question) {
-            known.nodes = nodes
-            answers.set(gan.id, known)
-            continue
-        }
-        // Until the new answer is there the old shapes stay, so that badges do not flicker.
-        const answer = {
-            question,
-            nodes,
-            problems: new Map(),
-            resolved: question && known?.resolved,
-            measured: known?.measured
-        }
-        answers.set(gan.id, answer)
-        changed = true
-        if (question) ask(answer)
+        if (question) for (const id of Object.values(nodes)) told.add(id)
+        changed = take(before, gan.id, { question, nodes, alone: false }) || changed
+    }
+    for (const node of live.filter(({ type }) => NETWORKS.includes(MODULES[type]))) {
+        const drawing = told.has(node.id) ? null : sketch(flow, node.id)
+        if (!drawing) continue
+        drawn.add(node.id)
+        const question = questionOf(drawing.spec, serviceNode(flow))
+        changed = take(before, node.id, { question, nodes: drawing.nodes, alone: true }) || changed
     }
     wiring = grouped(found)
     // What was refused has been changed since; the next start will tell.
     if (changed) refusals.clear()
     mark()
+}
+
+/** Keeps the answer to a question that is still the same, or asks anew; whether it did. */
+function take(before, id, { question, nodes, alone }) {
+    const known = before.get(id)
+    if (known && known.question === question) {
+        known.nodes = nodes
+        answers.set(id, known)
+        return false
+    }
+    // Until the new answer is there the old shapes stay, so that badges do not flicker.
+    const { resolved = null, measured = null } = known || {}
+    const shown = question ? { resolved, measured } : { resolved: null, measured: null }
+    const answer = { question, nodes, alone, problems: new Map(), ...shown }
+    answers.set(id, answer)
+    if (question) ask(answer)
+    return true
 }
 
 /** The service that a GAN will be trained with: that of its train node, else the first there is. */
@@ -169,8 +186,9 @@ function ask(answer) {
                 away.delete(url)
                 answer.resolved = null
                 answer.measured = layersIn(problem.measured)
+                const wrong = problem.problems.filter(({ code }) => !answer.alone || UNFINISHED.has(code))
                 answer.problems = grouped(
-                    problem.problems.map(({ node_id, pointer, message }) => ({
+                    wrong.map(({ node_id, pointer, message }) => ({
                         node_id: node_id || nodeAt(answer.nodes, pointer),
                         message
                     }))
