@@ -7,7 +7,7 @@
  */
 const GAP = 30
 const LINE_HEIGHT = 80
-const FULL = 6
+const FULL = 5
 /** A line shorter than this goes on although the picture changes its size. */
 const SHORT = 3
 

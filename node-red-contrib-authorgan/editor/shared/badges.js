@@ -12,23 +12,26 @@ const SHOWS = {
     "authorgan-discriminator": ({ module }) => ({ weights: module.parameter_count })
 }
 
+/** Node -> the text of its badge. */
+const elements = new WeakMap()
+
 export function start() {
     RED.view.annotations.register("authorgan-badge", {
         type: "badge",
         class: "authorgan-badge",
         filter: ({ type }) => Object.hasOwn(SHOWS, type) || layers.layerName(type),
         show: (node) => shownAt(node) !== null,
-        // The element is made anew when its words changed: a badge is laid out by its width.
+        // The words change in place: an element that was made anew under the pointer would have no place for its tooltip.
         refresh: (node) => {
-            const words = badgeText(node)
-            const changed = node._authorganBadge !== words
-            node._authorganBadge = words
-            return changed
+            const [label, words] = [elements.get(node), badgeText(node)]
+            if (label && label.textContent !== words) label.textContent = words
+            return false
         },
         element: (node) => {
             const label = document.createElementNS("http://www.w3.org/2000/svg", "text")
             label.setAttribute("y", 5)
             label.textContent = badgeText(node)
+            elements.set(node, label)
             return label
         },
         tooltip: (node) => {

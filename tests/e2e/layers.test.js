@@ -1,0 +1,156 @@
+/** Layers on the canvas: shapes while one wires, reasons where they do not fit, and the training of what was drawn. */
+const assert = require("node:assert/strict")
+const fs = require("node:fs")
+const path = require("node:path")
+const { after, before, describe, test } = require("node:test")
+const { until } = require("../palette/support/fake-service")
+const { Editor, launch } = require("./support/browser")
+const { System, project } = require("./support/system")
+
+const PATIENCE_MS = 120_000
+const FLOW = "06 - DCGAN from scratch.json"
+
+let system
+let browser
+let editor
+
+before(async () => {
+    system = await System.start()
+    browser = await launch()
+    editor = await Editor.open(browser, system.editor)
+    const text = fs.readFileSync(path.join(project, "flows", FLOW), "utf8")
+    await editor.place(JSON.parse(text.replaceAll("http://127.0.0.1:5050", system.url)))
+})
+
+after(async () => {
+    await browser?.close()
+    await system?.stop()
+})
+
+const badge = (id, words) =>
+    until(async () => (await editor.badge(id)) === words, `${id} shows ${words}`).catch(async (error) => {
+        throw new Error(`${error.message}; it shows "${await editor.badge(id)}"`)
+    })
+const set = (id, parameters) =>
+    editor.page.evaluate(
+        ([id, parameters]) => {
+            const node = RED.nodes.node(id)
+            Object.assign(node.parameters, parameters)
+            RED.events.emit("nodes:change", node)
+        },
+        [id, parameters]
+    )
+
+describe("DCGAN from scratch", () => {
+    test("shows the shape and the weights of every layer, and the totals", async () => {
+        await badge("scratch-generator-noise", "100")
+        await badge("scratch-generator-dense-1", "2048 · 207 k")
+        await badge("scratch-generator-upsampling2d-1", "8×8×128")
+        await badge("scratch-generator-tanh-1", "16×16×1")
+        await badge("scratch-discriminator-conv2d-1", "8×8×32 · 544")
+        await badge("scratch-discriminator-dense-1", "1 · 1.0 k")
+        assert.match(await editor.badge("scratch-generator"), /^16×16×1 · \d+ k$/)
+        assert.match(await editor.badge("scratch-discriminator"), /^\d+ k$/)
+        const invalid = await editor.page.evaluate(() =>
+            RED.nodes.filterNodes({ z: "scratch" }).filter(({ valid }) => valid === false)
+        )
+        assert.deepEqual(invalid, [])
+        await editor.screenshot("layers")
+    })
+
+    test("a layer's dialog has its fields, keeps what was typed, and the shape follows", async () => {
+        await editor.edit("scratch-generator-conv2d-1", async (dialog) => {
+            const field = (name) => dialog.locator(`[data-choice="Conv2D"] > [data-field="${name}"]`)
+            const size = field("kernel_size").locator("> .authorgan-value > input")
+            await size.fill("3, 4, 5")
+            assert.match(await field("kernel_size").locator(".authorgan-reason").textContent(), /is no size/)
+            await size.fill("3, 5")
+            await field("filters").locator("> .authorgan-value > input").fill("48")
+            await editor.screenshot("layer-dialog")
+        })
+        const { filters, kernel_size } = await editor.page.evaluate(
+            () => RED.nodes.node("scratch-generator-conv2d-1").parameters
+        )
+        assert.deepEqual([filters, kernel_size], [48, [3, 5]])
+        await badge("scratch-generator-leakyrelu-2", "8×8×48")
+        await editor.undo()
+        await badge("scratch-generator-leakyrelu-2", "8×8×64")
+    })
+
+    test("a layer that does not fit is marked with the reason, and those before it keep their shapes", async () => {
+        await set("scratch-generator-reshape-1", { target_shape: [4, 4, 100] })
+        await editor.reasonAt("scratch-generator-reshape-1", /holds 1600 numbers, but its input holds 2048/)
+        await badge("scratch-generator-dense-1", "2048 · 207 k")
+        await badge("scratch-generator-tanh-1", "")
+        await badge("scratch-discriminator-conv2d-2", "4×4×64 · 33 k")
+        assert.match(await editor.tooltip("scratch-generator-reshape-1"), /Reshape/)
+        await editor.screenshot("layer-marked")
+        await set("scratch-generator-reshape-1", { target_shape: [4, 4, 128] })
+        await editor.validAt("scratch-generator-reshape-1")
+        await badge("scratch-generator-tanh-1", "16×16×1")
+    })
+
+    test("a picture of another size than the data's is told with the layer that would mend it", async () => {
+        await editor.page.evaluate(() => {
+            RED.view.select({ nodes: [RED.nodes.node("scratch-generator-upsampling2d-2")] })
+            RED.actions.invoke("core:delete-selection-and-reconnect")
+        })
+        await editor.reasonAt("scratch-generator-tanh-1", /add an UpSampling2D of size 2/)
+        await badge("scratch-generator-tanh-1", "8×8×1")
+        await editor.undo()
+        await badge("scratch-generator-tanh-1", "16×16×1")
+    })
+
+    test("a circle and a branch that leads nowhere are marked", async () => {
+        await editor.wire("scratch-generator-leakyrelu-3", "scratch-generator-upsampling2d-2")
+        await editor.reasonAt("scratch-generator-conv2d-2", /in a circle/)
+        await editor.undo()
+        await editor.validAt("scratch-generator-conv2d-2")
+        const loose = await editor.drag("authorgan-layer-relu", 900, 250)
+        await editor.wire("scratch-generator-leakyrelu-2", loose)
+        await editor.reasonAt(loose, /leads nowhere/)
+        await editor.undo()
+        await editor.undo()
+    })
+
+    test("is trained as it was drawn", async () => {
+        await set("scratch-training", { epochs: 1 })
+        await set("scratch-data", { count: 320 })
+        await editor.deploy()
+        await editor.pressButton("scratch-start")
+        await until(async () => (await editor.status("scratch-train")) === "done", "the training ends", PATIENCE_MS)
+        await until(async () => (await editor.card("scratch-preview")).picture > 100, "a picture", PATIENCE_MS)
+        const { jobs } = await system.api("/v1/jobs")
+        const { spec } = await system.api(`/v1/jobs/${jobs[0].id}`)
+        assert.equal(spec.generator.choice, "custom")
+        assert.equal(spec.generator.layers.length, 15)
+        assert.equal(spec.generator.layers[1].node_id, "scratch-generator-dense-1")
+        await editor.screenshot("layers-trained")
+    })
+})
+
+describe("by hand on an empty canvas", () => {
+    test("shapes appear as the wires snap in, long before there is a GAN", async () => {
+        await editor.page.evaluate(() => RED.workspaces.add(undefined, true))
+        const generator = await editor.drag("authorgan-generator", 700, 100)
+        const input = await editor.drag("authorgan-layer-input", 120, 100)
+        const dense = await editor.drag("authorgan-layer-dense", 300, 100)
+        const reshape = await editor.drag("authorgan-layer-reshape", 480, 100)
+        await set(dense, { units: 256 })
+        await set(reshape, { target_shape: [16, 16, 1] })
+        await editor.wire(reshape, generator)
+        await editor.wire(dense, reshape)
+        await editor.reasonAt(dense, /input/)
+        await editor.wire(input, dense)
+        await badge(input, "100")
+        await badge(dense, "256 · 26 k")
+        await badge(reshape, "16×16×1")
+        await badge(generator, "16×16×1 · 26 k")
+        await editor.validAt(dense)
+        await editor.screenshot("layers-by-hand")
+    })
+})
+
+test("nothing of all this was an error of the page", () => {
+    assert.deepEqual(editor.errors, [])
+})
