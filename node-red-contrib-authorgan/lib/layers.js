@@ -6,6 +6,7 @@
  * lower from the upper. A subflow instance stands for the layers inside it.
  */
 const catalogue = require("./catalogue.json").layers
+const { kindOf } = require("./fields")
 const { keyOf } = require("./graph")
 const { nodeType } = require("./layer-type")
 
@@ -117,6 +118,39 @@ function layersOf({ places }) {
     }))
 }
 
+/** The parameters of a resolved layer as a node saves them: the short form, and only what differs from the defaults. */
+function sparse(layer) {
+    const { parameters, required } = catalogue[layer.type]
+    const kept = {}
+    for (const [name, schema] of Object.entries(parameters)) {
+        if (layer.type === "Input" && name === "shape" && fitsBySource(layer)) continue
+        const value = short(layer[name], schema)
+        if (required.includes(name) || JSON.stringify(value) !== JSON.stringify(schema.default)) kept[name] = value
+    }
+    return kept
+}
+
+/** Labels and images have the data's shape; what noise has by default is no choice of anybody's. */
+const fitsBySource = ({ source, shape }) =>
+    source === "label" || source === "image" || (source === "noise" && shape.length === 1 && shape[0] === 100)
+
+/** [3, 3] -> 3, { choice: "zeros" } -> "zeros": a value as a person would write it. */
+function short(value, schema) {
+    const kind = kindOf(schema)
+    if (kind === "size" || kind === "edges" || kind === "axes") return alike(value)
+    if (kind === "layer" && value) return { type: value.type, ...sparse(value) }
+    if (kind !== "module" || !value) return value
+    const { choice, ...rest } = value
+    return Object.keys(rest).length > 0 ? value : choice
+}
+
+/** A list of equal numbers, or of lists of them, is that number. */
+const alike = (value) => {
+    if (!Array.isArray(value)) return value
+    const items = value.map(alike)
+    return items.every((item) => item === items[0] && !Array.isArray(item)) ? items[0] : value
+}
+
 /** Layers that one of these networks feeds and that lead to none of the `known` ones: their work is in vain. */
 function dangling(drawing, networks, known) {
     const keys = (some) => new Set(some.flatMap(({ places }) => [...places.keys()]))
@@ -127,4 +161,4 @@ function dangling(drawing, networks, known) {
         .filter((place) => drawing.sources(place).some((source) => inside.has(keyOf(source))))
 }
 
-module.exports = { layerName, isLayer, network, layersOf, dangling }
+module.exports = { sparse, layerName, isLayer, network, layersOf, dangling }

@@ -151,6 +151,31 @@ describe("by hand on an empty canvas", () => {
     })
 })
 
+describe("unfolding a family", () => {
+    test("places its layers, wired and named as they were, in one step of the history", async () => {
+        await editor.page.evaluate(() => RED.workspaces.show("first-gan"))
+        await until(async () => (await editor.badge("first-gan-generator")) !== "", "shapes appear")
+        const badge = await editor.badge("first-gan-generator")
+        const count = () => editor.page.evaluate(() => RED.nodes.filterNodes({ z: "first-gan" }).length)
+        const before = await count()
+        await editor.node("first-gan-generator").locator(".red-ui-flow-node-label").dblclick({ force: true })
+        await editor.page.locator("#authorgan-unfold").click()
+        await until(async () => (await count()) === before + 15, "15 layers are placed")
+        await editor.screenshot("unfolded")
+        const choice = await editor.page.evaluate(() => RED.nodes.node("first-gan-generator").choice)
+        assert.equal(choice, "custom")
+        await until(async () => (await editor.badge("first-gan-generator")) === badge, "the totals are the same")
+        await editor.undo()
+        assert.equal(await count(), before)
+        const restored = await editor.page.evaluate(() => {
+            const { choice, parameters } = RED.nodes.node("first-gan-generator")
+            return { choice, parameters }
+        })
+        assert.deepEqual(restored, { choice: "dcgan", parameters: {} })
+        await editor.validAt("first-gan-generator")
+    })
+})
+
 test("nothing of all this was an error of the page", () => {
     assert.deepEqual(editor.errors, [])
 })

@@ -168,6 +168,20 @@ function serviceNode(flow, id) {
     return services.find((service) => service.id === id) || services[0]
 }
 
+/** The resolved form of a spec that is in no drawing; rejects with an Error in words. */
+export function askFor(spec) {
+    const question = questionOf(spec, serviceNode(RED.nodes.createCompleteNodeSet({ credentials: false })))
+    if (!question) return Promise.reject(new Error(text("noService")))
+    return new Promise((resolve, reject) => {
+        $.ajax({ url: "authorgan/resolve", method: "POST", contentType: "application/json", data: question })
+            .done((answer) => resolve(answer.spec))
+            .fail(({ responseJSON: problem, statusText }) => {
+                const reasons = (problem?.problems || []).map(({ message }) => message)
+                reject(new Error(reasons.join(" ") || problem?.message || statusText))
+            })
+    })
+}
+
 /** What is asked, and of whom, as one text: the same text needs no second answer. */
 const questionOf = (spec, service) => service && JSON.stringify({ service: service.id, url: service.url, spec })
 

@@ -4,6 +4,7 @@ import fields from "../../lib/fields.js"
 import layers from "../../lib/layers.js"
 import { layerAt, resolvedOf } from "./answers.js"
 import { text } from "./texts.js"
+import * as unfold from "./unfold.js"
 
 /* ---- module nodes ------------------------------------------------------------------------------------------------ */
 
@@ -14,6 +15,7 @@ export function prepare(node) {
     choice.on("change", () => show(module, choice.val()))
     show(module, node.choice)
     if (node.type === "authorgan-loss") prepareRegularizers(node)
+    if ($("#authorgan-unfold").length > 0) unfold.prepare(node)
 }
 
 export function save(node) {
