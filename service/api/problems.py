@@ -99,7 +99,9 @@ def register(app: APIFlask) -> None:
 def _of_spec(error: SpecError) -> ProblemError:
     count = len(error.problems)
     what = "has one problem" if count == 1 else f"has {count} problems"
-    return ProblemError(422, "invalid_spec", f"The spec {what}.", problems=error.problems, more={"measured": error.measured})
+    return ProblemError(
+        422, "invalid_spec", f"The spec {what}.", problems=error.problems, more={"measured": error.measured}
+    )
 
 
 def _of_refusal(error: RefusedError) -> ProblemError:

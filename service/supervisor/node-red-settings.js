@@ -18,7 +18,12 @@ const settings = {
         tours: false,
         codeEditor: { lib: "monaco" }
     },
-    paletteCategories: ["AuthorGAN modules", "AuthorGAN work", "AuthorGAN results", "subflows", "common", "function"],
+    paletteCategories: [
+        ...["modules", "work", "results", "core", "convolutional", "normalization", "activation", "recurrent"].map(
+            (name) => `AuthorGAN ${name}`
+        ),
+        ...["subflows", "common", "function"]
+    ],
     // Code in function nodes stays what it was when the flow was drawn: no package is fetched for it.
     functionExternalModules: false
 }

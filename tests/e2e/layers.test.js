@@ -152,19 +152,35 @@ describe("by hand on an empty canvas", () => {
 })
 
 describe("unfolding a family", () => {
+    /** What the service would build of the first flow, without the nodes it was drawn by. */
+    const layersOf = async (role) => {
+        const [question] = await Promise.all([
+            editor.page.waitForRequest(/authorgan\/resolve/),
+            editor.page.evaluate(() => {
+                RED.nodes.node("first-gan-gan").name += "."
+                RED.events.emit("nodes:change", RED.nodes.node("first-gan-gan"))
+            })
+        ])
+        const { spec } = await (await question.response()).json()
+        return spec[role].layers.map(({ node_id, ...layer }) => layer)
+    }
+
     test("places its layers, wired and named as they were, in one step of the history", async () => {
         await editor.page.evaluate(() => RED.workspaces.show("first-gan"))
         await until(async () => (await editor.badge("first-gan-generator")) !== "", "shapes appear")
         const badge = await editor.badge("first-gan-generator")
+        const built = await layersOf("generator")
         const count = () => editor.page.evaluate(() => RED.nodes.filterNodes({ z: "first-gan" }).length)
         const before = await count()
         await editor.node("first-gan-generator").locator(".red-ui-flow-node-label").dblclick({ force: true })
         await editor.page.locator("#authorgan-unfold").click()
-        await until(async () => (await count()) === before + 15, "15 layers are placed")
-        await editor.screenshot("unfolded")
+        await until(async () => (await count()) === before + 17, "15 layers and a pair of links are placed")
         const choice = await editor.page.evaluate(() => RED.nodes.node("first-gan-generator").choice)
         assert.equal(choice, "custom")
         await until(async () => (await editor.badge("first-gan-generator")) === badge, "the totals are the same")
+        assert.deepEqual(await layersOf("generator"), built)
+        await editor.page.waitForTimeout(400) // For the dialog to slide away.
+        await editor.screenshot("unfolded")
         await editor.undo()
         assert.equal(await count(), before)
         const restored = await editor.page.evaluate(() => {

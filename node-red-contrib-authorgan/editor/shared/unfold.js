@@ -9,6 +9,8 @@ import { text } from "./texts.js"
 /** Room between what is in the drawing already and what is added below it, and to the left of it. */
 const MARGIN = 120
 const LEFT = 60
+/** From a node to the middle of a link node beside it. */
+const LINK_ROOM = 45
 
 /** The button in the dialog of a generator or discriminator; layers of one's own are unfolded already. */
 export function prepare(node) {
@@ -40,10 +42,12 @@ async function unfold(node) {
 /** Adds the nodes, wires and group, and turns the module to its own layers; one step of the history. */
 function place(node, resolved) {
     const labelOf = ({ id, type }) => (type === "Input" ? id : type)
-    const { places } = layout.arrange(resolved, labelOf)
+    const { places, end } = layout.arrange(resolved, labelOf)
     const top = bottomOf(node.z) + MARGIN
     const ids = new Map(resolved.map(({ id }) => [id, RED.nodes.id()]))
     const group = RED.nodes.id()
+    // A pair of link nodes instead of a wire: the module stands anywhere, and a wire would cross what lies between.
+    const [out, into] = [RED.nodes.id(), RED.nodes.id()]
     const drawn = resolved.map((layer) => ({
         id: ids.get(layer.id),
         type: layerType.nodeType(layer.type),
@@ -68,18 +72,29 @@ function place(node, resolved) {
             fill: node._def.color,
             "fill-opacity": "0.15"
         },
-        nodes: [...ids.values()]
+        nodes: [...ids.values(), out]
     }
     const before = { choice: node.choice, parameters: node.parameters, changed: node.changed, dirty: RED.nodes.dirty() }
-    const added = RED.nodes.import([frame, ...drawn])
-    const wire = { source: RED.nodes.node(ids.get(resolved.at(-1).id)), sourcePort: 0, target: node }
+    drawn.at(-1).wires = [[out]]
+    const links = [
+        {
+            ...{ id: out, type: "link out", z: node.z, g: group, name: frame.name, mode: "link", links: [into] },
+            ...{ x: LEFT + end.x + LINK_ROOM, y: top + end.y, wires: [] }
+        },
+        {
+            ...{ id: into, type: "link in", z: node.z, name: frame.name, links: [out] },
+            ...{ x: Math.max(LINK_ROOM, node.x - node.w / 2 - LINK_ROOM), y: node.y, wires: [[]] }
+        }
+    ]
+    const added = RED.nodes.import([frame, ...drawn, ...links])
+    const wire = { source: RED.nodes.node(into), sourcePort: 0, target: node }
     RED.nodes.addLink(wire)
     Object.assign(node, { choice: "custom", parameters: {}, changed: true, dirty: true })
     RED.history.push({
         t: "multi",
         dirty: before.dirty,
         events: [
-            { t: "add", nodes: [...ids.values()], links: [...added.links, wire], groups: added.groups },
+            { t: "add", nodes: [...ids.values(), out, into], links: [...added.links, wire], groups: added.groups },
             {
                 t: "edit",
                 node,

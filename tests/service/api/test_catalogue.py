@@ -53,6 +53,27 @@ def test_problems_name_the_drawn_node(client):
     assert any(problem.get("node_id") == "a1b2c3" for problem in problems)
 
 
+def test_what_fits_is_measured_all_the_same(client):
+    drawn = {
+        **SPEC,
+        "generator": {
+            "choice": "custom",
+            "layers": [
+                {"id": "z", "type": "Input", "source": "noise", "shape": [10]},
+                {"id": "d", "type": "Dense", "units": 4, "inputs": ["z"], "node_id": "a1b2c3"},
+                {"id": "r", "type": "Reshape", "target_shape": [3], "inputs": ["d"]},
+                {"id": "t", "type": "Tanh", "inputs": ["r"]},
+            ],
+        },
+    }
+    response = client.post("/v1/specs/resolve", json=drawn)
+    assert response.status_code == 422
+    assert response.get_json(force=True)["measured"]["generator"]["layers"] == [
+        {"id": "z", "output_shape": [10], "parameter_count": 0},
+        {"id": "d", "node_id": "a1b2c3", "output_shape": [4], "parameter_count": 10 * 4 + 4},
+    ]
+
+
 def test_resolving_does_not_look_for_data(client):
     missing = {**SPEC, "data": {"choice": "npz", "path": "nowhere.npz"}}
     assert client.post("/v1/specs/resolve", json=missing).status_code == 200
