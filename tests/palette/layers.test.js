@@ -10,6 +10,7 @@ const { compile, nodeAt } = load("./lib/compile")
 const layers = load("./lib/layers")
 const fields = load("./lib/fields")
 const { nodeType } = load("./lib/layer-type")
+const { arrange, widthOf, GAP, LINE_HEIGHT } = load("./lib/layout")
 const catalogue = load("./lib/catalogue.json")
 const manifest = load("./package.json")
 
@@ -233,6 +234,58 @@ describe("values of layers", () => {
     test("the layer inside a wrapper is checked as a layer", () => {
         const wrong = fields.checkModule(catalogue, "layers", "Bidirectional", { layer: { type: "LSTM", units: 0 } })
         assert.deepEqual(wrong, [{ parameter: "units", code: "minimum", values: { value: 0, bound: 1 } }])
+    })
+})
+
+describe("a resolved layer as a node", () => {
+    const conv = {
+        ...{ id: "c", type: "Conv2D", inputs: ["x"], output_shape: [8, 8, 32], parameter_count: 1 },
+        ...{ filters: 32, kernel_size: [3, 3], strides: [2, 1], padding: "valid", dilation_rate: [1, 1], groups: 1 },
+        ...{ activation: "linear", use_bias: true, bias_initializer: { choice: "zeros" } },
+        kernel_initializer: { choice: "random_normal", mean: 0, stddev: 0.02 }
+    }
+
+    test("keeps what differs from the defaults, in its short form", () => {
+        assert.deepEqual(layers.sparse(conv), {
+            filters: 32,
+            kernel_size: 3,
+            strides: [2, 1],
+            kernel_initializer: { choice: "random_normal", mean: 0, stddev: 0.02 }
+        })
+    })
+
+    test("keeps the layer inside a wrapper the same way", () => {
+        const wrapped = { type: "SpectralNormalization", layer: conv, power_iterations: 1 }
+        assert.deepEqual(layers.sparse(wrapped), { layer: { type: "Conv2D", ...layers.sparse(conv) } })
+    })
+
+    test("leaves a shape that follows from the source", () => {
+        const of = (source, shape) => layers.sparse({ type: "Input", source, shape })
+        assert.deepEqual(of("noise", [100]), { source: "noise" })
+        assert.deepEqual(of("noise", [64]), { source: "noise", shape: [64] })
+        assert.deepEqual(of("image", [16, 16, 1]), { source: "image" })
+    })
+
+    test("stands in lines that begin where the picture changes its size, and none on another", () => {
+        const chain = ["Input", "Dense", "Reshape", "UpSampling2D", "Conv2D", "Tanh"].map((type, index, all) => ({
+            id: type,
+            type,
+            inputs: index > 0 ? [all[index - 1]] : [],
+            output_shape: index < 2 ? [16] : index < 3 ? [4, 4, 1] : [8, 8, 1]
+        }))
+        const { places } = arrange(chain, ({ type }) => type)
+        const line = (id) => places.get(id).y / LINE_HEIGHT
+        assert.deepEqual(
+            chain.map(({ id }) => line(id)),
+            [0, 0, 0, 1, 1, 1]
+        )
+        for (const [before, after] of [
+            ["Input", "Dense"],
+            ["UpSampling2D", "Conv2D"]
+        ]) {
+            const apart = places.get(after).x - places.get(before).x
+            assert.ok(apart >= (widthOf(before) + widthOf(after)) / 2 + GAP)
+        }
     })
 })
 

@@ -14,8 +14,13 @@ const SHOWS = {
 
 /** Node -> the text of its badge. */
 const elements = new WeakMap()
+/** The badge that the pointer went to last. */
+let hovered = null
 
 export function start() {
+    // A badge that vanishes under the pointer is never told that the pointer left, and its tooltip would come too late.
+    for (const event of ["nodes:remove", "workspace:change"])
+        RED.events.on(event, () => hovered?.dispatchEvent(new Event("mouseleave")))
     RED.view.annotations.register("authorgan-badge", {
         type: "badge",
         class: "authorgan-badge",
@@ -31,6 +36,9 @@ export function start() {
             const label = document.createElementNS("http://www.w3.org/2000/svg", "text")
             label.setAttribute("y", 5)
             label.textContent = badgeText(node)
+            label.addEventListener("mouseenter", () => {
+                hovered = label
+            })
             elements.set(node, label)
             return label
         },
