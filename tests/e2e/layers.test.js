@@ -27,6 +27,11 @@ after(async () => {
     await system?.stop()
 })
 
+/** Turns to a flow as a person does, who has to take the pointer off the drawing for that. */
+const show = async (tab) => {
+    await editor.page.mouse.move(5, 5)
+    await editor.show(tab)
+}
 const badge = (id, words) =>
     until(async () => (await editor.badge(id)) === words, `${id} shows ${words}`).catch(async (error) => {
         throw new Error(`${error.message}; it shows "${await editor.badge(id)}"`)
@@ -131,7 +136,7 @@ describe("DCGAN from scratch", () => {
 
 describe("by hand on an empty canvas", () => {
     test("shapes appear as the wires snap in, long before there is a GAN", async () => {
-        await editor.page.evaluate(() => RED.workspaces.add(undefined, true))
+        await show(await editor.page.evaluate(() => RED.workspaces.add().id))
         const generator = await editor.drag("authorgan-generator", 700, 100)
         const input = await editor.drag("authorgan-layer-input", 120, 100)
         const dense = await editor.drag("authorgan-layer-dense", 300, 100)
@@ -166,7 +171,7 @@ describe("unfolding a family", () => {
     }
 
     test("places its layers, wired and named as they were, in one step of the history", async () => {
-        await editor.page.evaluate(() => RED.workspaces.show("first-gan"))
+        await show("first-gan")
         await until(async () => (await editor.badge("first-gan-generator")) !== "", "shapes appear")
         const badge = await editor.badge("first-gan-generator")
         const built = await layersOf("generator")
