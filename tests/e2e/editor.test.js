@@ -47,7 +47,7 @@ describe("the first flow", () => {
             assert.equal(await steps.getAttribute("placeholder"), "1")
         })
         const parameters = await editor.page.evaluate(() => RED.nodes.node("first-gan-training").parameters)
-        assert.deepEqual(parameters, { epochs: 3, batch_size: 64 })
+        assert.deepEqual(parameters, { epochs: 3, batch_size: 32, ema_decay: 0.99 })
     })
 
     test("shows the parameters of what is chosen, and of nothing else", async () => {
@@ -81,10 +81,10 @@ describe("the first flow", () => {
         await until(async () => (await editor.status("first-gan-train")) === "done", "the training ends", PATIENCE_MS)
         const { jobs } = await system.api("/v1/jobs")
         assert.equal(jobs[0].state, "succeeded")
-        assert.equal(jobs[0].progress.total, 15)
+        assert.equal(jobs[0].progress.total, 30)
         const step = editor.node("first-gan-preview").locator(".authorgan-card-text").first()
-        // 320 pictures in batches of 64, three times.
-        await until(async () => (await step.textContent()) === "step 15", "the last picture is shown")
+        // 320 pictures in batches of 32, three times.
+        await until(async () => (await step.textContent()) === "step 30", "the last picture is shown")
         await editor.screenshot("first-flow-trained")
     })
 
@@ -121,11 +121,11 @@ describe("the first flow", () => {
                 PATIENCE_MS
             )
         await editor.pressButton("first-gan-start")
-        await status(/\/25\.0k/)
+        await status(/\/50\.0k/)
         await editor.pressButton("first-gan-pause")
         await status(/^paused$/)
         await editor.pressButton("first-gan-resume")
-        await status(/\/25\.0k/)
+        await status(/\/50\.0k/)
         await editor.pressButton("first-gan-stop")
         await status(/^stopped$/)
     })
