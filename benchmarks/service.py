@@ -116,9 +116,10 @@ class System:
     def rest(self) -> None:
         """Wait until nothing is being prepared any more."""
         while True:
-            before = _processor_seconds(self.processes())
+            before = {pid: _processor_seconds([pid]) for pid in self.processes()}
             time.sleep(1.0)
-            if _processor_seconds(self.processes()) - before < REST_SHARE:
+            after = {pid: _processor_seconds([pid]) for pid in self.processes()}
+            if before.keys() == after.keys() and sum(after.values()) - sum(before.values()) < REST_SHARE:
                 return
 
     def processes(self) -> list[int]:
