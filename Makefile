@@ -7,17 +7,20 @@ PALETTE     := node-red-contrib-authorgan
 BIN         := .venv/bin
 # ONCE=1: start everything, run the first flow to its end without a browser, exit 0 only if it worked.
 ONCE        ?=
+# DRIVERS=all: also TensorFlow and JAX, which the Keras driver can run on.
+DRIVERS     ?=
 
 .PHONY: help run test check format bench examples clean distclean
 
 help:
-	@echo "make run            start broker, service, workers and Node-RED; prints the address of the editor"
-	@echo "make run ONCE=1     the same without a browser: run the first flow to its end and judge what it drew"
-	@echo "make test           every test, with real parts (Chromium is needed for the browser tests)"
-	@echo "make check          format, lint, types, generated files fresh"
-	@echo "make format         put Python and JavaScript into shape, generate the palette anew"
-	@echo "make bench          benchmarks, each side by side with its alternative"
-	@echo "make clean          what was built; make distclean also forgets runs and uploads (./var)"
+	@echo "make run              start broker, service, workers and Node-RED; prints the address of the editor"
+	@echo "make run DRIVERS=all  the same with TensorFlow and JAX, for the Keras driver"
+	@echo "make run ONCE=1       the same without a browser: run the first flow to its end and judge what it drew"
+	@echo "make test             every test, with real parts (Chromium is needed for the browser tests)"
+	@echo "make check            format, lint, types, generated files fresh"
+	@echo "make format           put Python and JavaScript into shape, generate the palette anew"
+	@echo "make bench            benchmarks, each side by side with its alternative"
+	@echo "make clean            what was built; make distclean also forgets runs and uploads (./var)"
 
 # --- what must be installed ------------------------------------------------------------------------------------------
 
@@ -32,10 +35,15 @@ help:
 	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-.venv/.installed-dev: requirements.txt requirements-dev.txt | .venv/.python
+.venv/.installed-all: requirements.txt requirements-all.txt | .venv/.python
+	@echo "Installing the Python packages, TensorFlow and JAX too (once; a few minutes with a slow network) ..."
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check -r requirements-all.txt
+	@touch $@ .venv/.installed
+
+.venv/.installed-dev: requirements.txt requirements-all.txt requirements-dev.txt | .venv/.python
 	@echo "Installing the Python packages for development ..."
 	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check -r requirements-dev.txt
-	@touch $@ .venv/.installed
+	@touch $@ .venv/.installed-all .venv/.installed
 
 $(PALETTE)/node_modules/.installed: $(PALETTE)/package.json $(PALETTE)/package-lock.json
 	@$(NODE) -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' 2>/dev/null || \
@@ -45,7 +53,7 @@ $(PALETTE)/node_modules/.installed: $(PALETTE)/package.json $(PALETTE)/package-l
 	@cd $(PALETTE) && npm install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
-RUNTIME := .venv/.installed $(PALETTE)/node_modules/.installed
+RUNTIME := .venv/.installed$(if $(filter all,$(DRIVERS)),-all) $(PALETTE)/node_modules/.installed
 DEVTIME := .venv/.installed-dev $(PALETTE)/node_modules/.installed
 
 # --- what one does with it -------------------------------------------------------------------------------------------
