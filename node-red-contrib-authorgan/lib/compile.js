@@ -223,4 +223,4 @@ function nodeAt(nodes, pointer) {
     }
 }
 
-module.exports = { compile, sketch, nodeAt, MODULES, NETWORKS }
+module.exports = { compile, sketch, nodeAt, GAN, MODULES, NETWORKS, CUSTOM }

@@ -31,9 +31,9 @@ function build(flow) {
         return node && !isOff(node) ? { node, path } : null
     }
 
-    /** The places one wire upstream, with the boundary of a subflow instance already crossed. */
+    /** The places one wire upstream, with the boundary of a subflow instance already crossed, from top to bottom. */
     function wiredInto({ node, path }) {
-        return (incoming.get(node.id) || []).flatMap(({ id, port, boundary }) => {
+        return fromTop(incoming.get(node.id) || []).flatMap(({ id, port, boundary }) => {
             if (boundary) return leaveSubflow(id, path)
             const source = place(id, path)
             if (!source) return []
@@ -42,12 +42,20 @@ function build(flow) {
         })
     }
 
+    /** Wires in the order in which their ends stand in the drawing: those of a subflow's input, at that input. */
+    function fromTop(wires) {
+        if (wires.length < 2) return wires
+        const end = ({ id, boundary }) => (boundary ? byId.get(id).in[0] : byId.get(id)) || {}
+        const [height, across] = ["y", "x"].map((axis) => (wire) => end(wire)[axis] ?? 0)
+        return [...wires].sort((a, b) => height(a) - height(b) || across(a) - across(b))
+    }
+
     function enterSubflow(subflowId, port, { node, path }) {
         // A subflow that contains itself has no inside to speak of.
         if (path.includes(node.id)) return []
         const output = byId.get(subflowId)?.out?.[port]
         const inside = [...path, node.id]
-        return (output?.wires || []).flatMap((wire) => {
+        return fromTop(output?.wires || []).flatMap((wire) => {
             // A wire from the subflow's input straight to its output.
             if (wire.id === subflowId) return leaveSubflow(subflowId, inside)
             const source = place(wire.id, inside)
@@ -88,6 +96,26 @@ function build(flow) {
         return [...found.values()].sort((a, b) => order.get(a.node.id) - order.get(b.node.id))
     }
 
+    /**
+     * What feeds a place wire by wire, from top to bottom as the wires' ends stand in the drawing: junctions and links
+     * are looked through, each once, so that a source which is wired in twice counts twice.
+     */
+    function feeds(target) {
+        const found = []
+        const seen = new Set()
+        const open = [target]
+        while (open.length > 0) {
+            const at = open.pop()
+            if (at !== target && !isTransparent(at.node)) {
+                found.push(at)
+            } else if (!seen.has(keyOf(at))) {
+                seen.add(keyOf(at))
+                open.push(...wiredInto(at).reverse())
+            }
+        }
+        return found
+    }
+
     /** The first loop upstream of a place among the nodes that `matters` accepts: places from start to start, or null. */
     function findCycle(start, matters) {
         const done = new Set()
@@ -115,6 +143,7 @@ function build(flow) {
         /** Whether a node runs and lies in a flow of its own: what lies in a subflow is reached through its instances. */
         isOn: ({ node }) => !isOff(node) && byId.get(node.z)?.type !== "subflow",
         sources,
+        feeds,
         findCycle
     }
 }

@@ -2,8 +2,9 @@
  * Layers that are wired into a generator or discriminator node are its architecture. Pure, and shared by the runtime
  * and the editor.
  *
- * Several inputs of one layer are taken from top to bottom, as their sources stand in the drawing: `Subtract` takes the
- * lower from the upper. A subflow instance stands for the layers inside it.
+ * Several inputs of one layer are taken from top to bottom, as what is wired into it stands in the drawing: `Subtract`
+ * takes the lower from the upper. A junction or a link stands for what it brings, a subflow instance for the layers
+ * inside it.
  */
 const catalogue = require("./catalogue.json").layers
 const { kindOf } = require("./fields")
@@ -12,6 +13,7 @@ const { nodeType } = require("./layer-type")
 
 /** Ids name weights and files, so they are short and plain. */
 const LONGEST_SLUG = 48
+const IDENTIFIER = /^[A-Za-z0-9_-]{1,64}$/
 
 const layerOf = new Map(Object.keys(catalogue).map((name) => [nodeType(name), name]))
 
@@ -19,20 +21,8 @@ const layerOf = new Map(Object.keys(catalogue).map((name) => [nodeType(name), na
 const layerName = (type) => layerOf.get(type)
 const isLayer = ({ node }) => layerOf.has(node.type)
 
-/** How high a source of `target` stands in the flow that both are in, or in which the target's subflow is used. */
-function placeInDrawing(drawing, source, target) {
-    let shared = 0
-    while (shared < source.path.length && source.path[shared] === target.path[shared]) shared += 1
-    const seen = shared < source.path.length ? drawing.node(source.path[shared]).node : source.node
-    return [seen.y ?? 0, seen.x ?? 0]
-}
-
-/** The layers that feed a place, in the order of the drawing from top to bottom. */
-function inputsOf(drawing, target) {
-    const sources = drawing.sources(target).filter(isLayer)
-    const at = new Map(sources.map((source) => [source, placeInDrawing(drawing, source, target)]))
-    return sources.sort((a, b) => at.get(a)[0] - at.get(b)[0] || at.get(a)[1] - at.get(b)[1])
-}
+/** The layers that feed a place, wire by wire, in the order of the drawing from top to bottom. */
+const inputsOf = (drawing, target) => drawing.feeds(target).filter(isLayer)
 
 /**
  * The layers upstream of a module node.
@@ -41,7 +31,7 @@ function inputsOf(drawing, target) {
  *     { place, inputs: [key] } by key, each after those that feed it; cycle: places of a circle, or null
  */
 function network(drawing, module) {
-    const ends = inputsOf(drawing, module)
+    const ends = [...new Map(inputsOf(drawing, module).map((end) => [keyOf(end), end])).values()]
     const places = new Map()
     const trail = []
     const onTrail = new Map()
@@ -72,14 +62,16 @@ function network(drawing, module) {
     return { ends, places, cycle: null }
 }
 
-/** A node's name as an id, or "" where nothing of it is left. */
+/** A node's name as an id: as it is where it may be one, else made plain, or "" where nothing of it is left. */
 const slug = (name) =>
-    String(name || "")
-        .normalize("NFKD")
-        .toLowerCase()
-        .replace(/[^a-z0-9]+/g, "_")
-        .replace(/^_+|_+$/g, "")
-        .slice(0, LONGEST_SLUG)
+    IDENTIFIER.test(name)
+        ? name
+        : String(name || "")
+              .normalize("NFKD")
+              .toLowerCase()
+              .replace(/[^a-z0-9]+/g, "_")
+              .replace(/^_+|_+$/g, "")
+              .slice(0, LONGEST_SLUG)
 
 /** Key of each place -> id: the node's name, the source of an Input, or type and number as the families count them. */
 function identifiers(places) {
@@ -104,6 +96,24 @@ function identifiers(places) {
         ids.set(key, free(`${type}_${counts.get(type)}`))
     }
     return ids
+}
+
+/**
+ * The places of a network that need a name to get the ids they are to have: those that are not counted to it anyhow.
+ * @param {(place: object) => string} idOf  the id that a place is to have
+ */
+function toName({ places }, idOf) {
+    const counts = new Map()
+    return [...places.values()]
+        .map(({ place }) => place)
+        .filter((place) => {
+            const type = layerName(place.node.type)
+            if (type === "Input") return true
+            const count = (counts.get(type) || 0) + 1
+            const counted = idOf(place) === `${type.toLowerCase()}_${count}`
+            if (counted) counts.set(type, count)
+            return !counted
+        })
 }
 
 /** The layers of a network as the spec has them. */
@@ -161,4 +171,4 @@ function dangling(drawing, networks, known) {
         .filter((place) => drawing.sources(place).some((source) => inside.has(keyOf(source))))
 }
 
-module.exports = { sparse, layerName, isLayer, network, layersOf, dangling }
+module.exports = { sparse, short, layerName, isLayer, network, layersOf, toName, dangling }

@@ -102,6 +102,33 @@ describe("branches", () => {
         assert.deepEqual(spec.generator.layers.at(-1).inputs, ["tanh_1", "relu_1"])
     })
 
+    test("a junction stands for what it brings, so that one source can be wired in twice", () => {
+        const { spec } = of(
+            layer("join", "Subtract", ["g"]),
+            input("n", "noise", ["join", "below"], y(200)),
+            node("below", "junction", [["join"]], y(300)),
+            node("above", "junction", [["join"]], y(100)),
+            layer("r", "ReLU", ["above"], y(400))
+        )
+        assert.deepEqual(spec.generator.layers.at(-1).inputs, ["relu_1", "noise", "noise"])
+    })
+
+    test("what comes through the input of a subflow stands where that input does", () => {
+        const { spec } = of(
+            {
+                id: "S",
+                type: "subflow",
+                in: [{ y: 300, wires: [{ id: "inner" }, { id: "minus" }] }],
+                out: [{ wires: [{ id: "minus", port: 0 }] }]
+            },
+            layer("inner", "ReLU", ["minus"], { z: "S", y: 100 }),
+            layer("minus", "Subtract", [], { z: "S", y: 100 }),
+            node("one", "subflow:S", [["g"]]),
+            input("n", "noise", ["one"], y(0))
+        )
+        assert.deepEqual(spec.generator.layers.at(-1).inputs, ["relu_1", "noise"])
+    })
+
     test("a subflow used twice is two layers, placed where its instances stand", () => {
         const { spec, problems } = of(
             {

@@ -121,7 +121,7 @@ function helpOf({ summary, help, reference, inputs, parameters }) {
 
 function inputsHelp({ min, max, names = [] }) {
     if (max === 0) return ""
-    const order = "from top to bottom, as their sources stand in the drawing"
+    const order = "from top to bottom, as what is wired in stands in the drawing"
     const several = names.length > 1 ? `${names.join(", ")}, ${order}.` : `Two layers or more, taken ${order}.`
     const meaning = max === 1 ? "The layer before." : several
     const needed = names.length > 1 && min < max ? ` At least ${min}.` : ""
