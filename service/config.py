@@ -109,6 +109,10 @@ class Settings:
     max_queued_jobs: int = _integer("jobs that may wait at the same time", 10_000)
     max_pending_requests: int = _integer("actions that may wait for one training to look at them", 100)
     max_parameters: int = _integer("weights that generator and discriminator together may have", 200_000_000)
+    bin_seconds: float = _seconds("how long a deleted job or sweep can be restored", 7 * 86_400, minimum=0)
+    max_sweep_jobs: int = _integer("jobs that one sweep may start", 256)
+    max_tags: int = _integer("tags that one job may have", 32)
+    max_comment_characters: int = _integer("length of a job's comment", 10_000)
     idempotency_seconds: float = _seconds("how long an Idempotency-Key is remembered", 86_400)
 
     # What a request may ask for

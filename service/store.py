@@ -27,7 +27,9 @@ from service.config import Settings
 from service.db import history
 from service.db.datasets import Datasets
 from service.db.engine import now
-from service.db.models import IdempotencyKey, Job, Request
+from service.db.models import IdempotencyKey, Job, Request, Sweep, SweepPlace
+from service.db.runs import Runs
+from service.db.sweeps import Sweeps
 
 ACTIVE = ("running", "paused")
 ENDED = ("succeeded", "failed", "stopped")
@@ -49,8 +51,16 @@ FORGOTTEN_AT_ONCE = 20
 """… the oldest few at a time, so that a long queue does not fill the broker with reminders."""
 
 
+MODULES = ("data", "generator", "discriminator", "loss", "training")
+"""The modules of a spec whose choice a job shows without its spec."""
+
+
 class JobNotFoundError(LookupError):
     """No job has this id."""
+
+
+class SweepNotFoundError(LookupError):
+    """No sweep has this id."""
 
 
 class RefusedError(Exception):
@@ -76,6 +86,16 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class Member:
+    """A job to be: its resolved spec, its hash, what its author should know, and the combination it stands for."""
+
+    spec: Mapping[str, Any]
+    hash: str
+    notes: Sequence[Mapping[str, Any]]
+    combination: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Idempotency:
     """An ``Idempotency-Key`` and the hash of the body it came with."""
 
@@ -91,6 +111,8 @@ class Store:
         self._reading = db.reading(engine)
         self._settings = settings
         self.datasets = Datasets(engine)
+        self.runs = Runs(engine)
+        self.sweeps = Sweeps(engine)
         self.history = history.History(self._reading)
 
     @classmethod
@@ -128,28 +150,62 @@ class Store:
             RefusedError: ``queue_full``.
             IdempotencyMismatchError, JobNotFoundError: see :meth:`recall`.
         """
-        job = Job(
-            id=secrets.token_hex(8),
-            name=spec.get("name") or _descriptive_name(spec),
-            state="queued",
-            goal="running",
-            spec=dict(spec),
-            hash=hash or spec.sha256(),  # type: ignore[attr-defined]
-            notes=[dict(note) for note in (spec.get("notes", ()) if notes is None else notes)],
-            created_at=now(),
-            hinted_at=now(),
-            fence=0,
-            attempt=0,
-            lost_attempts=0,
+        job = _new_job(
+            spec,
+            hash or spec.sha256(),  # type: ignore[attr-defined]
+            spec.get("notes", ()) if notes is None else notes,
         )
+        made = self._insert(job.id, [job], idempotency)
+        return self.get(made)
+
+    def submit_sweep(
+        self,
+        name: str,
+        axes: Sequence[Mapping[str, Any]],
+        members: Sequence[Member],
+        *,
+        request: Mapping[str, Any],
+        idempotency: Idempotency | None = None,
+    ) -> Sweep:
+        """Insert a sweep with all its jobs, in state ``queued``, or nothing.
+
+        Args:
+            axes: ``{"pointer", "values"}`` each.
+            request: The body that the sweep was made from.
+
+        Raises:
+            As :meth:`submit`.
+        """
+        sweep = Sweep(
+            id=secrets.token_hex(8),
+            name=name,
+            axes=[dict(axis) for axis in axes],
+            request=dict(request),
+            created_at=now(),
+        )
+        jobs = [_new_job(member.spec, member.hash, member.notes) for member in members]
+        places = [
+            SweepPlace(job_id=job.id, sweep_id=sweep.id, position=position, combination=dict(member.combination))
+            for position, (job, member) in enumerate(zip(jobs, members, strict=True))
+        ]
+        made = self._insert(sweep.id, jobs, idempotency, further=[sweep, *places])
+        return self.get_sweep(made)
+
+    def _insert(
+        self, resource_id: str, jobs: Sequence[Job], idempotency: Idempotency | None, further: Sequence[Any] = ()
+    ) -> str:
+        """Insert new jobs; the id of what they make up, which is an earlier one if the key was used before."""
         try:
             with Session(self.engine) as session, session.begin():
-                waiting = session.scalar(select(func.count()).select_from(Job).where(Job.state == "queued")) or 0
-                if waiting >= self._settings.max_queued_jobs:
+                queued = select(func.count()).select_from(Job).where(Job.state == "queued", Job.deleted_at.is_(None))
+                waiting = session.scalar(queued) or 0
+                if waiting + len(jobs) > self._settings.max_queued_jobs:
                     raise RefusedError(
                         "queue_full", f"{waiting} jobs are waiting already; try again when some have run."
                     )
-                session.add(job)
+                session.add_all(jobs)
+                session.flush()
+                session.add_all(further)
                 if idempotency:
                     oldest = now() - self._settings.idempotency_seconds
                     session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < oldest))
@@ -157,19 +213,18 @@ class Store:
                         IdempotencyKey(
                             key=idempotency.key,
                             body_sha256=idempotency.body_sha256,
-                            job_id=job.id,
+                            resource_id=resource_id,
                             created_at=now(),
                         )
                     )
                 session.flush()
-                job_id = job.id
         except IntegrityError:
             # The same key, submitted at the same moment: the other one has made the job.
-            earlier = self.recall(idempotency) if idempotency else None
+            earlier = self.recall_id(idempotency) if idempotency else None
             if earlier is None:
                 raise
             return earlier
-        return self.get(job_id)
+        return resource_id
 
     def recall(self, idempotency: Idempotency) -> Job | None:
         """The job that was submitted with this key, if there is one and the key has not expired.
@@ -177,6 +232,15 @@ class Store:
         Raises:
             IdempotencyMismatchError: the key came with a different body.
             JobNotFoundError: the job has been deleted since.
+        """
+        known = self.recall_id(idempotency)
+        return None if known is None else self.get(known)
+
+    def recall_id(self, idempotency: Idempotency) -> str | None:
+        """The id of what was submitted with this key, job or sweep; it may have been deleted since.
+
+        Raises:
+            IdempotencyMismatchError: the key came with a different body.
         """
         with Session(self._reading) as session:
             known = session.scalar(
@@ -189,71 +253,108 @@ class Store:
             return None
         if known.body_sha256 != idempotency.body_sha256:
             raise IdempotencyMismatchError(idempotency.key)
-        return self.get(known.job_id)
+        return known.resource_id
 
     def get(self, job_id: str) -> Job:
         """The job with its spec.
 
         Raises:
-            JobNotFoundError: there is none.
+            JobNotFoundError: there is none, or it is in the bin.
         """
         with Session(self._reading) as session:
             job = session.get(Job, job_id, options=[undefer(Job.spec)])
-            if job is None:
+            if job is None or job.deleted_at is not None:
                 raise JobNotFoundError(job_id)
             session.expunge(job)
             return job
 
-    def list_jobs(
-        self,
-        *,
-        states: Sequence[str] = (),
-        name: str | None = None,
-        sort: str = "-created_at",
-        limit: int = 20,
-        after: tuple[Any, str] | None = None,
-    ) -> list[Job]:
-        """Jobs without their specs, in order.
-
-        Args:
-            states: Only jobs in one of these; empty: all.
-            name: Only jobs whose name contains this, in whatever case.
-            sort: ``created_at`` or ``name``, a leading ``-`` for descending.
-            after: Value of the sort column and id of the last job seen.
-        """
-        column = {"created_at": Job.created_at, "name": Job.name}[sort.removeprefix("-")]
-        descending = sort.startswith("-")
-        query = select(Job).limit(limit)
-        if states:
-            query = query.where(Job.state.in_(states))
-        if name:
-            query = query.where(Job.name.icontains(name, autoescape=True))
-        if after:
-            value, job_id = after
-            further = column < value if descending else column > value
-            further_id = Job.id < job_id if descending else Job.id > job_id
-            query = query.where(further | ((column == value) & further_id))
-        order = (column.desc(), Job.id.desc()) if descending else (column.asc(), Job.id.asc())
-        with Session(self._reading) as session:
-            jobs = list(session.scalars(query.order_by(*order)))
-            session.expunge_all()
-            return jobs
+    def get_sweep(self, sweep_id: str) -> Sweep:
+        """Raises SweepNotFoundError: there is none, or it is in the bin."""
+        sweep = self.sweeps.get(sweep_id)
+        if sweep is None:
+            raise SweepNotFoundError(sweep_id)
+        return sweep
 
     def count_jobs(self) -> dict[str, int]:
         """How many jobs are in each state; states without a job are left out."""
         with Session(self._reading) as session:
-            return dict(session.execute(select(Job.state, func.count()).group_by(Job.state)).all())
+            counts = select(Job.state, func.count()).where(Job.deleted_at.is_(None)).group_by(Job.state)
+            return dict(session.execute(counts).all())
 
-    def delete(self, job_id: str) -> None:
-        """Remove a job that no worker holds, with all that the database knows of it.
+    def delete(self, job_id: str, *, permanently: bool = False) -> None:
+        """Put a job that no worker holds into the bin, from which :meth:`restore` takes it back.
+
+        Args:
+            permanently: Remove it at once, in the bin or not, with all that the database knows of it.
 
         Raises:
             JobNotFoundError: there is none.
             RefusedError: ``job_active``: a worker holds it.
         """
-        if not self._change(delete(Job).where(Job.id == job_id, Job.state.not_in(ACTIVE))):
+        idle = Job.id == job_id, Job.state.not_in(ACTIVE)
+        statement: Executable
+        if permanently:
+            statement = delete(Job).where(*idle)
+        else:
+            statement = update(Job).where(*idle, Job.deleted_at.is_(None)).values(deleted_at=now())
+        if not self._change(statement):
             state = self.get(job_id).state
             raise RefusedError("job_active", f"The job is {state}. Stop it first, then delete it.")
+
+    def restore(self, job_id: str) -> Job:
+        """Take a job out of the bin as it was; one that waited to be trained waits again: announce it.
+
+        Raises:
+            JobNotFoundError: there is none, or its time in the bin is over.
+            RefusedError: ``not_deleted``.
+        """
+        deleted = Job.id == job_id, Job.deleted_at >= self._oldest_kept()
+        if not self._change(update(Job).where(*deleted).values(deleted_at=None, hinted_at=now())):
+            self.get(job_id)
+            raise RefusedError("not_deleted", "The job is not deleted; there is nothing to restore.")
+        return self.get(job_id)
+
+    def delete_sweep(self, sweep_id: str) -> None:
+        """Put a sweep and its jobs into the bin.
+
+        Raises:
+            SweepNotFoundError: there is none.
+            RefusedError: ``job_active``: workers hold some of its jobs.
+        """
+        with Session(self.engine) as session, session.begin():
+            of_sweep = Job.id.in_(_members(sweep_id)), Job.deleted_at.is_(None)
+            active = session.scalar(select(func.count()).where(*of_sweep, Job.state.in_(ACTIVE)))
+            if active:
+                message = f"{active} of the sweep's jobs are with workers. Stop the sweep first, then delete it."
+                raise RefusedError("job_active", message)
+            time = session.scalar(select(now()))
+            found = update(Sweep).where(Sweep.id == sweep_id, Sweep.deleted_at.is_(None)).values(deleted_at=time)
+            if not _changed(session, found):
+                raise SweepNotFoundError(sweep_id)
+            session.execute(update(Job).where(*of_sweep).values(deleted_at=time), execution_options=_UNSYNCHRONIZED)
+
+    def restore_sweep(self, sweep_id: str) -> Sweep:
+        """Take a sweep out of the bin, with the jobs that were deleted with it; those that waited wait again.
+
+        Raises:
+            SweepNotFoundError: there is none, or its time in the bin is over.
+            RefusedError: ``not_deleted``.
+        """
+        with Session(self.engine) as session, session.begin():
+            time = session.scalar(
+                select(Sweep.deleted_at).where(Sweep.id == sweep_id, Sweep.deleted_at >= self._oldest_kept())
+            )
+            if time is not None:
+                together = Job.id.in_(_members(sweep_id)), Job.deleted_at == time
+                session.execute(
+                    update(Job).where(*together).values(deleted_at=None, hinted_at=None),
+                    execution_options=_UNSYNCHRONIZED,
+                )
+                session.execute(update(Sweep).where(Sweep.id == sweep_id).values(deleted_at=None))
+        sweep = self.get_sweep(sweep_id)
+        if time is None:
+            raise RefusedError("not_deleted", "The sweep is not deleted; there is nothing to restore.")
+        return sweep
 
     def request(self, job_id: str, action: str, parameters: Mapping[str, Any] | None = None) -> Job:
         """Ask something of a job; see :data:`ACTIONS`. A job that no worker holds is stopped on the spot.
@@ -268,18 +369,19 @@ class Store:
             RefusedError: ``action_not_possible`` in the job's state; ``too_many_requests`` wait already.
         """
         fitting, goal = ACTIONS[action]
+        there = Job.id == job_id, Job.deleted_at.is_(None)
         with Session(self.engine) as session, session.begin():
             if action == "stop" and _changed(
                 session,
                 update(Job)
-                .where(Job.id == job_id, (Job.state == "queued") | _parked())
+                .where(*there, (Job.state == "queued") | _parked())
                 .values(state="stopped", goal="stopped", ended_at=now()),
             ):
                 session.execute(delete(Request).where(Request.job_id == job_id))
             elif _changed(
                 session,
                 update(Job)
-                .where(Job.id == job_id, Job.state.not_in(ENDED), Job.goal.in_(fitting))
+                .where(*there, Job.state.not_in(ENDED), Job.goal.in_(fitting))
                 .values(
                     goal=goal or Job.goal,
                     state=case((_parked(), "queued"), else_=Job.state),
@@ -324,6 +426,7 @@ class Store:
             update(Job)
             .where(
                 Job.id == job_id,
+                Job.deleted_at.is_(None),
                 (Job.state == "queued") | lost,
                 Job.goal != "stopped",
                 lost_attempts < self._settings.max_attempts,
@@ -495,7 +598,8 @@ class Store:
             .returning(Job.id)
         )
         unheard = func.coalesce(Job.hinted_at, 0.0) < now() - FORGOTTEN_SECONDS
-        oldest = select(Job.id).where(Job.state == "queued", unheard).order_by(Job.created_at).limit(FORGOTTEN_AT_ONCE)
+        waiting = Job.state == "queued", Job.deleted_at.is_(None), unheard
+        oldest = select(Job.id).where(*waiting).order_by(Job.created_at).limit(FORGOTTEN_AT_ONCE)
         remind = update(Job).where(Job.id.in_(oldest)).values(hinted_at=now()).returning(Job.id)
         with Session(self.engine) as session, session.begin():
             return [*session.scalars(requeue), *session.scalars(remind)]
@@ -523,7 +627,23 @@ class Store:
             session.execute(delete(Request).where(Request.job_id.in_(ids)))
         return [self.get(job_id) for job_id in ids]
 
+    def expired(self) -> list[str]:
+        """Jobs whose time in the bin is over, so that nothing restores them: remove their files, then the rows."""
+        with Session(self._reading) as session:
+            return list(session.scalars(select(Job.id).where(Job.deleted_at < self._oldest_kept())))
+
+    def forget_sweeps(self) -> None:
+        """Remove the sweeps whose time in the bin is over; call it when their jobs are gone."""
+        with Session(self.engine) as session, session.begin():
+            session.execute(
+                delete(Sweep).where(Sweep.deleted_at < self._oldest_kept()), execution_options=_UNSYNCHRONIZED
+            )
+
     # ------------------------------------------------------------------------------------------------------------
+
+    def _oldest_kept(self) -> Any:
+        """When a job was deleted that may only just be restored."""
+        return now() - self._settings.bin_seconds
 
     def _lease(self) -> Any:
         return now() + self._settings.lease_seconds
@@ -531,6 +651,35 @@ class Store:
     def _change(self, statement: Executable) -> bool:
         with Session(self.engine) as session, session.begin():
             return _changed(session, statement)
+
+
+def _new_job(spec: Mapping[str, Any], hash: str, notes: Sequence[Mapping[str, Any]]) -> Job:
+    return Job(
+        id=secrets.token_hex(8),
+        name=spec.get("name") or _descriptive_name(spec),
+        state="queued",
+        goal="running",
+        spec=dict(spec),
+        hash=hash,
+        choices=_choices(spec),
+        notes=[dict(note) for note in notes],
+        comment="",
+        archived=False,
+        created_at=now(),
+        hinted_at=now(),
+        fence=0,
+        attempt=0,
+        lost_attempts=0,
+    )
+
+
+def _choices(spec: Mapping[str, Any]) -> dict[str, Any]:
+    choices = {name: spec[name]["choice"] for name in MODULES if "choice" in spec.get(name, {})}
+    return {**choices, "driver": spec["driver"]} if "driver" in spec else choices
+
+
+def _members(sweep_id: str) -> Any:
+    return select(SweepPlace.job_id).where(SweepPlace.sweep_id == sweep_id)
 
 
 def _descriptive_name(spec: Mapping[str, Any]) -> str:
@@ -541,12 +690,15 @@ def _descriptive_name(spec: Mapping[str, Any]) -> str:
     return f"{generator}{versus} on {data}"
 
 
+_UNSYNCHRONIZED = {"synchronize_session": False}
+"""No object of these sessions is looked at afterwards."""
+
 _ENDED_WORDS = {"succeeded": "succeeded", "failed": "failed", "stopped": "been stopped"}
 
 
 def _changed(session: Session, statement: Executable) -> bool:
     """Run an update or delete of one job and say whether it found its row."""
-    result = cast("CursorResult[Any]", session.execute(statement, execution_options={"synchronize_session": False}))
+    result = cast("CursorResult[Any]", session.execute(statement, execution_options=_UNSYNCHRONIZED))
     return result.rowcount == 1
 
 

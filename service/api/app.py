@@ -15,7 +15,7 @@ from service.api.context import KEY, Context
 from service.api.datasets import datasets
 from service.api.events import events
 from service.api.health import health
-from service.api.jobs import jobs
+from service.api.jobs import jobs, tags
 from service.api.models import models
 from service.api.results import results
 from service.api.specs import specs
@@ -66,7 +66,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     )
     guard.register(app, settings)
     problems.register(app)
-    for resource in (jobs, events, results, models, specs, catalogue, datasets, health):
+    for resource in (jobs, tags, events, results, models, specs, catalogue, datasets, health):
         app.register_blueprint(resource)
     openapi.register(app, settings)
     return app

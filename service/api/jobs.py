@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -14,15 +15,17 @@ from drivers.data import DataError, locate
 from service.api import paging, represent
 from service.api.context import context
 from service.api.events import BIRTH
-from service.api.problems import ProblemError
-from service.api.schemas import Action, Job, JobList, JobQuery, JobWithSpec
+from service.api.problems import ProblemError, invalid
+from service.api.schemas import Action, DeleteQuery, Job, JobEdit, JobList, JobQuery, JobWithSpec, TagList
 from service.config import Settings
 from service.db.models import Job as Row
+from service.db.runs import TEXTS, Filter
 from service.queue import enqueue_training, nudge
 from service.store import Idempotency, IdempotencyMismatchError, JobNotFoundError
 from spec import Limits, ResolvedSpec, resolve
 
 jobs = APIBlueprint("jobs", __name__, url_prefix="/v1/jobs", tag="Jobs")
+tags = APIBlueprint("tags", __name__, url_prefix="/v1/tags", tag="Jobs")
 
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -116,20 +119,35 @@ def _mismatch() -> ProblemError:
 @jobs.doc(operation_id="list_jobs")
 def list_jobs(query_data: JobQuery) -> Any:
     """List the jobs"""
-    by_name = query_data.sort.endswith("name")
-    after = paging.decode(query_data.cursor, str if by_name else float, str) if query_data.cursor else None
-    limit = min(query_data.limit, context().settings.max_page)
-    found = context().store.list_jobs(
-        states=[state for state in (query_data.state or "").split(",") if state],
-        name=query_data.name,
+    by_text = query_data.sort.removeprefix("-") in TEXTS
+    after = paging.decode(query_data.cursor, str if by_text else float, str) if query_data.cursor else None
+    page = context().store.runs.find(
+        Filter(
+            states=_several(query_data.state),
+            name=query_data.name,
+            text=query_data.q,
+            tags=_several(query_data.tag),
+            archived={"false": False, "true": True, "any": None}[query_data.archived],
+            deleted=query_data.deleted,
+            sweep=query_data.sweep,
+        ),
         sort=query_data.sort,
-        limit=limit + 1,
+        limit=min(query_data.limit, context().settings.max_page),
         after=after,
     )
-    page, more = found[:limit], len(found) > limit
-    last = page[-1] if page else None
-    cursor = paging.encode(last.name if by_name else last.created_at, last.id) if more and last else None
-    return {"jobs": [represent.job(row) for row in page], "next": cursor}
+    return {"jobs": [represent.job(row) for row in page.jobs], "next": page.after and paging.encode(*page.after)}
+
+
+def _several(text: str | None) -> list[str]:
+    return [part.strip() for part in (text or "").split(",") if part.strip()]
+
+
+@tags.get("")
+@tags.output(TagList)
+@tags.doc(operation_id="list_tags")
+def list_tags() -> Any:
+    """List the tags in use"""
+    return {"tags": [{"tag": tag, "count": count} for tag, count in context().store.runs.tags().items()]}
 
 
 @jobs.get("/<job_id>")
@@ -140,15 +158,38 @@ def show(job_id: str) -> Any:
     return represent.job(context().store.get(job_id), with_spec=True)
 
 
+@jobs.patch("/<job_id>")
+@jobs.input(JobEdit, examples={"keep this one": {"value": {"tags": ["keep"], "comment": "The best of Tuesday."}}})
+@jobs.output(Job)
+@jobs.doc(operation_id="edit_job")
+def edit(job_id: str, json_data: JobEdit) -> Any:
+    """Name, tag, comment or archive a job"""
+    services = context()
+    most = services.settings
+    if len(json_data.tags or ()) > most.max_tags:
+        raise invalid("/tags", "too_many", f"{len(json_data.tags or ())} tags; a job may have {most.max_tags}.")
+    if len(json_data.comment or "") > most.max_comment_characters:
+        raise invalid("/comment", "too_long", f"A comment may have {most.max_comment_characters:,} characters.")
+    if not services.store.runs.edit(job_id, **json_data.model_dump(exclude_unset=True)):
+        raise JobNotFoundError(job_id)
+    return represent.job(services.store.get(job_id))
+
+
 @jobs.delete("/<job_id>")
+@jobs.input(DeleteQuery, location="query")
 @jobs.output({}, status_code=204)
 @jobs.doc(operation_id="delete_job", responses={409: "A worker holds the job; stop it first."})
-def delete(job_id: str) -> Any:
-    """Delete a job and everything it produced"""
+def delete(job_id: str, query_data: DeleteQuery) -> Any:
+    """Delete a job and everything it produced
+
+    It can be restored for a while (`AUTHORGAN_BIN_SECONDS`), with the action `restore`, unless it is deleted
+    `permanently`.
+    """
     services = context()
-    services.store.delete(job_id)
-    services.storage.delete(job_id)
-    services.events.forget(job_id)
+    services.store.delete(job_id, permanently=query_data.permanently)
+    if query_data.permanently:
+        services.storage.delete(job_id)
+        services.events.forget(job_id)
     return "", 204
 
 
@@ -164,15 +205,26 @@ def delete(job_id: str) -> Any:
 @jobs.output(Job, status_code=202, description="The training looks at it between two steps.")
 @jobs.doc(operation_id="act_on_job", responses={409: "The action does not fit the job's state."})
 def act(job_id: str, json_data: Action) -> Any:
-    """Pause, resume, stop, step or change a training"""
+    """Pause, resume, stop, step or change a training; restore a deleted one"""
+    services = context()
+    if json_data.action == "restore":
+        job = services.store.restore(job_id)
+        if job.state == "queued":
+            enqueue_training(job_id, settings=services.settings)
+        return represent.job(job), 202
+    return represent.job(ask(job_id, json_data.action, json_data.parameters())), 202
+
+
+def ask(job_id: str, action: str, parameters: Mapping[str, Any] | None = None) -> Row:
+    """Ask something of a job and let its worker and its watchers know."""
     services = context()
     before = services.store.get(job_id)
-    job = services.store.request(job_id, json_data.action, json_data.parameters())
+    job = services.store.request(job_id, action, parameters)
     if job.state == before.state:
         nudge(job_id, settings=services.settings)
     else:
         _tell(job)
-    return represent.job(job), 202
+    return job
 
 
 def _tell(job: Row) -> None:

@@ -124,7 +124,7 @@ def _complete_operations(document: dict[str, Any], settings: Settings) -> None:
             further = dict(COMMON)
             if settings.api_key and path not in OPEN_PATHS:
                 further.update(WITH_KEY)
-            if method == "post":
+            if method in ("post", "patch"):
                 further.update(WITH_BODY)
             if operation["operationId"] in KEPT_OPERATIONS:
                 further.update(KEPT)

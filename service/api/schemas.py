@@ -5,11 +5,22 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from apiflask.fields import UploadFile
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+
+from service.db.runs import NUMBERS, TEXTS
 
 State = Literal["queued", "running", "paused", "succeeded", "failed", "stopped"]
 Role = Literal["generator", "discriminator"]
 Label = Annotated[int, Field(ge=0)]
+SORTS = tuple(sign + name for name in (*TEXTS, *NUMBERS) for sign in ("", "-"))
 
 
 class Body(BaseModel):
@@ -110,11 +121,27 @@ class JobProblem(Answer):
     message: str
 
 
+class SweepPlace(Answer):
+    """Where a job stands in its sweep."""
+
+    id: str = Field(description="Of the sweep.")
+    combination: dict[str, Any] = Field(description="The value that this job has for the pointer of each axis.")
+
+
 class Job(Answer):
     id: str
     name: str
     state: State
     hash: str
+    choices: dict[str, str] = Field(
+        description="What the spec is in a few words: the choice of data, generator, discriminator, loss and training, "
+        "and the driver."
+    )
+    tags: list[str]
+    comment: str
+    archived: bool
+    sweep: SweepPlace | None
+    deleted_at: str | None = Field(description="Since when it has been in the bin.")
     created_at: str = Field(description="ISO 8601, UTC")
     started_at: str | None
     ended_at: str | None
@@ -132,6 +159,38 @@ class JobWithSpec(Job):
     spec: dict[str, Any] = Field(description="The resolved spec.")
 
 
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^,\x00-\x1f\x7f]{1,64}$")]
+
+
+class JobEdit(Body):
+    """What people say of a job. What is left out stays as it is."""
+
+    name: str | None = Field(None, min_length=1, max_length=200)
+    tags: list[Tag] | None = Field(
+        None, description="All of them, in place of the old ones; up to 64 characters each, no commas."
+    )
+    comment: str | None = Field(None, description="Plain text or Markdown.")
+    archived: bool | None = Field(None, description="Out of sight in listings, but kept.")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> JobEdit:
+        if not self.model_fields_set:
+            raise ValueError('nothing to change; give for example {"tags": ["keep"]}')
+        for name in self.model_fields_set:
+            if getattr(self, name) is None:
+                raise ValueError(f"'{name}' cannot be null; leave it out to keep what is there")
+        return self
+
+
+class TagCount(Answer):
+    tag: str
+    count: int = Field(description="Jobs that have it.")
+
+
+class TagList(Answer):
+    tags: list[TagCount]
+
+
 class JobList(Answer):
     jobs: list[Job]
     next: str | None = Field(description="Pass it as `cursor` for the next page; null on the last.")
@@ -140,8 +199,16 @@ class JobList(Answer):
 class JobQuery(Body):
     state: str | None = Field(None, description="One or more states, separated by commas.")
     name: str | None = Field(None, max_length=200, description="Only jobs whose name contains this.")
-    sort: Literal["created_at", "-created_at", "name", "-name"] = Field(
-        "-created_at", description="A leading minus: descending."
+    q: str | None = Field(
+        None, max_length=200, description="Only jobs with each of these words in name, comment, tags or id."
+    )
+    tag: str | None = Field(None, max_length=1000, description="Only jobs with this tag, or all of several: `a,b`.")
+    sweep: str | None = Field(None, max_length=64, description="Only jobs of this sweep.")
+    archived: Literal["false", "true", "any"] = Field("false", description="`true`: only those in the archive.")
+    deleted: bool = Field(False, description="Only those in the bin, which can be restored.")
+    sort: Literal[SORTS] = Field(  # type: ignore[valid-type]
+        "-created_at",
+        description="A leading minus: descending. Jobs that lack what they are sorted by come last either way.",
     )
     limit: int = Field(20, ge=1, description="Jobs on a page.")
     cursor: str | None = Field(None, max_length=1000, description="`next` of the page before.")
@@ -174,7 +241,9 @@ class Changes(BaseModel):
 class Action(Body):
     """What to do with a training."""
 
-    action: Literal["pause", "resume", "stop", "step", "update", "checkpoint"]
+    action: Literal["pause", "resume", "stop", "step", "update", "checkpoint", "restore"] = Field(
+        description="`restore` takes a deleted job out of the bin."
+    )
     update: list[Role] | None = Field(
         None, min_length=1, max_length=2, description="`step` only: the networks to train; both by default."
     )
@@ -194,6 +263,10 @@ class Action(Body):
     def parameters(self) -> dict[str, Any]:
         """What the training process is told besides the action."""
         return self.model_dump(exclude={"action"}, exclude_none=True)
+
+
+class DeleteQuery(Body):
+    permanently: bool = Field(False, description="At once and for good, instead of into the bin.")
 
 
 # -- what a job has produced ---------------------------------------------------------------------------------------

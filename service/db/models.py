@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Double, ForeignKey, Index, Integer, MetaData, String
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    false,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 JOB_STATES = ("queued", "running", "paused", "succeeded", "failed", "stopped")
 
@@ -33,6 +45,8 @@ class Job(Base):
     ``goal`` is the state that the last accepted action leads to; ``state`` follows when the worker gets there.
     ``fence`` rises with every claim, and every write of a worker carries the one it was given.
     ``attempt`` counts the starts, ``lost_attempts`` those that took their worker down.
+    ``choices`` says in a few words what the spec is: the choice of each module.
+    A row with ``deleted_at`` is in the bin: nobody trains it, and after a while it goes for good.
     """
 
     __tablename__ = "jobs"
@@ -40,6 +54,7 @@ class Job(Base):
         CheckConstraint("state IN ({})".format(", ".join(f"'{state}'" for state in JOB_STATES)), name="state"),
         Index(None, "created_at", "id"),
         Index(None, "state", "lease_expires_at"),
+        Index(None, "deleted_at"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -48,7 +63,12 @@ class Job(Base):
     goal: Mapped[str]
     spec: Mapped[dict[str, Any]] = mapped_column(JSON, deferred=True, deferred_raiseload=True)
     hash: Mapped[str]
+    choices: Mapped[dict[str, Any]] = mapped_column(JSON, server_default="{}")
     notes: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+
+    comment: Mapped[str] = mapped_column(server_default=text("''"))
+    archived: Mapped[bool] = mapped_column(server_default=false())
+    deleted_at: Mapped[float | None]
 
     created_at: Mapped[float]
     started_at: Mapped[float | None]
@@ -67,9 +87,51 @@ class Job(Base):
     environment: Mapped[dict[str, Any] | None] = _json()
     problem: Mapped[dict[str, Any] | None] = _json()
 
+    tags: Mapped[list[JobTag]] = relationship(lazy="selectin", order_by="JobTag.tag", viewonly=True)
+    place: Mapped[SweepPlace | None] = relationship(lazy="selectin", viewonly=True)
+
 
 def _job_id(**options: Any) -> Any:
     return mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), **options)
+
+
+class JobTag(Base):
+    """One of the words that somebody has put on a job."""
+
+    __tablename__ = "job_tags"
+    __table_args__ = (Index(None, "tag"),)
+
+    job_id: Mapped[str] = _job_id(primary_key=True)
+    tag: Mapped[str] = mapped_column(primary_key=True)
+
+
+class Sweep(Base):
+    """A grid of specs: one job for each combination of values.
+
+    ``axes`` is a list of ``{"pointer", "values"}``; ``request`` is the body that it was made from.
+    """
+
+    __tablename__ = "sweeps"
+    __table_args__ = (Index(None, "created_at", "id"), Index(None, "deleted_at"))
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    axes: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    request: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created_at: Mapped[float]
+    deleted_at: Mapped[float | None]
+
+
+class SweepPlace(Base):
+    """Which sweep a job belongs to, and where in it: ``combination`` holds a value for the pointer of each axis."""
+
+    __tablename__ = "sweep_places"
+    __table_args__ = (Index(None, "sweep_id", "position"),)
+
+    job_id: Mapped[str] = _job_id(primary_key=True)
+    sweep_id: Mapped[str] = mapped_column(ForeignKey("sweeps.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    combination: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 class Request(Base):
@@ -86,7 +148,10 @@ class Request(Base):
 
 
 class Loss(Base):
-    """The losses of one step; NULL where a loss was no finite number. The key keeps a resumed run from doubling one."""
+    """The losses of one step; NULL where a loss was no finite number. The key keeps a resumed run from doubling one.
+
+    ``seconds``: how long the job had trained by then, pauses left out.
+    """
 
     __tablename__ = "losses"
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -95,6 +160,20 @@ class Loss(Base):
     step: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     generator: Mapped[float | None]
     discriminator: Mapped[float | None]
+    seconds: Mapped[float | None]
+
+
+class Marker(Base):
+    """Something that happened to a training at a step: ``details`` holds its ``kind`` and more."""
+
+    __tablename__ = "markers"
+    __table_args__ = (Index(None, "job_id", "step"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
+    job_id: Mapped[str] = _job_id()
+    step: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[float]
+    details: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 class Measurement(Base):
@@ -136,11 +215,11 @@ class Dataset(Base):
 
 
 class IdempotencyKey(Base):
-    """Which job a submission with this key made."""
+    """Which job or sweep a submission with this key made."""
 
     __tablename__ = "idempotency_keys"
 
     key: Mapped[str] = mapped_column(primary_key=True)
     body_sha256: Mapped[str]
-    job_id: Mapped[str]
+    resource_id: Mapped[str]
     created_at: Mapped[float] = mapped_column(index=True)

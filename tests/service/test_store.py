@@ -13,6 +13,7 @@ from sqlalchemy import text
 from service import db
 from service.config import Settings
 from service.db.history import History, thin
+from service.db.runs import NUMBERS, TEXTS, Filter
 from service.store import (
     ACTIONS,
     Claim,
@@ -107,14 +108,14 @@ def test_the_same_key_makes_one_job(store):
     first = submit(store, idempotency=key)
     assert submit(store, idempotency=key).id == first.id
     assert store.recall(key).id == first.id
-    assert len(store.list_jobs()) == 1
+    assert len(store.runs.find().jobs) == 1
 
 
 def test_the_same_key_for_another_body_is_refused(store):
     submit(store, idempotency=Idempotency("key-1", "one body"))
     with pytest.raises(IdempotencyMismatchError):
         submit(store, idempotency=Idempotency("key-1", "another body"))
-    assert len(store.list_jobs()) == 1
+    assert len(store.runs.find().jobs) == 1
 
 
 def test_a_key_is_forgotten_after_a_day(store):
@@ -131,7 +132,7 @@ def test_the_same_key_from_many_threads_makes_one_job(store):
     with ThreadPoolExecutor(8) as pool:
         ids = set(pool.map(lambda _: submit(store, idempotency=key).id, range(16)))
     assert len(ids) == 1
-    assert len(store.list_jobs()) == 1
+    assert len(store.runs.find().jobs) == 1
 
 
 def test_a_full_queue_refuses(open_store):
@@ -477,24 +478,76 @@ def test_a_job_that_nobody_picked_up_is_announced_again_but_not_at_once(store):
 def test_listing_pages_without_gap_or_double(store):
     ids = [submit(store).id for _ in range(7)]
     seen, after = [], None
-    while page := store.list_jobs(limit=3, after=after):
-        seen += [job.id for job in page]
-        after = (page[-1].created_at, page[-1].id)
+    while True:
+        page = store.runs.find(limit=3, after=after)
+        seen += [job.id for job in page.jobs]
+        after = page.after
+        if after is None:
+            break
     assert sorted(seen) == sorted(ids)
     times = [store.get(job_id).created_at for job_id in seen]
     assert times == sorted(times, reverse=True)
 
 
+def names(store, *, sort="name", **wanted):
+    return [job.name for job in store.runs.find(Filter(**wanted), sort=sort).jobs]
+
+
 def test_listing_filters_and_sorts(store):
     for name in ("Beta", "alpha 100%", "gamma"):
         store.submit({"name": name}, hash="h")
-    gamma = store.list_jobs(name="GAM")[0]
-    store.claim(gamma.id, "worker")
-    assert [job.name for job in store.list_jobs(sort="name")] == ["Beta", "alpha 100%", "gamma"]
-    assert [job.name for job in store.list_jobs(sort="-name", limit=1)] == ["gamma"]
-    assert [job.name for job in store.list_jobs(states=["running", "paused"])] == ["gamma"]
-    assert [job.name for job in store.list_jobs(name="%")] == ["alpha 100%"]
+    store.claim(store.runs.find(Filter(name="GAM")).jobs[0].id, "worker")
+    assert names(store) == ["Beta", "alpha 100%", "gamma"]
+    assert names(store, sort="-name") == ["gamma", "alpha 100%", "Beta"]
+    assert names(store, states=["running", "paused"]) == ["gamma"]
+    assert names(store, name="%") == ["alpha 100%"]
     assert store.count_jobs() == {"queued": 2, "running": 1}
+
+
+def test_jobs_are_found_by_what_people_say_of_them(store):
+    for name in ("one", "two", "three"):
+        job = store.submit({"name": name}, hash="h")
+        tags = {"one": ["keep", "digits"], "two": ["keep"], "three": []}[name]
+        assert store.runs.edit(job.id, tags=tags, comment=f"the {name}th try")
+    assert names(store, tags=["keep"]) == ["one", "two"]
+    assert names(store, tags=["keep", "digits"]) == ["one"]
+    assert names(store, text="twoTH try") == ["two"]
+    assert names(store, text="digit one") == ["one"]
+    assert names(store, text="digit two") == []
+    assert store.runs.tags() == {"digits": 1, "keep": 2}
+    assert not store.runs.edit("no-such-job", comment="x")
+
+
+def test_tags_replace_the_old_ones_and_nothing_else_changes(store):
+    job = submit(store)
+    store.runs.edit(job.id, tags=["b", "a", "b"], comment="c")
+    store.runs.edit(job.id, tags=["d", "a"])
+    job = store.get(job.id)
+    assert ([tag.tag for tag in job.tags], job.comment, job.archived) == (["a", "d"], "c", False)
+    store.runs.edit(job.id, archived=True)
+    assert names(store, archived=False) == []
+    assert names(store, archived=True) == names(store) == ["a dcgan"]
+
+
+def test_pages_of_every_order_go_through_all_jobs(store):
+    """Some of the numbers are unknown; those come last either way."""
+    for index, loss in enumerate((2.0, None, 1.0)):
+        job = store.submit({"name": f"{index}"}, hash="h")
+        if loss is not None:
+            claim = store.claim(job.id, "worker")
+            store.write(claim, metrics=[(index + 1, loss, -loss)], progress={"step": loss, "total": 4, "epoch": loss})
+            store.finish(claim, "failed", {"code": "c", "message": "m"})
+    for sort in (sign + name for name in (*TEXTS, *NUMBERS) for sign in ("", "-")):
+        seen, after = [], None
+        while True:
+            page = store.runs.find(sort=sort, limit=1, after=after)
+            seen += [job.name for job in page.jobs]
+            after = page.after
+            if after is None:
+                break
+        assert sorted(seen) == ["0", "1", "2"], sort
+        if sort.strip("-") in ("generator_loss", "step", "epoch", "fraction"):
+            assert seen == (["0", "2", "1"] if sort.startswith("-") else ["2", "0", "1"]), sort
 
 
 def test_deleting_takes_everything(store, history):
@@ -503,12 +556,41 @@ def test_deleting_takes_everything(store, history):
     with pytest.raises(RefusedError, match="Stop it first"):
         store.delete(job_id)
     store.finish(claim, "succeeded")
-    store.delete(job_id)
+    store.delete(job_id, permanently=True)
     with pytest.raises(JobNotFoundError):
         store.get(job_id)
     assert history.losses(job_id, max_points=10) == []
     assert history.measurements(job_id) == {}
     assert history.sample(job_id) is None
+
+
+def test_a_deleted_job_is_in_the_bin_until_its_time_is_over(store):
+    job_id = submit(store).id
+    store.delete(job_id)
+    assert names(store) == []
+    assert names(store, deleted=True) == ["a dcgan"]
+    for ask in (store.get, store.delete, lambda job_id: store.request(job_id, "stop")):
+        with pytest.raises(JobNotFoundError):
+            ask(job_id)
+    assert store.claim(job_id, "worker") is None
+    assert store.count_jobs() == {}
+    assert store.expired() == []
+    assert store.restore(job_id).state == "queued"
+    with pytest.raises(RefusedError, match="nothing to restore"):
+        store.restore(job_id)
+    assert store.claim(job_id, "worker") is not None
+
+
+def test_after_a_while_nothing_restores_a_deleted_job(store):
+    job_id = submit(store).id
+    store.delete(job_id)
+    with store.engine.begin() as connection:
+        connection.execute(text("UPDATE jobs SET deleted_at = deleted_at - 7 * 86400 - 1"))
+    with pytest.raises(JobNotFoundError):
+        store.restore(job_id)
+    assert store.expired() == [job_id]
+    store.delete(job_id, permanently=True)
+    assert store.expired() == []
 
 
 # -- thinning ------------------------------------------------------------------------------------------------------

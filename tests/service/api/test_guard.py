@@ -151,10 +151,10 @@ def test_paths_and_methods_that_there_are_not(client):
 
 
 def test_a_failure_of_ours_tells_nothing_of_the_inside(client, monkeypatch):
-    def fail(**_):
+    def fail(*_, **__):
         raise RuntimeError("secret of the house")
 
-    monkeypatch.setattr(client.application.extensions["authorgan"].store, "list_jobs", fail)
+    monkeypatch.setattr(client.application.extensions["authorgan"].store.runs, "find", fail)
     response = client.get("/v1/jobs")
     assert (response.status_code, problem(response)) == (500, "internal_error")
     assert "secret" not in response.text

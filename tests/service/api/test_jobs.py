@@ -296,11 +296,58 @@ def test_an_action_that_makes_no_sense_is_told(client, job):
 
 def test_deleting_a_job_takes_its_files_and_its_events(client, services, job):
     services.storage.write_atomic(job, "samples/1.png", b"png")
-    assert client.delete(f"/v1/jobs/{job}").status_code == 204
+    assert client.delete(f"/v1/jobs/{job}?permanently=true").status_code == 204
     assert client.get(f"/v1/jobs/{job}").status_code == 404
     assert not services.storage.exists(job, "samples/1.png")
     assert events_of(services, job) == []
     assert client.delete(f"/v1/jobs/{job}").status_code == 404
+
+
+def test_a_deleted_job_can_be_restored(client, services, job):
+    services.storage.write_atomic(job, "samples/1.png", b"png")
+    assert client.delete(f"/v1/jobs/{job}").status_code == 204
+    assert client.get(f"/v1/jobs/{job}").status_code == 404
+    (deleted,) = client.get("/v1/jobs?deleted=true").json["jobs"]
+    assert deleted["id"] == job
+    assert deleted["deleted_at"]
+    response = client.post(f"/v1/jobs/{job}/actions", json={"action": "restore"})
+    assert (response.status_code, response.json["state"], response.json["deleted_at"]) == (202, "queued", None)
+    assert services.storage.exists(job, "samples/1.png")
+    assert redis_client(services.settings).llen("authorgan:celery:training") == 2
+    assert client.post(f"/v1/jobs/{job}/actions", json={"action": "restore"}).status_code == 409
+
+
+# -- names, tags, comments -----------------------------------------------------------------------------------------
+
+
+def test_a_job_is_named_tagged_commented_and_archived(client, job):
+    edit = {"name": "the good one", "tags": [" keep ", "digits"], "comment": "Look at step 500.", "archived": True}
+    response = client.patch(f"/v1/jobs/{job}", json=edit)
+    assert response.status_code == 200
+    shown = client.get(f"/v1/jobs/{job}").json
+    assert {name: shown[name] for name in edit} == {**edit, "tags": ["digits", "keep"]}
+    assert client.get("/v1/jobs").json["jobs"] == []
+    for query in ("archived=true", "archived=any&tag=keep,digits", "archived=any&q=GOOD+500", "archived=true&q=keep"):
+        assert [found["id"] for found in client.get(f"/v1/jobs?{query}").json["jobs"]] == [job], query
+    assert client.get("/v1/tags").json == {"tags": [{"tag": "digits", "count": 1}, {"tag": "keep", "count": 1}]}
+
+
+def test_an_edit_that_makes_no_sense_is_told(make_client, job):
+    client = make_client(max_tags=2, max_comment_characters=10)
+    for body, pointer in (
+        ({}, ""),
+        ({"tags": None}, ""),
+        ({"tags": ["a,b"]}, "/tags/0"),
+        ({"tags": ["  "]}, "/tags/0"),
+        ({"tags": ["a", "b", "c"]}, "/tags"),
+        ({"name": ""}, "/name"),
+        ({"comment": "longer than that"}, "/comment"),
+        ({"state": "succeeded"}, "/state"),
+    ):
+        response = client.patch(f"/v1/jobs/{job}", json=body)
+        assert response.status_code == 422, body
+        assert pointer in [found for found, _ in codes(response)], body
+    assert client.patch("/v1/jobs/nothing", json={"archived": True}).status_code == 404
 
 
 def test_a_running_job_is_not_deleted(client, store, job):
