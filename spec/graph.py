@@ -12,12 +12,13 @@ from math import prod
 from typing import Any
 
 from spec import catalogue, nesting
-from spec.parameters import INVALID, Place, fill, nearest, pick
+from spec.parameters import INVALID, Place, check, fill, nearest, pick
 from spec.problems import Report, join, show
 from spec.shapes import Shape, ShapeError, measure, text
 
 # Keys of a resolved layer that are not parameters; the last two are computed.
-LAYER_KEYS = ("id", "type", "inputs", "node_id", "output_shape", "parameter_count")
+LAYER_KEYS = ("id", "type", "inputs", "node_id", "trainable", "output_shape", "parameter_count")
+_TRAINABLE = {"type": "boolean"}
 # Identifiers name weights (network/layer/variable) and modules of a library, so they are kept plain.
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -32,7 +33,7 @@ class Graph:
         shapes: Output shape of every layer that fits.
         labels: Layers that put out the numbers of classes: Inputs of labels, and what only rearranges them.
         pointers: Where each layer was written.
-        trainable_count: Numbers in all weights that are trained.
+        trainable_counts: Numbers in the weights that are trained, of every layer that has some.
         complete: Every layer has an id of its own, every wire an origin, and there is no circle, so that it can be said
             which layers feed no other.
     """
@@ -42,13 +43,25 @@ class Graph:
     shapes: dict[str, Shape] = field(default_factory=dict)
     labels: set[str] = field(default_factory=set)
     pointers: dict[str, str] = field(default_factory=dict)
-    trainable_count: int = 0
+    trainable_counts: dict[str, int] = field(default_factory=dict)
     complete: bool = True
 
     @property
     def parameter_count(self) -> int:
         """Weights of all layers, trainable or not."""
         return sum(layer.get("parameter_count", 0) for layer in self.layers)
+
+    @property
+    def trainable_count(self) -> int:
+        """Numbers in all weights that are trained."""
+        return sum(self.trainable_counts.values())
+
+    def freeze(self, identifier: str) -> None:
+        """Have a layer keep its weights as they are; one without weights is left alone."""
+        layer = self.layer(identifier)
+        if layer.get("parameter_count"):
+            layer["trainable"] = False
+        self.trainable_counts.pop(identifier, None)
 
     def layer(self, identifier: str) -> dict[str, Any]:
         """The layer with this identifier."""
@@ -122,6 +135,13 @@ def _read(layer: Any, report: Report, pointer: str, inputs: Mapping[str, Sequenc
         )
         if kind == "Input" and read["shape"] is None:
             read["shape"] = _open_shape(read["source"], inputs, report, pointer, subject)
+    if "trainable" in layer:
+        trainable = check(
+            layer["trainable"], _TRAINABLE, Place(report, join(pointer, "trainable"), subject, "trainable")
+        )
+        # A layer that learns does not say so, so that equal networks have equal hashes.
+        if trainable is False:
+            read["trainable"] = False
     read["inputs"] = _read_inputs(layer, kind, report, pointer, subject)
     if isinstance(layer.get("node_id"), str):
         read["node_id"] = layer["node_id"]
@@ -248,7 +268,10 @@ def _build(layer: dict[str, Any], graph: Graph, report: Report) -> None:
         report.problem(pointer, "too_large", message)
         return
     graph.shapes[layer["id"]] = built.output_shape
-    graph.trainable_count += sum(prod(shape) for _, shape, trainable in built.weights if trainable)
+    if not built.weights:
+        layer.pop("trainable", None)
+    elif "trainable" not in layer:
+        graph.trainable_counts[layer["id"]] = sum(prod(shape) for _, shape, trainable in built.weights if trainable)
     layer["output_shape"] = list(built.output_shape)
     layer["parameter_count"] = built.parameter_count
 

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from spec import nesting
+from spec import nesting, transfer
 from spec.families import DISCRIMINATORS, GENERATORS, Frame
 from spec.graph import Graph, resolve_layers
 from spec.modules import read_object, resolve_module
 from spec.problems import Report, show
+from spec.transfer import StoredWeights, resolve_transfer
 
 CUSTOM = "custom"
 # Keys that `resolve` computes anew, so that a resolved spec can be resolved again.
@@ -58,16 +59,20 @@ class Network:
         }
 
 
-def resolve_network(role: str, spec: Mapping[str, Any], frame: Frame, report: Report) -> Network | None:
+def resolve_network(
+    role: str, spec: Mapping[str, Any], frame: Frame, report: Report, stored: StoredWeights | None = None
+) -> Network | None:
     """A network with its layers measured, or None where its choice is missing or unknown.
 
     Args:
         role: "generator" or "discriminator".
         frame: Image shape and classes of the data.
+        stored: Finds the weights that a network may start from.
     """
     given = read_object(spec, role, report)
     derived = (*DERIVED_KEYS, "latent_dim") if given.get("choice") == CUSTOM else DERIVED_KEYS
-    module = resolve_module(f"{role}s", given, report=report, pointer=f"/{role}", subject=role, other_keys=derived)
+    other_keys = (*derived, *transfer.KEYS)
+    module = resolve_module(f"{role}s", given, report=report, pointer=f"/{role}", subject=role, other_keys=other_keys)
     if module is None:
         return None
     families = GENERATORS if role == "generator" else DISCRIMINATORS
@@ -80,6 +85,7 @@ def resolve_network(role: str, spec: Mapping[str, Any], frame: Frame, report: Re
     network = Network(role, module, graph)
     if role == "discriminator":
         _leave_logit(network, report)
+    module |= resolve_transfer(role, given, graph, stored, report)
     _check_size(network, report)
     return network
 

@@ -22,13 +22,20 @@ from spec.networks import resolve_network
 from spec.problems import Report, show
 from spec.resolved import ResolvedSpec
 from spec.roles import check_role
+from spec.transfer import StoredWeights
 
 VERSION = 1
 # Stands in while the data is in question, so that families can still be unfolded and looked at.
 _ANY_FRAME = Frame(height=16, width=16, channels=1, classes=10)
 
 
-def resolve(spec: Any, *, limits: Limits = DEFAULT_LIMITS, drivers: Capabilities | None = None) -> ResolvedSpec:
+def resolve(
+    spec: Any,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    drivers: Capabilities | None = None,
+    stored: StoredWeights | None = None,
+) -> ResolvedSpec:
     """Fill in and check a spec.
 
     Pure and idempotent: the same spec gives the same result, and a resolved spec resolves to itself.
@@ -37,6 +44,8 @@ def resolve(spec: Any, *, limits: Limits = DEFAULT_LIMITS, drivers: Capabilities
         spec: The spec as its author wrote it, in the full form or an old one (see `spec.legacy`).
         limits: Bounds it is held to.
         drivers: What each driver can do; a spec that asks for more is refused. None leaves that open.
+        stored: Finds the weights that a network may start from (see `spec.transfer`); they must be there and fit.
+            None leaves that open.
 
     Raises:
         SpecError: With every problem found. No other exception, whatever `spec` is.
@@ -55,8 +64,8 @@ def resolve(spec: Any, *, limits: Limits = DEFAULT_LIMITS, drivers: Capabilities
     settings = resolve_settings(given, report)
     data = resolve_data(given, report)
     frame = _frame(data, report)
-    generator = resolve_network("generator", given, frame or _ANY_FRAME, report)
-    discriminator = resolve_network("discriminator", given, frame or _ANY_FRAME, report)
+    generator = resolve_network("generator", given, frame or _ANY_FRAME, report, stored)
+    discriminator = resolve_network("discriminator", given, frame or _ANY_FRAME, report, stored)
     loss = resolve_loss(given, discriminator.module["choice"] if discriminator else None, report)
     defaults = objective(loss)
     optimizer = resolve_optimizers(given, defaults["optimizer"], report)

@@ -68,7 +68,9 @@ def _check_inputs(network: Network, rules: Mapping[str, Any], frame: Frame | Non
 def _check_weights(network: Network, report: Report) -> None:
     """A network that is right otherwise must have something to learn."""
     if not network.graph.trainable_count:
-        message = f"the {network.role} has no weights to train; add a layer that learns, such as Dense or Conv2D"
+        frozen = any("trainable" in layer for layer in network.graph.layers)
+        remedy = "all that has some is frozen" if frozen else "add a layer that learns, such as Dense or Conv2D"
+        message = f"the {network.role} has no weights to train; {remedy}"
         report.problem(f"/{network.role}/layers", "nothing_to_learn", message)
 
 

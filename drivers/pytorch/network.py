@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from drivers.errors import DriverError
 from drivers.pytorch import rewrites
 from drivers.pytorch.layers import LAYERS, Building, Layer, Mode
 from drivers.pytorch.layers.core import Input
+from spec.shapes import measure
 
 
 class Network(nn.Module):
@@ -45,17 +47,25 @@ class Network(nn.Module):
         self.outputs = tuple(outputs)
         self.layers: dict[str, Layer] = {}
         building = Building(weights, self.mode)
+        resting = replace(building, mode=Mode(dropout, training=False))
+        at_rest: set[str] = set()
         inputs: dict[str, tuple[str, ...]] = {}
         for layer in _ordered(layers):
             inputs[layer["id"]] = tuple(layer["inputs"])
             shapes = [self.layers[source].output_shape for source in layer["inputs"]]
-            self.layers[layer["id"]] = _build(layer, shapes, building)
+            if layer.get("trainable", True):
+                self.layers[layer["id"]] = _build(layer, shapes, building)
+                continue
+            if _keeps_statistics(layer, shapes):
+                at_rest.add(layer["id"])
+            frozen = _build(layer, shapes, resting if layer["id"] in at_rest else building)
+            self.layers[layer["id"]] = frozen.requires_grad_(False)
         # Ids may hold characters that PyTorch's own names may not; the modules are registered by position.
         self._modules_in_order = nn.ModuleList(self.layers.values())
         self._inputs = [
             (id_, layer.source, layer.output_shape) for id_, layer in self.layers.items() if isinstance(layer, Input)
         ]
-        self.mixes_samples = any(layer.MIXES_SAMPLES for layer in self.layers.values())
+        self.mixes_samples = any(layer.MIXES_SAMPLES for id_, layer in self.layers.items() if id_ not in at_rest)
         self.sources = {source for _, source, _ in self._inputs}
         calls = [
             rewrites.Call(id_, layer, inputs[id_]) for id_, layer in self.layers.items() if not isinstance(layer, Input)
@@ -89,8 +99,8 @@ class Network(nn.Module):
         return {name: layer.to_keras(variable, value).detach() for name, layer, variable, value in self._variables()}
 
     def trainable(self) -> dict[str, nn.Parameter]:
-        """The trainable variables by ``layer/variable``, in this driver's orientation."""
-        return {name: value for name, _, _, value in self._variables() if isinstance(value, nn.Parameter)}
+        """The variables that learn by ``layer/variable``, in this driver's orientation."""
+        return {name: value for name, _, _, value in self._variables() if value.requires_grad}
 
     def _variables(self) -> list[tuple[str, Layer, str, Tensor]]:
         return [
@@ -113,6 +123,14 @@ def _ordered(layers: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         done.update(layer["id"] for layer in ready)
         waiting = [layer for layer in waiting if layer["id"] not in done]
     return ordered
+
+
+def _keeps_statistics(layer: Mapping[str, Any], shapes: list[tuple[int, ...]]) -> bool:
+    """Whether every use of the layer while training changes what it holds, as batch normalization does.
+
+    Frozen, such a layer computes as in use (Keras: "layer.trainable = False on a BatchNormalization layer").
+    """
+    return any(not trained for _, _, trained in measure(layer, shapes).weights)
 
 
 def _build(layer: Mapping[str, Any], shapes: list[tuple[int, ...]], building: Building) -> Layer:

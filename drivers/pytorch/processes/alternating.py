@@ -133,7 +133,7 @@ class Alternating(PyTorchProcess):
     @torch.no_grad()
     def _constrain(self) -> None:
         for constraint in self._constraints:
-            for weight in self._discriminator.parameters():
+            for weight in self._discriminator.trainable().values():
                 weight.copy_(constraint(self._state.ops, weight))
 
     def _update_generator(self, fakes: Tensor, labels: Tensor | None) -> Tensor:
