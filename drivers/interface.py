@@ -77,7 +77,7 @@ class TrainingProcess(ABC):
     @classmethod
     @abstractmethod
     def sample_shape(cls, spec: Mapping[str, Any]) -> tuple[int, ...]:
-        """The shape (H, W, C) of a sample, and so of the data."""
+        """The shape of a sample, and so of the data: (H, W, C) of an image, (T, C) of a sequence."""
 
     @property
     @abstractmethod
@@ -105,11 +105,11 @@ class TrainingProcess(ABC):
 
     @abstractmethod
     def generate(self, source: Tensor, labels: Tensor | None) -> Tensor:
-        """Source (N, *source_shape) and labels (N,) -> samples (N, H, W, C) in [-1, 1], with the weights to use."""
+        """Source (N, *source_shape) and labels (N,) -> samples (N, *sample_shape), -1 to 1, with the weights to use."""
 
     @abstractmethod
     def score(self, samples: Tensor, labels: Tensor | None) -> Tensor:
-        """Samples (N, H, W, C) in [-1, 1] and labels (N,) -> raw scores (N,), larger for real."""
+        """Samples (N, *sample_shape) in [-1, 1] and labels (N,) -> raw scores (N,), larger for real."""
 
     def check_change(self, name: str, value: Any) -> Callable[[], None]:
         """Checks a new value of one of the process's own settings.
@@ -137,7 +137,7 @@ class Session(ABC):
         spec: the resolved spec.
         total_steps: steps after which the training is finished.
         steps_per_epoch: steps in one pass over the data.
-        images_per_step: real images that a step reads.
+        images_per_step: real samples that a step reads.
         environment: device, precision and versions, for the record.
     """
 
@@ -175,7 +175,7 @@ class Session(ABC):
         noise: np.ndarray | None = None,
         labels: np.ndarray | None = None,
     ) -> np.ndarray:
-        """Generated images, uint8 (N, H, W, C).
+        """Generated samples in the form of the data: images uint8 (N, H, W, C), or sequences float32 (N, T, C).
 
         Args:
             count: N; by default as many as there are ``noise`` vectors, else as there are ``labels``, else 64.
@@ -185,13 +185,13 @@ class Session(ABC):
         """
 
     @abstractmethod
-    def discriminate(self, images: np.ndarray, labels: np.ndarray | None = None) -> dict[str, Any]:
-        """Judges images uint8 (N, H, W, C).
+    def discriminate(self, samples: np.ndarray, labels: np.ndarray | None = None) -> dict[str, Any]:
+        """Judges images uint8 (N, H, W, C), or sequences float32 (N, T, C).
 
         Returns:
             ``{"score": (N,) raw scores, "probability_real": (N,), "calibration": "sigmoid" | "logistic"}``. The
             probability is the sigmoid of the score for losses whose score is a logit, else a logistic curve fitted
-            to scores of real and generated images.
+            to scores of real and generated samples.
         """
 
     @abstractmethod

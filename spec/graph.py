@@ -72,12 +72,14 @@ class Graph:
         return [layer for layer in self.layers if layer["type"] == "Input" and layer["source"] == source]
 
 
-def resolve_layers(given: Sequence[Any], *, report: Report, pointer: str, inputs: Mapping[str, Sequence[int]]) -> Graph:
+def resolve_layers(
+    given: Sequence[Any], *, report: Report, pointer: str, inputs: Mapping[str, Sequence[int] | None]
+) -> Graph:
     """Check and complete a list of layers written at `pointer`.
 
     Args:
         given: The layers as written, each `{"id", "type", "inputs", …parameters}`.
-        inputs: Shape of an Input that leaves its shape open, by source.
+        inputs: Shape of an Input that leaves its shape open, by source; None where the source itself does not suit.
 
     Returns:
         The network. Where something is wrong it was reported, and what follows from it is left out.
@@ -106,7 +108,9 @@ def resolve_layers(given: Sequence[Any], *, report: Report, pointer: str, inputs
     return graph
 
 
-def _read(layer: Any, report: Report, pointer: str, inputs: Mapping[str, Sequence[int]]) -> dict[str, Any] | None:
+def _read(
+    layer: Any, report: Report, pointer: str, inputs: Mapping[str, Sequence[int] | None]
+) -> dict[str, Any] | None:
     """One layer with its parameters filled in; `type` is None where it is unknown."""
     if not isinstance(layer, Mapping):
         report.problem(pointer, "wrong_type", f"a layer must be an object with id, type and inputs, not {show(layer)}")
@@ -134,7 +138,8 @@ def _read(layer: Any, report: Report, pointer: str, inputs: Mapping[str, Sequenc
             kinds[kind]["parameters"], layer, report=report, pointer=pointer, subject=subject, other_keys=LAYER_KEYS
         )
         if kind == "Input" and read["shape"] is None:
-            read["shape"] = _open_shape(read["source"], inputs, report, pointer, subject)
+            shape = inputs[read["source"]]
+            read["shape"] = None if shape is None else list(shape)
     if "trainable" in layer:
         trainable = check(
             layer["trainable"], _TRAINABLE, Place(report, join(pointer, "trainable"), subject, "trainable")
@@ -146,19 +151,6 @@ def _read(layer: Any, report: Report, pointer: str, inputs: Mapping[str, Sequenc
     if isinstance(layer.get("node_id"), str):
         read["node_id"] = layer["node_id"]
     return read
-
-
-def _open_shape(
-    source: str, inputs: Mapping[str, Sequence[int]], report: Report, pointer: str, subject: str
-) -> list[int] | None:
-    """The shape of an Input that leaves it open; None where nothing says it."""
-    if source in inputs:
-        return list(inputs[source])
-    message = (
-        f"{subject} needs a shape: nothing else says the shape of a {source}, such as [32, 1]: 32 steps of 1 number"
-    )
-    report.problem(pointer, "missing", message)
-    return None
 
 
 def _read_inputs(layer: Mapping[str, Any], kind: str | None, report: Report, pointer: str, subject: str) -> list[str]:

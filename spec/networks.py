@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from spec import nesting, transfer
-from spec.families import DISCRIMINATORS, GENERATORS, Frame
+from spec import catalogue, nesting, transfer
+from spec.families import DISCRIMINATORS, GENERATORS
+from spec.frame import SOURCES, Frame
 from spec.graph import Graph, resolve_layers
 from spec.modules import read_object, resolve_module
 from spec.problems import Report, show
@@ -66,7 +67,7 @@ def resolve_network(
 
     Args:
         role: "generator" or "discriminator".
-        frame: Image shape and classes of the data.
+        frame: Sample shape and classes of the data.
         stored: Finds the weights that a network may start from.
     """
     given = read_object(spec, role, report)
@@ -78,9 +79,18 @@ def resolve_network(
     families = GENERATORS if role == "generator" else DISCRIMINATORS
     if module["choice"] == CUSTOM:
         layers = _drawn_layers(role, given, report)
-    else:
+    elif _suits(role, module["choice"], frame):
         layers = families[module["choice"]](frame, module)
-    inputs = {"noise": [DEFAULT_LATENT_DIM], "label": [], "image": frame.shape}
+    else:
+        able = " or ".join(show(name) for name in families if _suits(role, name, frame))
+        message = f"{role} {show(module['choice'])} is not made for {frame.source}s; choose {able}, or draw its layers"
+        report.problem(f"/{role}/choice", "wrong_data", message)
+        return None
+    inputs = {
+        "noise": [DEFAULT_LATENT_DIM],
+        "label": [],
+        **{source: frame.shape if source == frame.source else None for source in SOURCES},
+    }
     graph = resolve_layers(layers, report=report, pointer=f"/{role}/layers", inputs=inputs)
     network = Network(role, module, graph)
     if role == "discriminator":
@@ -88,6 +98,11 @@ def resolve_network(
     module |= resolve_transfer(role, given, graph, stored, report)
     _check_size(network, report)
     return network
+
+
+def _suits(role: str, family: str, frame: Frame) -> bool:
+    """Whether a family can be made for the kind of data there is; most are for images alone."""
+    return frame.source in catalogue.load()[f"{role}s"][family].get("data", ("image",))
 
 
 def _drawn_layers(role: str, given: Mapping[str, Any], report: Report) -> Sequence[Any]:

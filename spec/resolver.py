@@ -5,7 +5,7 @@ from typing import Any
 
 from spec import advice, catalogue, legacy
 from spec.capabilities import Capabilities, check_driver
-from spec.families import Frame
+from spec.frame import Frame
 from spec.jsontree import plain_copy
 from spec.limits import DEFAULT_LIMITS, Limits
 from spec.modules import (
@@ -21,12 +21,12 @@ from spec.modules import (
 from spec.networks import resolve_network
 from spec.problems import Report, show
 from spec.resolved import ResolvedSpec
-from spec.roles import check_role
+from spec.roles import check_role, suits
 from spec.transfer import StoredWeights
 
 VERSION = 1
 # Stands in while the data is in question, so that families can still be unfolded and looked at.
-_ANY_FRAME = Frame(height=16, width=16, channels=1, classes=10)
+_ANY_FRAME = Frame("image", (16, 16, 1), classes=10)
 
 
 def resolve(
@@ -64,14 +64,18 @@ def resolve(
     settings = resolve_settings(given, report)
     data = resolve_data(given, report)
     frame = _frame(data, report)
-    generator = resolve_network("generator", given, frame or _ANY_FRAME, report, stored)
-    discriminator = resolve_network("discriminator", given, frame or _ANY_FRAME, report, stored)
+    seen = frame or (Frame.of(data) if data else _ANY_FRAME)
+    generator = resolve_network("generator", given, seen, report, stored)
+    discriminator = resolve_network("discriminator", given, seen, report, stored)
     loss = resolve_loss(given, discriminator.module["choice"] if discriminator else None, report)
     defaults = objective(loss)
     optimizer = resolve_optimizers(given, defaults["optimizer"], report)
     training = resolve_training(given, defaults["training"], report)
     evaluation = resolve_evaluation(given, report)
     process = catalogue.load()["processes"][training["choice"] if training else "alternating"]
+    if frame and not suits(process["roles"], frame):
+        message = f"training '{process['name']}' has no use for {frame.source}s; choose other data or another training"
+        report.problem("/training/choice", "wrong_data", message)
     for network in (generator, discriminator):
         if network:
             check_role(network, process["roles"][network.role], frame, report)
@@ -127,10 +131,13 @@ def _check_version(written: Mapping[str, Any], report: Report) -> None:
 
 
 def _frame(data: Mapping[str, Any] | None, report: Report) -> Frame | None:
-    """Image shape and classes of the data; None where they are in question."""
-    telling = {"/data", *(f"/data/{key}" for key in ("choice", "image_size", "channels", "classes"))}
-    if data is None or any(
-        problem["pointer"] in {report.origin(key) for key in telling} for problem in report.problems
-    ):
+    """Sample shape and classes of the data; None where they are in question."""
+    if data is None:
         return None
-    return Frame(data["image_size"], data["image_size"], data["channels"], data["classes"])
+    shape = catalogue.load()["datasets"][data["choice"]]["sample"]["shape"]
+    telling = {
+        report.origin(pointer) for pointer in ("/data", *(f"/data/{key}" for key in ("choice", *shape, "classes")))
+    }
+    if any(problem["pointer"] in telling for problem in report.problems):
+        return None
+    return Frame.of(data)

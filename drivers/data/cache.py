@@ -19,7 +19,7 @@ from drivers.data.settings import DataSettings
 
 log = logging.getLogger(__name__)
 
-VERSION = 1
+VERSION = 2
 """Part of every key; to be raised when the preparation changes."""
 
 
@@ -50,7 +50,7 @@ def read(key: str, settings: DataSettings) -> Dataset | None:
         with np.load(path, allow_pickle=False) as arrays:
             labels = arrays.get("labels")
             names = arrays.get("class_names")
-            kept = Dataset(arrays["images"], labels, None if names is None else names.tolist())
+            kept = Dataset(arrays["samples"], labels, None if names is None else names.tolist())
         os.utime(path)
     except FileNotFoundError:
         return None
@@ -63,10 +63,10 @@ def read(key: str, settings: DataSettings) -> Dataset | None:
 
 def write(key: str, data: Dataset, settings: DataSettings) -> None:
     """Keep a data set, whole or not at all; a full disk costs a line in the log."""
-    if data.images.nbytes > settings.cache_bytes:
+    if data.samples.nbytes > settings.cache_bytes:
         return
     path = _path(key, settings)
-    arrays = {"images": data.images}
+    arrays = {"samples": data.samples}
     if data.labels is not None:
         arrays["labels"] = data.labels
     if data.class_names is not None:

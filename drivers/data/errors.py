@@ -9,7 +9,7 @@ class DataError(DriverError):
     Attributes:
         code: `missing`, `forbidden_path`, `empty`, `corrupt`, `wrong_shape`, `wrong_dtype`, `not_finite`,
             `out_of_range`, `wrong_labels`, `too_large`, `image_bomb`, `unsafe_archive`, `unsafe_pickle`, `no_class`,
-            `download_failed`, `unknown_choice`.
+            `download_failed`, `unknown_choice`, `wrong_data`.
         message: What was wrong, where, and what would be right.
         pointer: JSON pointer into the spec.
     """

@@ -1,4 +1,4 @@
-"""From the ``data`` module of a resolved spec to its images."""
+"""From the ``data`` module of a resolved spec to its samples."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from drivers.data.images import resize, with_channels
 from drivers.data.settings import DataSettings
 from drivers.data.sources import SOURCES, Location, Progress, Source
 from drivers.data.subset import subset
+from spec.frame import Frame
 
 
 def locate(data: Mapping[str, Any], *, settings: DataSettings | None = None) -> Location:
-    """Where the data of a spec is, without reading an image.
+    """Where the data of a spec is, without reading it.
 
     Args:
         data: The ``data`` module of a resolved spec.
@@ -45,8 +46,10 @@ def load(data: Mapping[str, Any], *, progress: Progress | None = None, settings:
 
 
 def _prepared(data: Mapping[str, Any], settings: DataSettings, progress: Progress) -> Dataset:
-    """All images in the size and the channels asked for; from the cache, if they were prepared before."""
+    """All samples in the size and the channels asked for; from the cache, if they were prepared before."""
     source = _source(data)
+    if Frame.of(data).source != "image":
+        return source.read(data, settings, progress)
     location = source.locate(data, settings)
     key = _cache_key(location, data)
     if key and (kept := cache.read(key, settings)):

@@ -1,4 +1,4 @@
-"""A part of a data set: some classes, some images."""
+"""A part of a data set: some classes, some samples."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ SEED = 0
 
 
 def subset(data: Dataset, include_classes: Sequence[int] | None, count: int | None) -> Dataset:
-    """The images of some classes, and at most ``count`` of them.
+    """The samples of some classes, and at most ``count`` of them.
 
     Labels keep their numbers: of the classes 3 and 7, sevens are still asked for as 7. The choice is the same each
     time, as many of each class as there are, and keeps the order of the data. ``count`` beyond what there is takes all.
 
     Raises:
-        DataError: `no_class`: classes asked of data without labels, or that have no image.
+        DataError: `no_class`: classes asked of data without labels, or that have no sample.
     """
     chosen = np.arange(len(data))
     if include_classes is not None:
@@ -32,7 +32,7 @@ def subset(data: Dataset, include_classes: Sequence[int] | None, count: int | No
                 names = ", ".join(f"{index} ({name})" for index, name in enumerate(data.class_names or []))
                 raise DataError(
                     "no_class",
-                    f"There is no image of class {number}; the classes are {names}.",
+                    f"There is nothing of class {number}; the classes are {names}.",
                     f"/data/include_classes/{position}",
                 )
         chosen = np.flatnonzero(np.isin(data.labels, include_classes))
@@ -41,7 +41,7 @@ def subset(data: Dataset, include_classes: Sequence[int] | None, count: int | No
     if len(chosen) == len(data):
         return data
     labels = None if data.labels is None else data.labels[chosen]
-    return Dataset(data.images[chosen], labels, data.class_names)
+    return Dataset(data.samples[chosen], labels, data.class_names)
 
 
 def _balanced(chosen: np.ndarray, labels: np.ndarray | None, count: int) -> np.ndarray:
@@ -50,7 +50,7 @@ def _balanced(chosen: np.ndarray, labels: np.ndarray | None, count: int) -> np.n
     if labels is None:
         return np.sort(shuffled[:count])
     classes = labels[shuffled]
-    turn = np.empty(len(shuffled), np.int64)  # how many of its class come before each image
+    turn = np.empty(len(shuffled), np.int64)  # how many of its class come before each sample
     for number in np.unique(classes):
         members = classes == number
         turn[members] = np.arange(members.sum())

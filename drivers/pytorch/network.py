@@ -73,7 +73,7 @@ class Network(nn.Module):
         self._plan = [(call.id, call.function, call.inputs) for call in rewrites.rewrite(calls, self.outputs)]
 
     def forward(self, **sources: Tensor | None) -> Tensor:
-        """The first output, (N, *its shape), for ``noise=``, ``label=`` and ``image=`` (N, …)."""
+        """The first output, (N, *its shape), for ``noise=``, ``label=``, ``image=`` and ``sequence=`` (N, …)."""
         return self._run(sources)[self.outputs[0]]
 
     def forward_all(self, **sources: Tensor | None) -> dict[str, Tensor]:

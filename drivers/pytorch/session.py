@@ -18,20 +18,21 @@ from drivers.errors import DivergedError, DriverError
 from drivers.interface import Session, TrainingProcess
 from drivers.pytorch import checkpoint, weights
 from drivers.pytorch import device as devices
-from drivers.pytorch.batches import Batches, to_pixels, to_unit_range
+from drivers.pytorch.batches import Batches, to_data, to_unit_range
 from drivers.pytorch.processes import PROCESSES
 from drivers.pytorch.random import Random
 from drivers.pytorch.state import TrainingState
+from spec.frame import Frame
 
 if TYPE_CHECKING:
     from drivers.data import Dataset
 
-# Images of each kind that a logistic calibration is fitted to, and the seed that chooses them.
-CALIBRATION_IMAGES = 512
+# Samples of each kind that a logistic calibration is fitted to, and the seed that chooses them.
+CALIBRATION_SAMPLES = 512
 CALIBRATION_SEED = 20
-# Images of a sample when nobody says how many.
+# Samples drawn when nobody says how many.
 SAMPLES = 64
-# Images that pass through a network at once when sampling or judging; bounds the memory of large requests.
+# Samples that pass through a network at once when sampling or judging; bounds the memory of large requests.
 INFERENCE_BATCH = 256
 
 
@@ -114,23 +115,20 @@ class PyTorchSession(Session):
             source = self._process.draw(count, seed)
         if classes is not None:
             classes = classes[torch.arange(len(source)) % len(classes)]
-        return to_pixels(self._generate(source, classes)).numpy(force=True)
+        return to_data(self._generate(source, classes)).numpy(force=True)
 
-    def discriminate(self, images: np.ndarray, labels: np.ndarray | None = None) -> dict[str, Any]:
-        images = np.asarray(images)
-        shape = self._process.sample_shape(self.spec)
-        if images.dtype != np.uint8 or images.shape[1:] != shape or not len(images):
-            expected = ", ".join(map(str, ("N", *shape)))
-            raise DriverError("bad_images", f"images must be uint8 ({expected}); got {images.dtype} {images.shape}.")
+    def discriminate(self, samples: np.ndarray, labels: np.ndarray | None = None) -> dict[str, Any]:
+        samples = np.asarray(samples)
+        _check_samples(samples, self._process.sample_shape(self.spec), Frame.of(self.spec["data"]))
         classes = None
         if self._process.judges_by_label:
-            if labels is None or len(labels) != len(images):
-                raise DriverError("labels_missing", "This discriminator judges an image by its label; give one each.")
+            if labels is None or len(labels) != len(samples):
+                raise DriverError("labels_missing", "This discriminator judges a sample by its label; give one each.")
             classes = self._classes(labels)
         elif labels is not None:
             raise DriverError("not_conditional", "labels were given, but this discriminator does not look at labels.")
         calibration = self._calibrate()
-        scores = self._scores(torch.from_numpy(images), classes)
+        scores = self._scores(torch.from_numpy(samples), classes)
         return {
             "score": scores,
             "probability_real": calibration.probability(scores),
@@ -209,11 +207,11 @@ class PyTorchSession(Session):
     def _generate(self, source: Tensor, labels: Tensor | None) -> Tensor:
         return self._in_parts(self._process.generate, source, labels)
 
-    def _scores(self, images: Tensor, labels: Tensor | None) -> np.ndarray:
+    def _scores(self, samples: Tensor, labels: Tensor | None) -> np.ndarray:
         def score(part: Tensor, part_labels: Tensor | None) -> Tensor:
             return self._process.score(to_unit_range(part), part_labels)
 
-        return self._in_parts(score, images, labels).numpy(force=True)
+        return self._in_parts(score, samples, labels).numpy(force=True)
 
     def _in_parts(self, function: Callable[..., Tensor], x: Tensor, labels: Tensor | None) -> Tensor:
         parts = x.split(INFERENCE_BATCH)
@@ -245,13 +243,13 @@ class PyTorchSession(Session):
 
     def _fit(self, batches: Batches) -> Calibration:
         generator = torch.Generator().manual_seed(CALIBRATION_SEED)
-        chosen = torch.randint(len(batches.images), (CALIBRATION_IMAGES,), generator=generator).to(self._state.device)
-        images = batches.images[chosen]
+        chosen = torch.randint(len(batches.samples), (CALIBRATION_SAMPLES,), generator=generator).to(self._state.device)
+        reals = batches.samples[chosen]
         labels = None if batches.labels is None else batches.labels[chosen]
-        source = self._process.draw(CALIBRATION_IMAGES, CALIBRATION_SEED)
-        fakes = to_pixels(self._generate(source, labels if self._process.generates_by_label else None))
+        source = self._process.draw(CALIBRATION_SAMPLES, CALIBRATION_SEED)
+        fakes = to_data(self._generate(source, labels if self._process.generates_by_label else None))
         judged = labels if self._process.judges_by_label else None
-        return fit_logistic(self._scores(images, judged), self._scores(fakes, judged))
+        return fit_logistic(self._scores(reals, judged), self._scores(fakes, judged))
 
 
 def _read_calibration(stored: Mapping[str, Any] | None, step: int) -> tuple[int, Calibration] | None:
@@ -274,10 +272,19 @@ def open_session(
     return PyTorchSession(spec, process, data, device=where, precision=precision)
 
 
+def _check_samples(samples: np.ndarray, shape: tuple[int, ...], frame: Frame) -> None:
+    is_image = frame.source == "image"
+    expected = f"{'uint8' if is_image else 'finite float32'} ({', '.join(map(str, ('N', *shape)))})"
+    if samples.dtype != (np.uint8 if is_image else np.float32) or samples.shape[1:] != shape or not len(samples):
+        raise DriverError("bad_samples", f"{frame.source}s must be {expected}; got {samples.dtype} {samples.shape}.")
+    if not is_image and not np.isfinite(samples).all():
+        raise DriverError("bad_samples", f"{frame.source}s must be {expected}; some numbers are NaN or infinite.")
+
+
 def _check_data(data: Dataset, shape: tuple[int, ...], spec: Mapping[str, Any]) -> None:
-    if data.images.shape[1:] != shape or not len(data.images):
-        found = data.images.shape
-        raise DriverError("data_shape", f"The model makes images {shape}, but the data are {found}.", "/data")
+    if data.samples.shape[1:] != shape or not len(data):
+        found, source = data.samples.shape, Frame.of(spec["data"]).source
+        raise DriverError("data_shape", f"The model makes {source}s {shape}, but the data are {found}.", "/data")
     if not any(spec[module]["conditional"] for module in ("generator", "discriminator") if module in spec):
         return
     if data.labels is None:

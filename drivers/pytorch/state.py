@@ -17,6 +17,7 @@ from drivers.pytorch.batches import Batches
 from drivers.pytorch.network import Network
 from drivers.pytorch.ops import TorchOps
 from drivers.pytorch.random import Random
+from spec.frame import Frame
 
 
 class Average:
@@ -42,6 +43,7 @@ class TrainingState:
 
     Attributes:
         spec: the resolved spec.
+        source: what a sample is, and the source of the Inputs that take it: ``"image"`` or ``"sequence"``.
         device, precision: where and how networks compute.
         random: the random streams.
         ops: the vocabulary of losses and regularizers.
@@ -64,6 +66,7 @@ class TrainingState:
         random: Random,
     ) -> None:
         self.spec = spec
+        self.source = Frame.of(spec["data"]).source
         self.device = device
         self.precision = precision
         self.random = random

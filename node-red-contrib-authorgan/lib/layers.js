@@ -140,9 +140,9 @@ function sparse(layer) {
     return kept
 }
 
-/** Labels and images have the data's shape; what noise has by default is no choice of anybody's. */
+/** Labels, images and sequences have the data's shape; what noise has by default is no choice of anybody's. */
 const fitsBySource = ({ source, shape }) =>
-    source === "label" || source === "image" || (source === "noise" && shape.length === 1 && shape[0] === 100)
+    ["label", "image", "sequence"].includes(source) || (source === "noise" && shape.length === 1 && shape[0] === 100)
 
 /** [3, 3] -> 3, { choice: "zeros" } -> "zeros": a value as a person would write it. */
 function short(value, schema) {

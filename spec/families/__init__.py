@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from spec.families import cgan, dcgan, gan
-from spec.families.stack import Frame
+from spec.frame import Frame
 
-__all__ = ["DISCRIMINATORS", "GENERATORS", "Frame"]
+__all__ = ["DISCRIMINATORS", "GENERATORS"]
 
 Family = Callable[[Frame, Mapping[str, Any]], list[dict[str, Any]]]
 

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from spec.families.gan import grow, judge
-from spec.families.stack import Frame, Stack
+from spec.families.stack import Stack
+from spec.frame import Frame
 
 INITIAL = {"choice": "random_normal", "mean": 0.0, "stddev": 1.0}
 
 
 def generator(frame: Frame, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Noise (latent_dim) and label () -> image (H, W, C) in -1 to 1."""
+    """Noise (latent_dim) and label () -> image (H, W, C) or sequence (T, C) in -1 to 1."""
     stack = Stack()
     noise = stack.input("noise", [parameters["latent_dim"]])
     _join_label(stack, frame, parameters, noise)
@@ -23,11 +24,11 @@ def generator(frame: Frame, parameters: Mapping[str, Any]) -> list[dict[str, Any
 
 
 def discriminator(frame: Frame, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Image (H, W, C) and label () -> logit (1)."""
+    """Image (H, W, C) or sequence (T, C), and label () -> logit (1)."""
     stack = Stack()
-    stack.input("image", frame.shape)
-    pixels = stack.add("Flatten")
-    _join_label(stack, frame, parameters, pixels)
+    stack.input(frame.source, frame.shape)
+    row = stack.add("Flatten")
+    _join_label(stack, frame, parameters, row)
     judge(stack, parameters["widths"])
     return stack.layers
 

@@ -7,7 +7,8 @@ transposed convolution; the paper's own transposed convolutions leave a checkerb
 from collections.abc import Mapping
 from typing import Any
 
-from spec.families.stack import Frame, Stack, halvings
+from spec.families.stack import Stack, halvings
+from spec.frame import Frame
 
 # Section 3 of the paper: all weights start from a normal distribution with standard deviation 0.02.
 INITIAL = {"choice": "random_normal", "mean": 0.0, "stddev": 0.02}

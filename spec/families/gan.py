@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from math import prod
 from typing import Any
 
-from spec.families.stack import Frame, Stack
+from spec.families.stack import Stack
+from spec.frame import Frame
 
 
 def generator(frame: Frame, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Noise (latent_dim) -> image (H, W, C) in -1 to 1."""
+    """Noise (latent_dim) -> image (H, W, C) or sequence (T, C) in -1 to 1."""
     stack = Stack()
     stack.input("noise", [parameters["latent_dim"]])
     grow(stack, frame, parameters["widths"])
@@ -16,16 +17,16 @@ def generator(frame: Frame, parameters: Mapping[str, Any]) -> list[dict[str, Any
 
 
 def discriminator(frame: Frame, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Image (H, W, C) -> logit (1)."""
+    """Image (H, W, C) or sequence (T, C) -> logit (1)."""
     stack = Stack()
-    stack.input("image", frame.shape)
+    stack.input(frame.source, frame.shape)
     stack.add("Flatten")
     judge(stack, parameters["widths"])
     return stack.layers
 
 
 def grow(stack: Stack, frame: Frame, widths: list[int]) -> None:
-    """From a row of numbers to an image: hidden layers, all but the first with batch normalization."""
+    """From a row of numbers to a sample: hidden layers, all but the first with batch normalization."""
     for index, width in enumerate(widths):
         stack.add("Dense", units=width)
         if index:

@@ -1,23 +1,7 @@
-"""What every family is written with: the frame of the data, and a list of layers that wires and names itself."""
+"""What every family is written with: a list of layers that wires and names itself."""
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any
-
-
-@dataclass(frozen=True)
-class Frame:
-    """What a family has to know about the data: images are (height, width, channels), labels 0 to classes - 1."""
-
-    height: int
-    width: int
-    channels: int
-    classes: int | None = None
-
-    @property
-    def shape(self) -> list[int]:
-        """Shape of one image, channels last."""
-        return [self.height, self.width, self.channels]
 
 
 class Stack:

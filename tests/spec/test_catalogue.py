@@ -8,6 +8,7 @@ import pytest
 import spec
 from spec import catalogue
 from spec.families import DISCRIMINATORS, GENERATORS
+from spec.frame import SOURCES, Frame
 from spec.graph import LAYER_KEYS
 from spec.modules import MODULE_KEYS
 from spec.parameters import FORMATS, fill
@@ -60,6 +61,16 @@ ENTRY = {
         "conditional": {"type": "boolean"},
         "roles": {},
         "source": {},
+        "data": {"type": "array", "items": {"enum": list(SOURCES)}, "minItems": 1},
+        "sample": {
+            "type": "object",
+            "required": ["source", "shape"],
+            "additionalProperties": False,
+            "properties": {
+                "source": {"enum": list(SOURCES)},
+                "shape": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+            },
+        },
         "lipschitz": {"type": "boolean"},
         "needs_lipschitz": {"type": "boolean"},
         "per_image": {"type": "boolean"},
@@ -148,6 +159,14 @@ def test_families_say_whether_they_take_a_label(role, name):
     modules = {"generator": {"choice": "cgan"}, "discriminator": {"choice": "cgan"}, role: {"choice": name}}
     resolved = spec.resolve({"data": {"choice": "digits"}, **modules})
     assert resolved[role]["conditional"] == CATALOGUE[f"{role}s"][name]["conditional"]
+
+
+@pytest.mark.parametrize("name", CATALOGUE["datasets"])
+def test_data_say_what_a_sample_is(name):
+    properties = CATALOGUE["datasets"][name]["parameters"]["properties"]
+    frame = Frame.of({"choice": name, **{key: schema.get("default") for key, schema in properties.items()}})
+    assert len(frame.shape) == {"image": 3, "sequence": 2}[frame.source]
+    assert all(side > 0 for side in frame.shape)
 
 
 def test_every_shape_rule_is_used():

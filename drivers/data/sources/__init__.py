@@ -6,6 +6,7 @@ from drivers.data.sources.digits import Digits
 from drivers.data.sources.image_files import ImageFiles
 from drivers.data.sources.mnist import FASHION_MNIST, MNIST
 from drivers.data.sources.pickled import Pickled
+from drivers.data.sources.sine import Sine
 from drivers.data.sources.source import Location, Progress, Source
 from drivers.data.sources.upload import Upload
 
@@ -23,6 +24,7 @@ SOURCES: dict[str, Source] = {
     "images": ImageFiles(),
     "pickle": Pickled(KNOWN),
     "upload": Upload(),
+    "sine": Sine(),
 }
 
 __all__ = ["KNOWN", "SOURCES", "Location", "Progress", "Source"]

@@ -12,7 +12,7 @@ from drivers.data.dataset import Dataset
 from drivers.data.settings import DataSettings
 
 Progress = Callable[[str, int, int | None], None]
-"""Told ``(stage, done, total)``: stage ``"download"`` counts bytes, ``"read"`` counts images; total None: unknown."""
+"""Told ``(stage, done, total)``: stage ``"download"`` counts bytes, ``"read"`` counts samples; total None: unknown."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Source(ABC):
     class_names: list[str] | None = None
 
     def locate(self, data: Mapping[str, Any], settings: DataSettings) -> Location:
-        """Where the data is; looks, but reads no image.
+        """Where the data is; looks, but reads nothing.
 
         Raises:
             DataError: it is not there, or not where it may be.
@@ -51,7 +51,7 @@ class Source(ABC):
 
     @abstractmethod
     def read(self, data: Mapping[str, Any], settings: DataSettings, progress: Progress) -> Dataset:
-        """All images in their own size and channels, uint8 (N, H, W, C).
+        """All images in their own size and channels, uint8 (N, H, W, C), or all sequences as ``data`` wants them.
 
         A source whose images differ in size returns them square and ``image_size`` large.
 

@@ -16,7 +16,7 @@ class Input(Layer):
     """Where noise, labels or images enter the network.
 
     Attributes:
-        source: ``"noise"``, ``"label"`` or ``"image"``.
+        source: ``"noise"``, ``"label"``, ``"image"`` or ``"sequence"``.
     """
 
     def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:

@@ -86,7 +86,7 @@ class Alternating(PyTorchProcess):
         self._discriminator_steps = state["discriminator_steps"]
 
     def _generate(self, *, with_gradient: bool) -> tuple[Tensor, Tensor | None]:
-        """A batch of fakes (B, H, W, C) and the labels they were made for."""
+        """A batch of fakes (B, H, W, C) or (B, T, C) and the labels they were made for."""
         state = self._state
         labels = state.batches.some_labels(state.random.noise) if self._takes_labels else None
         shape = (state.batches.batch_size, *self.source_shape)
@@ -112,19 +112,22 @@ class Alternating(PyTorchProcess):
     ) -> tuple[Tensor, Tensor]:
         """The scores of reals and of fakes: as batches of their own where batch normalization would mix them."""
         if self._discriminator.mixes_samples:
-            real_scores = self._discriminator(image=reals, label=real_labels)
-            return real_scores, self._discriminator(image=fakes, label=fake_labels)
+            real_scores = self._score(reals, real_labels)
+            return real_scores, self._score(fakes, fake_labels)
         labels = None if real_labels is None or fake_labels is None else torch.cat([real_labels, fake_labels])
-        scores = self._discriminator(image=torch.cat([reals, fakes]), label=labels)
+        scores = self._score(torch.cat([reals, fakes]), labels)
         return scores.split([len(reals), len(fakes)])
+
+    def _score(self, samples: Tensor, labels: Tensor | None) -> Tensor:
+        return self._discriminator(**{self._state.source: samples}, label=labels)
 
     def _critic(self, labels: Tensor | None) -> Callable[[Tensor], Tensor]:
         """The discriminator as a regularizer sees it: in float32, leaving the moving statistics alone."""
 
-        def critic(images: Tensor) -> Tensor:
+        def critic(samples: Tensor) -> Tensor:
             self._discriminator.mode.update_statistics = False
             try:
-                return self._discriminator(image=images, label=labels)
+                return self._score(samples, labels)
             finally:
                 self._discriminator.mode.update_statistics = True
 
@@ -142,8 +145,8 @@ class Alternating(PyTorchProcess):
         with state.autocast():
             if self._loss.generator_needs_real:
                 reals, real_labels = state.batches.next()
-                real_scores = self._discriminator(image=reals, label=real_labels).float()
-            scores = self._discriminator(image=fakes, label=labels).float()
+                real_scores = self._score(reals, real_labels).float()
+            scores = self._score(fakes, labels).float()
         loss = self._loss.generator(state.ops, scores, real_scores)
         state.minimize("generator", loss)
         return loss.detach()

@@ -54,4 +54,4 @@ class PyTorchProcess(TrainingProcess):
     def score(self, samples: Tensor, labels: Tensor | None) -> Tensor:
         network = self._state.network_in_use("discriminator")
         with self._state.inference(network):
-            return network(image=samples, label=labels).float().flatten(1).mean(1)
+            return network(**{self._state.source: samples}, label=labels).float().flatten(1).mean(1)

@@ -90,5 +90,5 @@ def test_the_position_in_the_data_can_be_taken_up_again(read):
 
 
 def test_other_data_are_refused():
-    with pytest.raises(DriverError, match="trained on 23 images, but the data now has 24"):
+    with pytest.raises(DriverError, match="trained on 23 samples, but the data now has 24"):
         batches(count=24).load_state(batches(count=23).state())

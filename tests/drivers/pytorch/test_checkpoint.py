@@ -170,7 +170,7 @@ def test_a_checkpoint_of_another_model_is_told_and_nothing_is_loaded(open_small,
 def test_a_checkpoint_with_other_data_is_told_and_nothing_is_loaded(open_small, tmp_path):
     open_small(data={"count": 100}).save_checkpoint(tmp_path)
     session, untouched = open_small(), open_small()
-    with pytest.raises(DriverError, match="trained on 100 images, but the data now has 160"):
+    with pytest.raises(DriverError, match="trained on 100 samples, but the data now has 160"):
         session.load_checkpoint(tmp_path)
     assert train(session, 2) == train(untouched, 2)
 

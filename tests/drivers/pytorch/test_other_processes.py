@@ -101,8 +101,10 @@ class Cycle(PyTorchProcess):
     generates_by_label = judges_by_label = False
 
     def draw(self, count, seed):
-        chosen = torch.randint(len(self._state.batches.images), (count,), generator=torch.Generator().manual_seed(seed))
-        return self._state.batches.images[chosen] / 127.5 - 1
+        chosen = torch.randint(
+            len(self._state.batches.samples), (count,), generator=torch.Generator().manual_seed(seed)
+        )
+        return self._state.batches.samples[chosen] / 127.5 - 1
 
     def generate(self, source, labels):
         network = self._state.network_in_use("generator_ab")

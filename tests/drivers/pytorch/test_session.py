@@ -124,7 +124,7 @@ def test_a_conditional_discriminator_judges_an_image_by_its_label(open_small, di
     images = digits(session.spec).images[:4]
     scores = [session.discriminate(images, np.full(4, label))["score"] for label in (2, 5)]
     assert (scores[0] != scores[1]).all()
-    with pytest.raises(DriverError, match="judges an image by its label; give one each"):
+    with pytest.raises(DriverError, match="judges a sample by its label; give one each"):
         session.discriminate(images)
 
 
