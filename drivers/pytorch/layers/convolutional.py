@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import torch.nn.functional as F  # noqa: N812 - the name everyone knows it by
 from torch import Tensor
 
+from drivers.padding import split_padding, transposed_padding, window_padding
 from drivers.pytorch.layers.activation import ACTIVATIONS
 from drivers.pytorch.layers.base import Building, Layer, Shape
 
@@ -18,25 +19,6 @@ CONVOLVE_TRANSPOSED: dict[int, Callable[..., Tensor]] = {
     2: F.conv_transpose2d,
     3: F.conv_transpose3d,
 }
-
-
-def same_padding(size: int, kernel: int, stride: int, dilation: int = 1) -> tuple[int, int]:
-    """Zeros before and after an axis, so that ceil(size / stride) windows fit; the odd one goes after."""
-    reach = (kernel - 1) * dilation + 1
-    total = max((-(-size // stride) - 1) * stride + reach - size, 0)
-    return total // 2, total - total // 2
-
-
-def innermost_first(sides: Sequence[tuple[int, int]]) -> tuple[int, ...]:
-    """(before, after) of every axis in the order that `F.pad` takes them: the last axis first."""
-    return tuple(zeros for side in reversed(sides) for zeros in side)
-
-
-def split_padding(sides: Sequence[tuple[int, int]]) -> tuple[Shape, Shape | None]:
-    """What a convolution pads on both sides of each axis, and what `F.pad` has to add where the two sides differ."""
-    if all(before == after for before, after in sides):
-        return tuple(before for before, _ in sides), None
-    return (0,) * len(sides), innermost_first(sides)
 
 
 class _Windows(Layer):
@@ -58,11 +40,8 @@ class _Windows(Layer):
 
     def pad_like(self, padding: str) -> None:
         """Sets the zeros that ``valid``, ``same`` or ``causal`` ask for."""
-        sizes = zip(self.input_shapes[0][:-1], self.kernel_size, self.strides, self.dilation_rate, strict=True)
-        if padding == "causal":
-            sides = [((kernel - 1) * dilation, 0) for _, kernel, _, dilation in sizes]
-        else:
-            sides = [same_padding(*size) if padding == "same" else (0, 0) for size in sizes]
+        sizes = self.input_shapes[0][:-1]
+        sides = window_padding(padding, sizes, self.kernel_size, self.strides, self.dilation_rate)
         self.padding, self.extra_padding = split_padding(sides)
 
     def add_bias(self, size: int, parameters: Mapping[str, Any], building: Building) -> None:
@@ -133,18 +112,15 @@ class _TransposedConvolution(_Windows):
         kernel_shape = (*self.kernel_size, parameters["filters"], input_shapes[0][-1])
         self.add_weight("kernel", kernel_shape, parameters["kernel_initializer"], building)
         self.add_bias(parameters["filters"], parameters, building)
-        extra = parameters["output_padding"] or [None] * len(self.kernel_size)
-        padding, output_padding, starts = [], [], []
-        for axis, (size, grown) in enumerate(zip(input_shapes[0][:-1], self.output_shape[:-1], strict=True)):
-            reach = (self.kernel_size[axis] - 1) * self.dilation_rate[axis] + 1
-            before = 0 if parameters["padding"] == "valid" else _cut_before(reach, self.strides[axis], extra[axis])
-            after = (size - 1) * self.strides[axis] + reach - before - grown
-            # The kernel cuts as much on both sides; what is to be cut before alone is sliced off.
-            padding.append(min(before, max(after, 0)))
-            output_padding.append(max(-after, 0))
-            starts.append(before - padding[-1])
-        self.padding = tuple(padding)
-        self.output_padding = tuple(output_padding)
+        self.padding, self.output_padding, starts = transposed_padding(
+            parameters["padding"],
+            input_shapes[0][:-1],
+            self.output_shape[:-1],
+            self.kernel_size,
+            self.strides,
+            self.dilation_rate,
+            parameters["output_padding"],
+        )
         self.window = (..., *(slice(at, at + size) for at, size in zip(starts, self.output_shape, strict=False)))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -158,12 +134,6 @@ class _TransposedConvolution(_Windows):
             dilation=self.dilation_rate,
         )
         return self.finish(y[self.window])
-
-
-def _cut_before(reach: int, stride: int, extra: int | None) -> int:
-    """Numbers that "same" cuts before an axis on which each input paints ``reach`` numbers, ``stride`` apart."""
-    surplus = reach - stride if extra is None else reach - reach % 2 - extra
-    return max(surplus // 2, 0)
 
 
 class Conv1DTranspose(_TransposedConvolution):

@@ -8,8 +8,8 @@ from typing import Any
 import torch.nn.functional as F  # noqa: N812 - the name everyone knows it by
 from torch import Tensor
 
+from drivers.padding import innermost_first, same_padding
 from drivers.pytorch.layers.base import Building, Layer, Shape
-from drivers.pytorch.layers.convolutional import innermost_first, same_padding
 
 # By the number of axes that the window moves along.
 LARGEST: dict[int, Callable[..., Tensor]] = {1: F.max_pool1d, 2: F.max_pool2d}

@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the name everyone knows it by
 from torch import Tensor
 
+from drivers.padding import same_padding, split_padding
 from drivers.pytorch.layers.activation import ACTIVATIONS
 from drivers.pytorch.layers.base import Building, Layer, Shape
-from drivers.pytorch.layers.convolutional import same_padding, split_padding
 from drivers.pytorch.layers.regularization import scaled_mask
 
 Masks = Sequence[Tensor] | None
