@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from drivers.errors import DriverError
+from drivers.order import in_order
 from drivers.pytorch import rewrites
 from drivers.pytorch.layers import LAYERS, Building, Layer, Mode
 from drivers.pytorch.layers.core import Input
@@ -50,7 +51,7 @@ class Network(nn.Module):
         resting = replace(building, mode=Mode(dropout, training=False))
         at_rest: set[str] = set()
         inputs: dict[str, tuple[str, ...]] = {}
-        for layer in _ordered(layers):
+        for layer in in_order(layers):
             inputs[layer["id"]] = tuple(layer["inputs"])
             shapes = [self.layers[source].output_shape for source in layer["inputs"]]
             if layer.get("trainable", True):
@@ -108,21 +109,6 @@ class Network(nn.Module):
             for id_, layer in self.layers.items()
             for variable, value in layer.variables().items()
         ]
-
-
-def _ordered(layers: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The layers in an order in which each follows its inputs; stable for those that already are."""
-    waiting, ordered = list(layers), []
-    done: set[str] = set()
-    while waiting:
-        ready = [layer for layer in waiting if all(source in done for source in layer["inputs"])]
-        if not ready:
-            names = ", ".join(layer["id"] for layer in waiting)
-            raise DriverError("cyclic_layers", f"The layers {names} wait for each other.")
-        ordered += ready
-        done.update(layer["id"] for layer in ready)
-        waiting = [layer for layer in waiting if layer["id"] not in done]
-    return ordered
 
 
 def _keeps_statistics(layer: Mapping[str, Any], shapes: list[tuple[int, ...]]) -> bool:
