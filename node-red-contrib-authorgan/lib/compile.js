@@ -16,37 +16,21 @@
  */
 const graph = require("./graph")
 const layers = require("./layers")
-
-const GAN = "authorgan-gan"
-
-/** The modules that a gan node gathers: node type -> key of the spec. */
-const MODULES = {
-    "authorgan-data": "data",
-    "authorgan-generator": "generator",
-    "authorgan-discriminator": "discriminator",
-    "authorgan-loss": "loss",
-    "authorgan-optimizer": "optimizer",
-    "authorgan-training": "training"
-}
-
-/** The modules that may be drawn layer by layer. */
-const NETWORKS = ["generator", "discriminator"]
-const CUSTOM = "custom"
+const { lossOf } = require("./losses")
+const { CUSTOM, GAN, MODULES, NETWORKS, isStructure, moduleOf, roleOf } = require("./modules")
+const { optimizersOf } = require("./optimizers")
 
 /** The keys of the spec that have no default, so that a drawing must show them. */
 const REQUIRED = ["data", "generator", "discriminator"]
 
-/** The types whose wires are structure. Everything else that is wired in merely sends messages. */
-const isStructure = (type) => type === GAN || Object.hasOwn(MODULES, type)
-
 const nodesOf = (places) => places.map(({ node }) => node)
 const clone = (value) => JSON.parse(JSON.stringify(value))
-const plainName = (node) => node.name || node.choice || node.id
+const nameIn = (node) => node.name || moduleOf(node).choice || node.id
 
 function compile(flow, nodeId, options = {}) {
     const drawing = graph.index(flow)
     const problems = []
-    const { translate = (code) => code, nameOf = plainName } = options
+    const { translate = (code) => code, nameOf = nameIn } = options
     /** Tells a problem of some nodes, once at each. */
     const tell = (code, found, pointer = "", values = {}) => {
         const names = found.map(nameOf)
@@ -60,7 +44,7 @@ function compile(flow, nodeId, options = {}) {
     if (!gan) return { spec: null, nodes: {}, problems, gan: null }
 
     const modules = collectModules(drawing, gan, tell)
-    const { spec, nodes } = assemble(gan, modules, tell)
+    const { spec, nodes } = assemble(drawing, gan, modules, tell)
     Object.assign(nodes, drawLayers(drawing, spec, modules, tell))
     return { spec, nodes, problems, gan: gan.node.id }
 }
@@ -77,31 +61,31 @@ function findGan(drawing, train, tell) {
     return gans.length === 1 ? gans[0] : null
 }
 
-/** The module nodes wired into a gan: key of the spec -> nodes. */
+/** The module nodes wired into a gan: what each is to it -> nodes. */
 function collectModules(drawing, gan, tell) {
     const modules = new Map()
     const cycle = drawing.findCycle(gan, ({ node }) => isStructure(node.type))
     if (cycle) tell("cycle", nodesOf(cycle))
-    for (const { node } of drawing.sources(gan)) {
-        const key = MODULES[node.type]
-        if (key) modules.set(key, [...(modules.get(key) || []), node])
+    for (const source of drawing.sources(gan)) {
+        const { node } = source
+        const role = roleOf(node.type)
+        if (role) modules.set(role, [...(modules.get(role) || []), node])
         else if (node.type === GAN && !cycle) tell("gan_into_gan", [node])
+        else if (layers.isLayer(source)) tell("layer_into_gan", [node])
     }
     return modules
 }
 
 /** Puts the modules together. What stands twice is told, and the first one counts. */
-function assemble(gan, modules, tell) {
+function assemble(drawing, gan, modules, tell) {
     const spec = { authorgan: 1 }
     const nodes = { "": gan.node.id }
     if (gan.node.name) spec.name = gan.node.name
     Object.assign(spec, clone(gan.node.parameters || {}))
 
-    for (const [key, found] of modules) {
-        if (key === "optimizer") {
-            Object.assign(nodes, placeOptimizers(spec, found, tell))
-            continue
-        }
+    const first = (role) => modules.get(role)?.[0]
+    for (const key of Object.values(MODULES).filter((key) => modules.has(key) && key !== "optimizer")) {
+        const found = modules.get(key)
         if (found.length > 1) {
             tell("several_modules", found, `/${key}`, { module: key, count: found.length })
         }
@@ -111,16 +95,12 @@ function assemble(gan, modules, tell) {
     for (const key of REQUIRED.filter((key) => !modules.has(key))) {
         tell(`no_${key}`, [gan.node], `/${key}`)
     }
-    return { spec, nodes }
-}
-
-/** A module node as a module of the spec: its choice and the parameters that were changed. */
-function moduleOf(node) {
-    const module = clone(node.parameters || {})
-    if (node.choice) module.choice = node.choice
-    // An empty list is a choice, too: none.
-    if (node.regularizers) module.regularizers = clone(node.regularizers)
-    return module
+    const loss = lossOf(drawing, first("loss"), modules.get("regularizer") || [], tell)
+    if (loss.module) spec.loss = loss.module
+    const networks = new Map(NETWORKS.filter(first).map((key) => [key, first(key)]))
+    const { optimizer, nodes: optimizers } = optimizersOf(drawing, modules.get("optimizer") || [], networks, tell)
+    if (optimizer) spec.optimizer = optimizer
+    return { spec, nodes: { ...nodes, ...loss.nodes, ...optimizers } }
 }
 
 /** Puts the layers that are wired into the generator and the discriminator into the spec: pointer -> node id. */
@@ -132,6 +112,10 @@ function drawLayers(drawing, spec, modules, tell) {
         const network = layers.network(drawing, module)
         networks.set(key, network)
         const pointer = `/${key}`
+        for (const { node } of drawing.sources(module)) {
+            const stray = isStructure(node.type) && roleOf(node.type) !== "optimizer"
+            if (stray) tell("module_into_network", [node], pointer, { module: key })
+        }
         if (network.ends.length > 1) tell("several_ends", nodesOf(network.ends), pointer, { module: key })
         if (network.cycle) tell("cycle", nodesOf(network.cycle), pointer)
         if (network.ends.length === 0) {
@@ -170,32 +154,6 @@ function tellDangling(drawing, networks, tell) {
     for (const { node } of loose) tell("dangling_layer", [node])
 }
 
-/** An optimizer node serves the generator, the discriminator, or what no other optimizer node claims. */
-function placeOptimizers(spec, found, tell) {
-    const roleOf = (node) => node.network || "both"
-    const roles = new Map(found.map((node) => [roleOf(node), node]).reverse())
-    for (const role of roles.keys()) {
-        const claimants = found.filter((node) => roleOf(node) === role)
-        if (claimants.length > 1) {
-            tell("several_optimizers", claimants, "/optimizer", { network: role })
-        }
-    }
-    const nodes = {}
-    const both = roles.get("both")
-    if (both && roles.size === 1) {
-        spec.optimizer = moduleOf(both)
-        return { "/optimizer": both.id }
-    }
-    spec.optimizer = {}
-    for (const network of ["generator", "discriminator"]) {
-        const node = roles.get(network) || both
-        if (!node) continue
-        spec.optimizer[network] = moduleOf(node)
-        nodes[`/optimizer/${network}`] = node.id
-    }
-    return nodes
-}
-
 /**
  * A drawn network by itself, for its shapes while the GAN around it is not complete: the rest is what stands nearest.
  * @returns {{ spec, nodes } | null}  null where there are no layers, or they go in a circle
@@ -206,7 +164,7 @@ function sketch(flow, nodeId) {
     const key = MODULES[module.node.type]
     const network = layers.network(drawing, module)
     if (network.places.size === 0) return null
-    const data = flow.find((node) => MODULES[node.type] === "data" && !node.d)
+    const data = flow.find((node) => roleOf(node.type) === "data" && !node.d)
     const spec = { authorgan: 1, data: data ? moduleOf(data) : { choice: "digits" } }
     for (const other of NETWORKS) spec[other] = { choice: "gan" }
     spec[key] = { choice: CUSTOM, layers: layers.layersOf(network) }
@@ -223,4 +181,4 @@ function nodeAt(nodes, pointer) {
     }
 }
 
-module.exports = { compile, sketch, nodeAt, GAN, MODULES, NETWORKS, CUSTOM }
+module.exports = { compile, sketch, nodeAt }

@@ -5,7 +5,7 @@
  * what its author chose, and compiles to a spec that resolves to the same again.
  */
 const catalogue = require("./catalogue.json")
-const { CUSTOM, GAN, MODULES, NETWORKS } = require("./compile")
+const { CUSTOM, GAN, MODULES, NETWORKS } = require("./modules")
 const graph = require("./graph")
 const layers = require("./layers")
 const { nodeType } = require("./layer-type")

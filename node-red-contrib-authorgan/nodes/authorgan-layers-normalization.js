@@ -2,13 +2,13 @@
 const { layerNode } = require("../lib/structure")
 
 module.exports = (RED) => {
-    const Layer = layerNode(RED)
-    RED.nodes.registerType("authorgan-layer-adain", Layer)
-    RED.nodes.registerType("authorgan-layer-batch-normalization", Layer)
-    RED.nodes.registerType("authorgan-layer-conditional-batch-normalization", Layer)
-    RED.nodes.registerType("authorgan-layer-group-normalization", Layer)
-    RED.nodes.registerType("authorgan-layer-instance-normalization", Layer)
-    RED.nodes.registerType("authorgan-layer-layer-normalization", Layer)
-    RED.nodes.registerType("authorgan-layer-pixel-normalization", Layer)
-    RED.nodes.registerType("authorgan-layer-spectral-normalization", Layer)
+    const Node = layerNode(RED)
+    RED.nodes.registerType("authorgan-layer-adain", Node)
+    RED.nodes.registerType("authorgan-layer-batch-normalization", Node)
+    RED.nodes.registerType("authorgan-layer-conditional-batch-normalization", Node)
+    RED.nodes.registerType("authorgan-layer-group-normalization", Node)
+    RED.nodes.registerType("authorgan-layer-instance-normalization", Node)
+    RED.nodes.registerType("authorgan-layer-layer-normalization", Node)
+    RED.nodes.registerType("authorgan-layer-pixel-normalization", Node)
+    RED.nodes.registerType("authorgan-layer-spectral-normalization", Node)
 }

@@ -2,11 +2,11 @@
 const { layerNode } = require("../lib/structure")
 
 module.exports = (RED) => {
-    const Layer = layerNode(RED)
-    RED.nodes.registerType("authorgan-layer-bidirectional", Layer)
-    RED.nodes.registerType("authorgan-layer-convlstm2d", Layer)
-    RED.nodes.registerType("authorgan-layer-gru", Layer)
-    RED.nodes.registerType("authorgan-layer-lstm", Layer)
-    RED.nodes.registerType("authorgan-layer-simplernn", Layer)
-    RED.nodes.registerType("authorgan-layer-time-distributed", Layer)
+    const Node = layerNode(RED)
+    RED.nodes.registerType("authorgan-layer-bidirectional", Node)
+    RED.nodes.registerType("authorgan-layer-convlstm2d", Node)
+    RED.nodes.registerType("authorgan-layer-gru", Node)
+    RED.nodes.registerType("authorgan-layer-lstm", Node)
+    RED.nodes.registerType("authorgan-layer-simplernn", Node)
+    RED.nodes.registerType("authorgan-layer-time-distributed", Node)
 }

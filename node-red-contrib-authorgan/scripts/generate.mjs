@@ -10,7 +10,7 @@ import fs from "node:fs"
 import path from "node:path"
 import { fileURLToPath } from "node:url"
 import { readCatalogue, reduced } from "./generate/catalogue.mjs"
-import { layerFiles, layerSets } from "./generate/layers.mjs"
+import { entryFiles, entrySets, SET } from "./generate/entries.mjs"
 import { nodeFiles } from "./generate/nodes.mjs"
 import { editorPlugin } from "./generate/plugin.mjs"
 
@@ -19,7 +19,7 @@ const repository = path.dirname(palette)
 
 /** Folders that hold nothing but generated files of this pattern; a file that no longer is generated is left over. */
 const OWNED = [
-    ["nodes", /^authorgan-(.*\.html|layers-.*\.js)$/],
+    ["nodes", /^authorgan-(.*\.html|(layers-.*|losses|optimizers)\.js)$/],
     ["nodes/locales/en-US", /./],
     ["plugins", /\.html$/],
     ["plugins/locales/en-US", /./],
@@ -31,8 +31,8 @@ async function generated() {
     const small = reduced(catalogue)
     const files = new Map([["lib/catalogue.json", `${JSON.stringify(small, null, 1)}\n`]])
     for (const [name, content] of nodeFiles(path.join(palette, "editor"), catalogue)) files.set(name, content)
-    for (const [name, content] of layerFiles(path.join(palette, "editor"), catalogue)) files.set(name, content)
-    files.set("package.json", withSets(layerSets(catalogue)))
+    for (const [name, content] of entryFiles(path.join(palette, "editor"), catalogue)) files.set(name, content)
+    files.set("package.json", withSets(entrySets(catalogue)))
     for (const [name, content] of await editorPlugin(palette, small)) files.set(name, content)
     for (const name of list(path.join(repository, "flows"), /\.json$/)) {
         files.set(`examples/${name}`, fs.readFileSync(path.join(repository, "flows", name), "utf8"))
@@ -40,10 +40,10 @@ async function generated() {
     return files
 }
 
-/** The manifest as it is, with the node sets of the layers that there are now. */
+/** The manifest as it is, with the node sets of the catalogue's entries that there are now. */
 function withSets(sets) {
     const manifest = JSON.parse(fs.readFileSync(path.join(palette, "package.json"), "utf8"))
-    const nodes = Object.entries(manifest["node-red"].nodes).filter(([name]) => !name.startsWith("authorgan-layers-"))
+    const nodes = Object.entries(manifest["node-red"].nodes).filter(([name]) => !SET.test(name))
     manifest["node-red"].nodes = Object.fromEntries([...nodes, ...sets])
     return `${JSON.stringify(manifest, null, 2)}\n`
 }

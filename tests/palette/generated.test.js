@@ -8,8 +8,10 @@ const { folder, load } = require("./support/palette")
 
 const manifest = load("./package.json")
 const read = (name) => fs.readFileSync(path.join(folder, name), "utf8")
-// The sets of layers hold many types each; tests/palette/layers.test.js reads those.
-const types = Object.keys(manifest["node-red"].nodes).filter((name) => !name.startsWith("authorgan-layers-"))
+// The other sets hold many types each; tests/palette/layers.test.js and terms.test.js read those.
+const types = Object.keys(manifest["node-red"].nodes).filter((name) =>
+    fs.existsSync(path.join(folder, `editor/nodes/${name.replace("authorgan-", "")}`))
+)
 const examples = fs.readdirSync(path.join(folder, "examples"))
 
 /** "a.b.c" -> the text there, or undefined. */
@@ -123,7 +125,8 @@ describe("the editor plugin", () => {
             (m) => m[1] || m[2]
         )
         for (const code of reasons) assert.equal(typeof texts.reason[code], "string", code)
-        const problems = [...read("lib/compile.js").matchAll(/tell\("(\w+)"/g)].map(([, code]) => code)
+        const tellers = ["compile", "losses", "optimizers"].map((name) => read(`lib/${name}.js`)).join("")
+        const problems = [...tellers.matchAll(/tell\("(\w+)"/g)].map(([, code]) => code)
         const required = ["data", "generator", "discriminator"].map((key) => `no_${key}`)
         for (const code of [...problems, ...required]) assert.equal(typeof texts.problems[code], "string", code)
     })

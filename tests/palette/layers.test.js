@@ -342,7 +342,7 @@ describe("every layer of the catalogue", () => {
             const { category, inputs, required, parameters } = catalogue.layers[name]
 
             assert.ok(html.includes(`RED.nodes.registerType("${type}", {`))
-            assert.ok(read(`nodes/${set}.js`).includes(`registerType("${type}", Layer)`))
+            assert.ok(read(`nodes/${set}.js`).includes(`registerType("${type}", Node)`))
             assert.equal(definition.category, `AuthorGAN ${category}`)
             assert.equal(texts.palette.label[definition.category.replace(/ /g, "_")], definition.category)
             assert.ok(fs.existsSync(path.join(folder, "nodes/icons", definition.icon)))

@@ -3,9 +3,11 @@
  * at once, and the service is asked what would be built. What is wrong marks the node that is responsible.
  */
 import compiler from "../../lib/compile.js"
+import modules from "../../lib/modules.js"
 import { text } from "./texts.js"
 
-const { compile, sketch, nodeAt, MODULES, NETWORKS } = compiler
+const { compile, sketch, nodeAt } = compiler
+const { roleOf, NETWORKS } = modules
 
 /** Long enough that an import, which tells of each object by itself, is looked at once; short enough to feel instant. */
 const DEBOUNCE_MS = 80
@@ -132,7 +134,7 @@ function look() {
         if (question) for (const id of Object.values(nodes)) told.add(id)
         changed = take(before, gan.id, { question, nodes, alone: false }) || changed
     }
-    for (const node of live.filter(({ type }) => NETWORKS.includes(MODULES[type]))) {
+    for (const node of live.filter(({ type }) => NETWORKS.includes(roleOf(type)))) {
         const drawing = told.has(node.id) ? null : sketch(flow, node.id)
         if (!drawing) continue
         drawn.add(node.id)

@@ -1,10 +1,12 @@
 /** The dialogs: fields that a choice brings with it, read and written as sparse parameters. */
 import catalogue from "../../lib/catalogue.json"
 import fields from "../../lib/fields.js"
-import layers from "../../lib/layers.js"
+import modules from "../../lib/modules.js"
 import { layerAt, resolvedOf } from "./answers.js"
 import { text } from "./texts.js"
 import * as unfold from "./unfold.js"
+
+const { entryOf } = modules
 
 /* ---- module nodes ------------------------------------------------------------------------------------------------ */
 
@@ -23,18 +25,21 @@ export function save(node) {
     if (node.type === "authorgan-loss") node.regularizers = readRegularizers()
 }
 
-/** A layer's dialog has one choice: the layer itself. */
-export function prepareLayer(node) {
-    const name = layers.layerName(node.type)
+/** The dialog of a node that is one layer, loss, regularizer or optimizer has one choice: that. */
+export function prepareEntry(node) {
+    const { kind, name } = entryOf(node.type)
     const module = $("#authorgan-parameters")
-    fill(module, { [name]: node.parameters }, { ...layerAt(node), choice: name })
+    const found = kind === "layers" ? layerAt(node) : resolvedOf(node)?.module
+    // An optimizer of both networks was resolved once for each, and alike.
+    const known = kind === "optimizers" ? found?.generator || found : found
+    fill(module, { [name]: node.parameters }, { ...known, choice: name })
     show(module, name)
 }
 
 /** What a layer cannot do without keeps its usual value when its field is emptied. */
-export function saveLayer(node) {
-    const name = layers.layerName(node.type)
-    const { required, parameters } = catalogue.layers[name]
+export function saveEntry(node) {
+    const { kind, name } = entryOf(node.type)
+    const { required, parameters } = catalogue[kind][name]
     node.parameters = read($("#authorgan-parameters"), name)
     for (const needed of required) {
         if (node.parameters[needed] === undefined && parameters[needed].default !== undefined)

@@ -1,9 +1,11 @@
 /** Why a node is not valid, for Node-RED's validators: `true`, or the reasons in words. */
 import catalogue from "../../lib/catalogue.json"
 import fields from "../../lib/fields.js"
-import layers from "../../lib/layers.js"
+import modules from "../../lib/modules.js"
 import { problemsOf } from "./answers.js"
 import { text, wrap } from "./texts.js"
+
+const { entryOf } = modules
 
 /** The catalogue kind that a module node chooses from. */
 export const KINDS = {
@@ -26,10 +28,10 @@ export function ofModule(node) {
     return worded(node, wrong, `choices.${node.choice}`)
 }
 
-/** The same of a layer. */
-export function ofLayer(node) {
-    const name = layers.layerName(node.type)
-    return worded(node, fields.checkModule(catalogue, "layers", name, node.parameters), `layers.${name}`)
+/** The same of a node that is one layer, loss, regularizer or optimizer. */
+export function ofEntry(node) {
+    const { kind, name } = entryOf(node.type)
+    return worded(node, fields.checkModule(catalogue, kind, name, node.parameters), `${kind}.${name}`)
 }
 
 function worded(node, wrong, path) {
