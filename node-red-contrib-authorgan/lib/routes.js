@@ -1,4 +1,5 @@
 /** What the editor asks of the service, by way of Node-RED: the browser need not reach it, nor ever see its key. */
+const { addressOf } = require("./address")
 const { Client, ServiceError, ServiceAway } = require("./client")
 
 /** What Node-RED's editor puts in the place of a password that it was not told. */
@@ -9,7 +10,8 @@ const RESOLVE_TIMEOUT_MS = 10_000
 function serviceRoutes(RED) {
     // An address that is not deployed yet may be asked for, which is more than reading.
     const mayDraw = RED.auth.needsPermission("authorgan.write")
-    const clientFor = ({ service, url, key }) => {
+    const clientFor = ({ service, url: typed, key }) => {
+        const url = addressOf(typed)
         if (key && key !== UNCHANGED_PASSWORD) return new Client(url, key)
         const deployed = RED.nodes.getNode(service)?.client
         // The saved key goes only where it was saved for.

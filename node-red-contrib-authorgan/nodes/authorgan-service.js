@@ -1,11 +1,16 @@
+const { addressOf, defaultAddress } = require("../lib/address")
 const { Client } = require("../lib/client")
 const { serviceRoutes } = require("../lib/routes")
 
 module.exports = (RED) => {
     function ServiceNode(config) {
         RED.nodes.createNode(this, config)
-        this.client = new Client(config.url, this.credentials.key)
+        this.client = new Client(addressOf(config.url), this.credentials.key)
     }
-    RED.nodes.registerType("authorgan-service", ServiceNode, { credentials: { key: { type: "password" } } })
+    RED.nodes.registerType("authorgan-service", ServiceNode, {
+        credentials: { key: { type: "password" } },
+        // The editor shows it where a node names no address.
+        settings: { authorganServiceAddress: { value: defaultAddress(), exportable: true } }
+    })
     serviceRoutes(RED)
 }

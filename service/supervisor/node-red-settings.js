@@ -22,6 +22,7 @@ const settings = {
         ...["modules", "work", "results", "core", "convolutional", "normalization", "activation", "recurrent"].map(
             (name) => `AuthorGAN ${name}`
         ),
+        ...["AuthorGAN loss", "AuthorGAN optimization"],
         ...["subflows", "common", "function"]
     ],
     // Code in function nodes stays what it was when the flow was drawn: no package is fetched for it.

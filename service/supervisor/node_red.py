@@ -70,8 +70,12 @@ class NodeRed:
 
     @property
     def environ(self) -> dict[str, str]:
-        """Variables that its settings file reads."""
-        return {"AUTHORGAN_NODE_RED_SECRET_FILE": str(self._secret_file), "NODE_ENV": "production"}
+        """Variables that its settings file and the palette read."""
+        return {
+            "AUTHORGAN_NODE_RED_SECRET_FILE": str(self._secret_file),
+            "AUTHORGAN_URL": f"http://{host_in_url(self._settings.host)}:{self._settings.port}",
+            "NODE_ENV": "production",
+        }
 
     @property
     def _secret_file(self) -> Path:
@@ -90,8 +94,6 @@ class NodeRed:
         if not flows.exists():
             nodes = first_flow()
             service_nodes = [node for node in nodes if node["type"] == "authorgan-service"]
-            for node in service_nodes:
-                node["url"] = f"http://{host_in_url(self._settings.host)}:{self._settings.port}"
             # Node-RED encrypts what it finds here in the clear with its first deployment.
             keys = {node["id"]: {"key": self._settings.api_key} for node in service_nodes if self._settings.api_key}
             _write_private(self._folder / "flows_cred.json", json.dumps(keys))

@@ -29,7 +29,7 @@ const flow = (url) => [
 
 before(async () => {
     service = await new FakeService().start()
-    nodeRed = await NodeRed.start(flow(service.url))
+    nodeRed = await NodeRed.start(flow(service.url), { AUTHORGAN_URL: service.url })
     await nodeRed.send("pause")
     await until(async () => (await nodeRed.received("errors")).length === 1, "the first error arrives")
     await nodeRed.send("train")
@@ -199,6 +199,13 @@ describe("what the editor asks of the service", () => {
     test("a test says version, workers and data sets", async () => {
         const answer = await nodeRed.admin("authorgan/test", { service: "service", url: service.url })
         assert.deepEqual(await answer.json(), { version: "9.8.7", datasets: 3, ready: true, workers: 2, missing: [] })
+    })
+
+    test("a service without an address is the one that Node-RED was started with", async () => {
+        const answer = await nodeRed.admin("authorgan/test", { url: "" })
+        assert.equal((await answer.json()).version, "9.8.7")
+        const { authorganServiceAddress } = await (await nodeRed.admin("settings")).json()
+        assert.equal(authorganServiceAddress, service.url)
     })
 
     test("a test names what is missing", async () => {

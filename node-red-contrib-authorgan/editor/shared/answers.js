@@ -4,6 +4,7 @@
  */
 import compiler from "../../lib/compile.js"
 import modules from "../../lib/modules.js"
+import { addressOf } from "./services.js"
 import { text } from "./texts.js"
 
 const { compile, sketch, nodeAt } = compiler
@@ -223,7 +224,7 @@ function standAlone(answer, url) {
     answer.measured = null
     if (!away.has(url)) {
         away.add(url)
-        RED.notify(text("away", { url }), { type: "compact", timeout: 6000 })
+        RED.notify(text("away", { url: addressOf({ url }) }), { type: "compact", timeout: 6000 })
     }
     clearTimeout(retry)
     retry = setTimeout(look, RETRY_MS)

@@ -46,7 +46,8 @@ function worded(node, wrong, path) {
 export const ofDrawing = (node) => validOr(problemsOf(node))
 
 export function ofAddress(value) {
-    if (/^\$\{.+\}$/.test(value)) return true
+    // Empty: the service that this Node-RED was started with.
+    if (!value || /^\$\{.+\}$/.test(value)) return true
     try {
         if (/^https?:$/.test(new URL(value).protocol)) return true
     } catch {

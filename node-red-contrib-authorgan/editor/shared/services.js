@@ -12,13 +12,16 @@ export function adopt(node) {
     })
     if (!service) {
         service = RED.nodes.id()
-        const { url } = RED.nodes.getType(TYPE).defaults
-        RED.nodes.import([{ id: service, type: TYPE, name: "", url: url.value }])
+        RED.nodes.import([{ id: service, type: TYPE, name: "", url: "" }])
     }
     node.service = service
 }
 
-export function prepareTest(node) {
+/** Where a service node looks for its service: its own address, else the one that Node-RED was started with. */
+export const addressOf = ({ url }) => url || RED.settings.authorganServiceAddress
+
+export function prepare(node) {
+    $("#node-config-input-url").attr("placeholder", addressOf({}))
     const say = (kind, words) => $("#authorgan-test-result").attr("data-kind", kind).text(words)
     $("#authorgan-test").on("click", () => {
         say("asking", node._("test.asking"))

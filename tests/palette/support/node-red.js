@@ -31,8 +31,10 @@ module.exports = (RED) => {
 }`
 
 class NodeRed {
-    static async start(flow) {
+    /** @param {object} [environment]  variables beside those of the test */
+    static async start(flow, environment = {}) {
         const nodeRed = new NodeRed()
+        nodeRed.environment = environment
         nodeRed.folder = fs.mkdtempSync(path.join(os.tmpdir(), "authorgan-node-red-"))
         nodeRed.port = await freePort()
         nodeRed.prepare(flow)
@@ -68,7 +70,10 @@ class NodeRed {
     async run() {
         const program = path.join(palette.folder, "node_modules/node-red/red.js")
         const args = [program, "-u", this.folder, "-s", path.join(this.folder, "settings.js")]
-        this.process = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] })
+        this.process = spawn(process.execPath, args, {
+            stdio: ["ignore", "pipe", "pipe"],
+            env: { ...process.env, ...this.environment }
+        })
         this.log = ""
         for (const stream of [this.process.stdout, this.process.stderr]) {
             stream.on("data", (text) => {

@@ -3,8 +3,7 @@ RED.nodes.registerType("authorgan-service", {
     defaults: {
         name: { value: "" },
         url: {
-            value: "http://127.0.0.1:5050",
-            required: true,
+            value: "",
             validate: (value, _opt) => AuthorGAN.reasons.ofAddress(value)
         }
     },
@@ -12,9 +11,9 @@ RED.nodes.registerType("authorgan-service", {
         key: { type: "password" }
     },
     label: function () {
-        return this.name || this.url
+        return this.name || AuthorGAN.services.addressOf(this)
     },
     oneditprepare: function () {
-        AuthorGAN.services.prepareTest(this)
+        AuthorGAN.services.prepare(this)
     }
 })
