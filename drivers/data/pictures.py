@@ -1,10 +1,11 @@
-"""Images side by side."""
+"""Samples side by side."""
 
 from __future__ import annotations
 
 import numpy as np
 from PIL import Image
 
+from drivers.data.curves import curves
 from drivers.data.dataset import Dataset
 
 GAP = 2
@@ -12,15 +13,24 @@ GAP = 2
 GAP_SHADE = 64
 
 
-def grid(images: np.ndarray, columns: int, *, gap: int = GAP) -> Image.Image:
+def grid(samples: np.ndarray, columns: int, *, gap: int = GAP) -> Image.Image:
+    """Samples of data as one picture, row by row: images by `tiles`, sequences, float32 (N, T, C), by `curves`."""
+    if columns < 1:
+        raise ValueError(f"columns must be at least 1, got {columns}")
+    if samples.ndim == 3 and samples.dtype == np.float32 and samples.size:
+        return curves(samples, columns)
+    return tiles(samples, columns, gap=gap)
+
+
+def tiles(images: np.ndarray, columns: int, *, gap: int = GAP) -> Image.Image:
     """uint8 images (N, H, W, 1 or 3) as one picture, row by row, with dark grey lines between them.
 
     The picture is ``columns * (W + gap) - gap`` wide and, with R = ceil(N / columns), ``R * (H + gap) - gap`` high.
     """
     if images.ndim != 4 or images.shape[3] not in (1, 3) or images.dtype != np.uint8 or not len(images):
-        raise ValueError(f"images must be uint8 (N, H, W, 1 or 3), got {images.dtype} {images.shape}")
-    if columns < 1:
-        raise ValueError(f"columns must be at least 1, got {columns}")
+        raise ValueError(
+            f"samples must be uint8 (N, H, W, 1 or 3) or float32 (N, T, C), got {images.dtype} {images.shape}"
+        )
     count, height, width, channels = images.shape
     rows = -(-count // columns)
     cells = np.full((rows * columns, height + gap, width + gap, channels), GAP_SHADE, np.uint8)
@@ -33,15 +43,16 @@ def grid(images: np.ndarray, columns: int, *, gap: int = GAP) -> Image.Image:
 
 
 def preview(data: Dataset, *, count: int = 64, columns: int = 8, seed: int = 0, per_class: bool = False) -> Image.Image:
-    """A grid of images drawn at random, the same for the same seed; ``per_class``: one row for each class."""
+    """A grid of samples drawn at random, the same for the same seed; ``per_class``: one row for each class."""
     draw = np.random.default_rng(seed)
     if not per_class or data.labels is None:
         chosen = draw.permutation(len(data))[:count]
-        return grid(data.images[np.sort(chosen)], columns)
+        return grid(data.samples[np.sort(chosen)], columns)
+    empty = 0 if data.samples.dtype == np.uint8 else np.nan
     rows = []
     for number in np.unique(data.labels):
         members = draw.permutation(np.flatnonzero(data.labels == number))[:columns]
-        row = np.zeros((columns, *data.images.shape[1:]), np.uint8)
-        row[: len(members)] = data.images[members]
+        row = np.full((columns, *data.samples.shape[1:]), empty, data.samples.dtype)
+        row[: len(members)] = data.samples[members]
         rows.append(row)
     return grid(np.concatenate(rows), columns)
