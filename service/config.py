@@ -122,8 +122,9 @@ class Settings:
     max_datasets: int = _integer("uploaded data sets that are kept", 1000)
     max_page: int = _integer("entries on one page of a listing", 100)
     max_metric_points: int = _integer("points in one answer of the metrics", 10_000, minimum=4)
-    max_sample_count: int = _integer("images in one sampling request", 1024)
-    max_discriminate_images: int = _integer("images in one discriminate request", 256)
+    max_sample_count: int = _integer("images or sequences in one sampling request", 1024)
+    max_discriminate_images: int = _integer("images or sequences in one discriminate request", 256)
+    max_sample_numbers: int = _integer("numbers of the sequences in one answer or request", 1_000_000)
     interactive_seconds: float = _seconds("how long sampling may take, the loading of the model included", 60)
 
     # Events

@@ -53,6 +53,19 @@ def small_spec(*, epochs: int = 2, **training: Any) -> dict[str, Any]:
     )
 
 
+def wave_spec(**training: Any) -> dict[str, Any]:
+    """A GAN on waves of four forms, 8 steps of 2 numbers each, by the class asked for."""
+    return specs.resolve(
+        {
+            "name": "waves",
+            "data": {"choice": "sine", "length": 8, "channels": 2, "classes": 4, "count": 64},
+            "generator": {"choice": "cgan", "widths": [16]},
+            "discriminator": {"choice": "cgan", "widths": [16]},
+            "training": {"epochs": 1, "batch_size": 32, "sample_count": 8, **training},
+        }
+    )
+
+
 class Fleet:
     """Everything that runs on one home."""
 

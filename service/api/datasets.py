@@ -8,6 +8,7 @@ import logging
 import os
 import secrets
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from drivers.data.sources.upload import SUFFIXES, upload_path
 from service.api import represent
 from service.api.context import context
 from service.api.files import CHUNK_BYTES, answer
-from service.api.problems import ProblemError, not_found
+from service.api.problems import ProblemError, invalid, not_found
 from service.api.schemas import Dataset, DatasetList, DatasetUpload, PreviewQuery
 from service.db.models import Dataset as Row
 
@@ -68,23 +69,39 @@ def _find(dataset_id: str) -> dict[str, Any]:
 
 def _known(name: str) -> dict[str, Any]:
     entry = spec.catalogue.load()["datasets"][name]
-    source = entry["source"]
     return {
         "id": name,
         "kind": "known",
         "title": entry["title"],
         "summary": entry["summary"],
         "available": locate({"choice": name}, settings=context().data_settings).here,
-        "count": source["images"],
-        "height": source["image_size"],
-        "width": source["image_size"],
-        "channels": source["channels"],
+        **_measures(entry),
         "class_names": KNOWN[name].class_names,
         "created_at": None,
         "size": None,
         "use": {"choice": name},
         "links": _links(name),
     }
+
+
+def _measures(entry: Mapping[str, Any]) -> dict[str, int | None]:
+    """How many samples there are and of which size; of data made on the spot, as many and as large as by default."""
+    source = entry.get("source")
+    if source is None:
+        made = _defaults(entry)
+        return {
+            "count": made["count"],
+            "length": made["length"],
+            "height": None,
+            "width": None,
+            "channels": made["channels"],
+        }
+    size = source["image_size"]
+    return {"count": source["images"], "length": None, "height": size, "width": size, "channels": source["channels"]}
+
+
+def _defaults(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: schema["default"] for name, schema in entry["parameters"]["properties"].items()}
 
 
 def _uploaded(row: Row) -> dict[str, Any]:
@@ -98,6 +115,7 @@ def _uploaded(row: Row) -> dict[str, Any]:
         "summary": f"{row.count:,} images" + (f" of {len(row.class_names)} classes" if row.class_names else ""),
         "available": True,
         "count": row.count,
+        "length": None,
         "height": row.height,
         "width": row.width,
         "channels": row.channels,
@@ -224,20 +242,16 @@ def delete(dataset_id: str) -> Any:
     },
 )
 def preview(dataset_id: str, query_data: PreviewQuery) -> Response:
-    """Show some images of a data set
+    """Show some images or sequences of a data set
 
-    A grid of images drawn at random, the same for the same seed.
+    A grid of samples drawn at random, the same for the same seed; sequences are drawn as curves.
     """
     shown = _find(dataset_id)
     if not shown["available"]:
         raise ProblemError(
             409, "not_here", f"'{dataset_id}' is not on this machine yet; the first training on it downloads it."
         )
-    data = {
-        **shown["use"],
-        "image_size": query_data.image_size or min(shown["height"] or 32, 128),
-        "channels": shown["channels"],
-    }
+    data = _preview_data(shown, query_data)
     options = query_data.model_dump(exclude={"image_size"})
     cached = _preview_path(shown, data, options)
     if not cached.exists():
@@ -251,6 +265,16 @@ def preview(dataset_id: str, query_data: PreviewQuery) -> Response:
         os.replace(temporary, cached)
         _forget_oldest(cached.parent)
     return answer(cached.read_bytes(), "image/png")
+
+
+def _preview_data(shown: dict[str, Any], query: PreviewQuery) -> dict[str, Any]:
+    """As much of a `data` module as reading it takes."""
+    if shown["length"] is None:
+        size = query.image_size or min(shown["height"] or 32, 128)
+        return {**shown["use"], "image_size": size, "channels": shown["channels"]}
+    if query.image_size is not None:
+        raise invalid("/image_size", "wrong_data", f"'{shown['id']}' holds sequences, which have no image size.")
+    return {**_defaults(spec.catalogue.load()["datasets"][shown["id"]]), **shown["use"]}
 
 
 def _forget_oldest(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a trained, or still training, model can do now: draw images, and judge them."""
+"""What a trained, or still training, model can do now: draw images or sequences, and judge them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from PIL import Image
 
 from service.api.context import context
 from service.api.problems import ProblemError, invalid
-from service.api.schemas import DiscriminateBody, SampleBody, SampleImages, Verdicts
+from service.api.schemas import DiscriminateBody, SampleBody, Samples, Verdicts
 from service.queue.interactive import InteractiveError, InteractiveUnavailable, call
+from spec.frame import Frame
 
 models = APIBlueprint("models", __name__, url_prefix="/v1/models/<job_id>", tag="Models")
 
@@ -43,12 +44,12 @@ STATUS = {
         "sevens": {"value": {"labels": [7], "count": 8}},
     },
 )
-@models.output(SampleImages)
+@models.output(Samples)
 @models.doc(
     operation_id="sample",
     responses={
         200: {
-            "description": "A PNG grid, or with `Accept: application/json` each image by itself.",
+            "description": "A PNG grid, or with `Accept: application/json` each image, or sequences as numbers.",
             "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
         },
         406: "Neither image/png nor application/json would be accepted.",
@@ -57,20 +58,35 @@ STATUS = {
     },
 )
 def sample(job_id: str, json_data: SampleBody) -> Any:
-    """Draw images
+    """Draw images or sequences
 
     By seed, by latent vector, or by class for a conditional generator; from the newest weights that were saved.
     """
     spec = context().store.get(job_id).spec
     as_picture = _wants_picture()
     params = _sample_params(json_data, spec)
-    params["format"] = "grid" if as_picture else "images"
+    params["format"] = "grid" if as_picture else "each"
+    if not as_picture:
+        _check_numbers(params["count"], Frame.of(spec["data"]), "/count")
     result = _call("sample", job_id, params)
     if as_picture:
         headers = {"Authorgan-Step": str(result["step"]), "Authorgan-Columns": str(result["columns"])}
         return Response(result["png"], content_type="image/png", headers=headers)
-    images = [base64.b64encode(image).decode() for image in result["images"]]
-    return {"images": images, "count": len(images), "step": result["step"]}
+    made: dict[str, Any] = {"count": params["count"], "step": result["step"]}
+    if "sequences" in result:
+        return {"sequences": result["sequences"], **made}
+    return {"images": [base64.b64encode(image).decode() for image in result["images"]], **made}
+
+
+def _check_numbers(count: int, frame: Frame, pointer: str) -> None:
+    """Sequences travel as numbers, of which one message may hold only so many."""
+    numbers, most = count * math.prod(frame.size), context().settings.max_sample_numbers
+    if frame.source == "sequence" and numbers > most:
+        size = " x ".join(map(str, frame.size))
+        message = (
+            f"{count} sequences of {size} are more numbers than AUTHORGAN_MAX_SAMPLE_NUMBERS={most} of one request."
+        )
+        raise invalid(pointer, "too_many", message)
 
 
 def _wants_picture() -> bool:
@@ -87,13 +103,13 @@ def _sample_params(body: SampleBody, spec: Mapping[str, Any]) -> dict[str, Any]:
     count = body.count or len(body.noise or ()) or len(body.labels or ()) or DEFAULT_COUNT
     for pointer, number in (("/count", count), ("/noise", len(body.noise or ())), ("/labels", len(body.labels or ()))):
         if number > most:
-            raise invalid(pointer, "too_many", f"{number} images are more than the {most} of one request.")
+            raise invalid(pointer, "too_many", f"{number} samples are more than the {most} of one request.")
     if body.noise is not None:
         _check_noise(body.noise, count, spec)
     if body.labels is not None:
         _check_labels(body.labels, spec, "generator")
         if len(body.labels) > count:
-            raise invalid("/labels", "too_many", f"{len(body.labels)} labels are more than the {count} images.")
+            raise invalid("/labels", "too_many", f"{len(body.labels)} labels are more than the {count} samples.")
     return {
         "count": count,
         "seed": body.seed,
@@ -105,7 +121,7 @@ def _sample_params(body: SampleBody, spec: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check_noise(noise: list[list[float]], count: int, spec: Mapping[str, Any]) -> None:
     if len(noise) != count:
-        raise invalid("/noise", "wrong_count", f"{len(noise)} latent vectors do not make {count} images.")
+        raise invalid("/noise", "wrong_count", f"{len(noise)} latent vectors do not make {count} samples.")
     length = _noise_length(spec)
     for position, vector in enumerate(noise):
         if len(vector) != length:
@@ -142,29 +158,57 @@ def _check_labels(labels: list[int], spec: Mapping[str, Any], network: str) -> N
     responses={409: "The job has saved no weights yet.", 504: "No answer in time."},
 )
 def discriminate(job_id: str, json_data: DiscriminateBody) -> Any:
-    """Judge images: real or drawn?
+    """Judge images or sequences: real or drawn?
 
-    Each image is brought to the size and channels that the model was trained on.
+    Each image is brought to the size and channels that the model was trained on; a sequence has to be of its shape.
     """
     spec = context().store.get(job_id).spec
-    most = context().settings.max_discriminate_images
-    if len(json_data.images) > most:
-        raise invalid("/images", "too_many", f"{len(json_data.images)} images are more than the {most} of one request.")
-    images = [_image(text, position) for position, text in enumerate(json_data.images)]
+    frame = Frame.of(spec["data"])
+    given = _given(json_data, frame)
+    if frame.source == "sequence":
+        _check_numbers(len(given), frame, "/sequences")
+        for position, sequence in enumerate(given):
+            _check_sequence(sequence, frame, f"/sequences/{position}")
+    else:
+        given = [_image(text, position) for position, text in enumerate(given)]
     if json_data.labels is None and spec["discriminator"]["conditional"]:
-        raise invalid("/labels", "labels_needed", "This discriminator judges an image by its class; give one each.")
+        message = f"This discriminator judges each {frame.source} by its class; give one each."
+        raise invalid("/labels", "labels_needed", message)
     if json_data.labels is not None:
         _check_labels(json_data.labels, spec, "discriminator")
-        if len(json_data.labels) != len(images):
-            raise invalid(
-                "/labels", "wrong_count", f"{len(json_data.labels)} labels do not fit {len(images)} images, one each."
-            )
-    result = _call("discriminate", job_id, {"images": images, "labels": json_data.labels})
+        if len(json_data.labels) != len(given):
+            message = f"{len(json_data.labels)} labels do not fit {len(given)} {frame.source}s, one each."
+            raise invalid("/labels", "wrong_count", message)
+    result = _call("discriminate", job_id, {f"{frame.source}s": given, "labels": json_data.labels})
     verdicts = [
         {"score": score, "probability_real": probability}
         for score, probability in zip(result["score"], result["probability_real"], strict=True)
     ]
     return {"results": verdicts, "calibration": result["calibration"], "step": result["step"]}
+
+
+def _given(body: DiscriminateBody, frame: Frame) -> list[Any]:
+    """What there is to judge: images for a model of images, sequences for one of sequences."""
+    key, other = ("sequences", "images") if frame.source == "sequence" else ("images", "sequences")
+    if getattr(body, other) is not None:
+        raise invalid(f"/{other}", "wrong_data", f"This model judges {key}; give those.")
+    given, most = getattr(body, key), context().settings.max_discriminate_images
+    if given is None:
+        raise invalid(f"/{key}", "missing", f"There are no {key} to judge.")
+    if len(given) > most:
+        raise invalid(f"/{key}", "too_many", f"{len(given)} {key} are more than the {most} of one request.")
+    return given
+
+
+def _check_sequence(sequence: list[list[float]], frame: Frame, pointer: str) -> None:
+    steps, channels = frame.size
+    if len(sequence) != steps:
+        message = f"A sequence of this model has {steps} steps; this one has {len(sequence)}."
+        raise invalid(pointer, "wrong_length", message)
+    for step, numbers in enumerate(sequence):
+        if len(numbers) != channels:
+            message = f"Each step of a sequence of this model has {channels} numbers; this one has {len(numbers)}."
+            raise invalid(f"{pointer}/{step}", "wrong_length", message)
 
 
 def _image(text: str, position: int) -> bytes:

@@ -315,11 +315,11 @@ class ArtifactList(Answer):
 
 class SampleBody(Body):
     count: int | None = Field(
-        None, ge=1, description="Images to draw; by default as many as `noise` or `labels` has, else 64."
+        None, ge=1, description="Images or sequences to draw; by default as many as `noise` or `labels` has, else 64."
     )
-    seed: int = Field(0, ge=0, lt=2**63, description="The same seed draws the same images.")
+    seed: int = Field(0, ge=0, lt=2**63, description="The same seed draws the same samples.")
     noise: list[list[FiniteFloat]] | None = Field(
-        None, min_length=1, description="Latent vectors instead of a seed, one an image, `latent_dim` numbers each."
+        None, min_length=1, description="Latent vectors instead of a seed, one a sample, `latent_dim` numbers each."
     )
     labels: list[Label] | None = Field(
         None,
@@ -329,15 +329,23 @@ class SampleBody(Body):
     columns: int | None = Field(None, ge=1, description="Of the grid; by default as square as it gets.")
 
 
-class SampleImages(Answer):
-    images: list[str] = Field(description="PNG files, base64.")
+class Samples(Answer):
+    """Either `images` or `sequences`, whichever the model makes."""
+
+    images: list[str] | None = Field(None, description="PNG files, base64.")
+    sequences: list[list[list[float]]] | None = Field(None, description="Of each its steps, of each step its numbers.")
     count: int
     step: int | None = Field(description="The training step that the weights are from.")
 
 
 class DiscriminateBody(Body):
-    images: list[str] = Field(min_length=1, description="PNG or JPEG files, base64.")
-    labels: list[Label] | None = Field(None, description="The class of each image, for a conditional discriminator.")
+    """Either `images` or `sequences`, whichever the model was trained on."""
+
+    images: list[str] | None = Field(None, min_length=1, description="PNG or JPEG files, base64.")
+    sequences: list[list[list[FiniteFloat]]] | None = Field(
+        None, min_length=1, description="Of each its steps, of each step its numbers, -1 to 1."
+    )
+    labels: list[Label] | None = Field(None, description="The class of each, for a conditional discriminator.")
 
 
 class Verdict(Answer):
@@ -362,8 +370,9 @@ class Dataset(Answer):
     title: str
     summary: str
     available: bool = Field(description="False: it is downloaded when a training first needs it.")
-    count: int | None = Field(description="Images.")
-    height: int | None = Field(description="null: they differ.")
+    count: int | None = Field(description="Images or sequences.")
+    length: int | None = Field(description="Steps of a sequence; null for images.")
+    height: int | None = Field(description="null: they differ, or there are none.")
     width: int | None
     channels: int | None
     class_names: list[str] | None

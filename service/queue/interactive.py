@@ -33,13 +33,14 @@ def call(kind: str, job_id: str, params: dict, timeout: float, *, settings: Sett
     Args:
         kind: `sample` or `discriminate`.
         params: For `sample`: `count`, `seed`, `noise` (nested lists (N, Z)), `labels` (list of N), `columns`, and
-            `format`: `grid` (the default, one PNG) or `images` (one PNG each).
-            For `discriminate`: `images` (a list of PNG bytes) and `labels`.
+            `format`: `grid` (the default, one PNG) or `each` (one PNG an image, the numbers of a sequence).
+            For `discriminate`: `images` (a list of PNG bytes) or `sequences` (nested lists (N, T, C)), and `labels`.
         timeout: Seconds to wait. A message nobody took by then is dropped.
 
     Returns:
-        For `sample`: `{"png": bytes, "columns", "count"}` or `{"images": [bytes], "count"}`; for `discriminate`:
-        `{"score": [float], "probability_real": [float], "calibration": str}`; always with the `step` of the weights.
+        For `sample`: `{"png": bytes, "columns", "count"}`, or `{"images": [bytes], "count"}`, of sequences
+        `{"sequences": [[[float]]], "count"}`; for `discriminate`: `{"score": [float], "probability_real": [float],
+        "calibration": str}`; always with the `step` of the weights.
 
     Raises:
         InteractiveError: The model cannot do it.

@@ -27,6 +27,7 @@ from service.storage import Storage
 from service.trainer.answers import InteractiveError, decode, encode
 from service.trainer.pipes import open_channel
 from service.trainer.process import describe, warm_up
+from spec.frame import Frame
 
 log = logging.getLogger(__name__)
 
@@ -126,31 +127,41 @@ def sample(session: Session, params: dict[str, Any]) -> dict[str, Any]:
     """See `service.queue.interactive.call`."""
     noise, labels = params.get("noise"), params.get("labels")
     count = params.get("count") or len(noise or labels or ()) or DEFAULT_COUNT
-    images = session.sample(
+    samples = session.sample(
         count,
         seed=params.get("seed") or 0,
         noise=None if noise is None else np.asarray(noise, np.float32),
         labels=None if labels is None else np.asarray(labels, np.int64),
     )
-    if params.get("format") == "images":
-        return {"images": [_png(grid(image[None], 1)) for image in images], "count": len(images)}
-    columns = min(params.get("columns") or DEFAULT_COLUMNS, len(images))
-    return {"png": _png(grid(images, columns)), "columns": columns, "count": len(images)}
+    if params.get("format") == "each":
+        if _frame(session).source == "sequence":
+            return {"sequences": samples.tolist(), "count": len(samples)}
+        return {"images": [_png(grid(image[None], 1)) for image in samples], "count": len(samples)}
+    columns = min(params.get("columns") or DEFAULT_COLUMNS, len(samples))
+    return {"png": _png(grid(samples, columns)), "columns": columns, "count": len(samples)}
 
 
 def discriminate(session: Session, params: dict[str, Any]) -> dict[str, Any]:
     """See `service.queue.interactive.call`."""
-    height, width, channels = session.spec["generator"]["output_shape"]
-    images = np.stack(
-        [_pixels(png, height, width, channels, f"/images/{index}") for index, png in enumerate(params["images"])]
-    )
+    if _frame(session).source == "sequence":
+        samples = np.asarray(params["sequences"], np.float32)
+    else:
+        height, width, channels = session.spec["generator"]["output_shape"]
+        pixels = [
+            _pixels(png, height, width, channels, f"/images/{index}") for index, png in enumerate(params["images"])
+        ]
+        samples = np.stack(pixels)
     labels = params.get("labels")
-    found = session.discriminate(images, None if labels is None else np.asarray(labels, np.int64))
+    found = session.discriminate(samples, None if labels is None else np.asarray(labels, np.int64))
     return {
         "score": found["score"].tolist(),
         "probability_real": found["probability_real"].tolist(),
         "calibration": found["calibration"],
     }
+
+
+def _frame(session: Session) -> Frame:
+    return Frame.of(session.spec["data"])
 
 
 KINDS: dict[str, Callable[[Session, dict[str, Any]], dict[str, Any]]] = {"sample": sample, "discriminate": discriminate}

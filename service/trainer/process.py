@@ -204,9 +204,9 @@ class Training:
             return {"action": "checkpoint"}
         return command
 
-    def _save_sample(self, step: int, images: np.ndarray) -> dict[str, Any]:
-        columns = self._columns(len(images))
-        picture = grid(images, columns)
+    def _save_sample(self, step: int, samples: np.ndarray) -> dict[str, Any]:
+        columns = self._columns(len(samples))
+        picture = grid(samples, columns)
         buffer = io.BytesIO()
         picture.save(buffer, "PNG")
         self._storage.write_atomic(self._job_id, f"samples/{step}.png", buffer.getvalue())
@@ -217,7 +217,7 @@ class Training:
             "width": picture.width,
             "height": picture.height,
             "columns": columns,
-            "count": len(images),
+            "count": len(samples),
         }
 
     def _columns(self, count: int) -> int:

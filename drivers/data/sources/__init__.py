@@ -15,6 +15,7 @@ KNOWN: dict[str, Source] = {
     "mnist": MNIST,
     "fashion_mnist": FASHION_MNIST,
     "cifar10": Cifar10(),
+    "sine": Sine(),
 }
 """Data sets that everybody knows by name."""
 
@@ -24,7 +25,6 @@ SOURCES: dict[str, Source] = {
     "images": ImageFiles(),
     "pickle": Pickled(KNOWN),
     "upload": Upload(),
-    "sine": Sine(),
 }
 
 __all__ = ["KNOWN", "SOURCES", "Location", "Progress", "Source"]

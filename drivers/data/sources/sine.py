@@ -32,8 +32,6 @@ WAVEFORMS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 class Sine(Source):
     """Sines, or the first ``data["classes"]`` waveforms as classes."""
 
-    class_names = list(WAVEFORMS)  # noqa: RUF012
-
     def read(self, data: Mapping[str, Any], settings: DataSettings, progress: Progress) -> Dataset:
         """Sequences (count, length, channels); of several classes, as many of each as can be.
 
@@ -66,4 +64,4 @@ class Sine(Source):
         samples.clip(-1.0, 1.0, out=samples)
         if data["classes"] is None:
             return Dataset(samples)
-        return Dataset(samples, labels, self.class_names[: data["classes"]])
+        return Dataset(samples, labels, list(WAVEFORMS)[: data["classes"]])

@@ -5,8 +5,8 @@ import { count, shapeText, text } from "./texts.js"
 
 const SHOWS = {
     "authorgan-data": ({ spec }) => {
-        const { image_size: size, channels } = spec.data
-        return { shape: [size, size, channels] }
+        const { image_size: size, length, channels } = spec.data
+        return { shape: length ? [length, channels] : [size, size, channels] }
     },
     "authorgan-generator": ({ module }) => ({ shape: module.output_shape, weights: module.parameter_count }),
     "authorgan-discriminator": ({ module }) => ({ weights: module.parameter_count })

@@ -64,7 +64,7 @@ def problem(response):
 
 def test_known_data_sets_say_whether_they_are_here(client):
     found = {entry["id"]: entry for entry in client.get("/v1/datasets").json["datasets"]}
-    assert list(found) == ["digits", "mnist", "fashion_mnist", "cifar10"]
+    assert list(found) == ["digits", "mnist", "fashion_mnist", "cifar10", "sine"]
     assert found["digits"]["available"]
     assert found["digits"]["count"] == 1797
     assert not found["mnist"]["available"]
@@ -86,6 +86,16 @@ def test_a_preview_is_a_grid(client):
 def test_a_preview_by_class_has_a_row_for_each(client):
     response = client.get("/v1/datasets/digits/preview.png?per_class=true&columns=5")
     assert Image.open(io.BytesIO(response.data)).size == (5 * 8 + 4 * 2, 10 * 8 + 9 * 2)
+
+
+def test_waves_are_shown_as_curves(client):
+    shown = client.get("/v1/datasets/sine").json
+    assert (shown["available"], shown["count"], shown["length"], shown["channels"]) == (True, 2000, 32, 1)
+    assert (shown["height"], shown["width"], shown["class_names"]) == (None, None, None)
+    picture = Image.open(io.BytesIO(client.get("/v1/datasets/sine/preview.png?count=4&columns=2").data))
+    assert (picture.mode, picture.width) == ("RGB", 2 * 384 + 1)
+    response = client.get("/v1/datasets/sine/preview.png?image_size=32")
+    assert (response.status_code, problem(response)["pointer"]) == (422, "/image_size")
 
 
 def test_a_preview_of_what_is_not_here(client):

@@ -30,17 +30,17 @@ def png(count=1, columns=1, size=16):
 
 @pytest.fixture
 def asked(settings):
-    """A worker; the list of what it was asked for. It answers with the ``error`` in the list's last place, if any."""
+    """A worker; the list of what it was asked for. It answers with an error or result in the list's last place."""
     app = celery_app(settings)
     calls = []
 
     @app.task(name=INTERACTIVE_TASK, shared=False)
     def respond(call_id, kind, job_id, params, deadline):
         params = decode(params)
-        error = calls.pop() if calls and "code" in calls[-1] else None
+        prepared = calls.pop() if calls and "kind" not in calls[-1] else None
         calls.append({"kind": kind, "job_id": job_id, **params})
-        if error:
-            answer(settings, call_id, {"error": error})
+        if prepared:
+            answer(settings, call_id, {"error" if "code" in prepared else "result": prepared})
         elif kind == "sample" and params["format"] == "grid":
             picture = png(params["count"], params["columns"])
             result = {"png": picture, "columns": params["columns"], "count": params["count"], "step": 40}
@@ -48,7 +48,7 @@ def asked(settings):
         elif kind == "sample":
             answer(settings, call_id, {"result": {"images": [png()] * params["count"], "count": 1, "step": 40}})
         else:
-            count = len(params["images"])
+            count = len(params.get("images") or params["sequences"])
             scores = {"score": [1.5] * count, "probability_real": [0.8] * count, "calibration": "sigmoid", "step": 40}
             answer(settings, call_id, {"result": scores})
 
@@ -62,6 +62,13 @@ def asked(settings):
 @pytest.fixture
 def conditional_job(store):
     resolved = resolve({**SPEC, "generator": {"choice": "cgan"}, "discriminator": {"choice": "cgan"}})
+    return store.submit(resolved).id
+
+
+@pytest.fixture
+def waves_job(store):
+    data = {"choice": "sine", "length": 8, "channels": 2}
+    resolved = resolve({**SPEC, "data": data, "generator": {"choice": "gan"}, "discriminator": {"choice": "gan"}})
     return store.submit(resolved).id
 
 
@@ -243,3 +250,54 @@ def test_labels_fit_their_images(client, conditional_job):
     assert first_problem(response)["code"] == "wrong_count"
     response = client.post(f"/v1/models/{conditional_job}/discriminate", json={"images": body["images"]})
     assert (first_problem(response)["pointer"], first_problem(response)["code"]) == ("/labels", "labels_needed")
+
+
+# -- sequences -----------------------------------------------------------------------------------------------------
+
+WAVE = [[0.5, -0.25]] * 8
+
+
+def test_sequences_come_as_numbers(client, waves_job, asked):
+    asked.append({"sequences": [WAVE] * 3, "count": 3, "step": 40})
+    answered = client.post(f"/v1/models/{waves_job}/sample", json={"count": 3}, headers={"Accept": "application/json"})
+    assert answered.json == {"sequences": [WAVE] * 3, "images": None, "count": 3, "step": 40}
+    assert asked[0]["format"] == "each"
+
+
+def test_only_so_many_numbers_come_at_once(make_client, asked):
+    client = make_client(max_sample_numbers=100)
+    spec = {**SPEC, "data": {"choice": "sine"}, "generator": {"choice": "gan"}, "discriminator": {"choice": "gan"}}
+    job = client.post("/v1/jobs", json=spec).json["id"]
+    response = client.post(f"/v1/models/{job}/sample", json={"count": 4}, headers={"Accept": "application/json"})
+    assert (first_problem(response)["pointer"], first_problem(response)["code"]) == ("/count", "too_many")
+    assert "4 sequences of 32 x 1 are more numbers than AUTHORGAN_MAX_SAMPLE_NUMBERS=100" in response.text
+    assert client.post(f"/v1/models/{job}/sample", json={"count": 4}).status_code == 200  # a picture
+
+
+def test_sequences_are_judged(client, waves_job, asked):
+    response = client.post(f"/v1/models/{waves_job}/discriminate", json={"sequences": [WAVE, WAVE]})
+    assert response.json["results"] == [{"score": 1.5, "probability_real": 0.8}] * 2
+    assert asked[0]["sequences"] == [WAVE, WAVE]
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "code"),
+    [
+        ({"images": ["eA=="]}, "/images", "wrong_data"),
+        ({}, "/sequences", "missing"),
+        ({"sequences": [WAVE] * 300}, "/sequences", "too_many"),
+        ({"sequences": [WAVE, WAVE[:7]]}, "/sequences/1", "wrong_length"),
+        ({"sequences": [[*WAVE[:7], [0.5]]]}, "/sequences/0/7", "wrong_length"),
+        ({"sequences": [[*WAVE[:7], [0.5, "a"]]]}, "/sequences/0/7/1", "float_parsing"),
+    ],
+)
+def test_sequences_that_cannot_be_judged(client, waves_job, body, pointer, code):
+    response = client.post(f"/v1/models/{waves_job}/discriminate", json=body)
+    assert response.status_code == 422
+    assert (first_problem(response)["pointer"], first_problem(response)["code"]) == (pointer, code)
+
+
+def test_a_model_of_images_judges_no_sequences(client, job):
+    response = client.post(f"/v1/models/{job}/discriminate", json={"sequences": [WAVE]})
+    assert first_problem(response)["code"] == "wrong_data"
+    assert "This model judges images; give those." in response.text

@@ -13,7 +13,7 @@ from service import broker
 from service.config import Settings
 from service.queue.interactive import InteractiveError, InteractiveUnavailable, call
 from service.trainer.answers import decode, encode
-from tests.fleet import children, small_spec, wait_for
+from tests.fleet import children, small_spec, wait_for, wave_spec
 
 SECONDS = 60.0
 
@@ -47,7 +47,7 @@ def test_bytes_survive_json():
 
 def test_a_grid_shows_what_the_single_images_show(ask, trained):
     sheet = ask("sample", trained, count=6, seed=3, columns=3)
-    single = ask("sample", trained, count=6, seed=3, format="images")
+    single = ask("sample", trained, count=6, seed=3, format="each")
     assert (sheet["columns"], sheet["count"], sheet["step"]) == (3, 6, 16)
     images = np.stack([pixels(png) for png in single["images"]])[..., None]
     np.testing.assert_array_equal(pixels(sheet["png"]), np.asarray(grid(images, 3)))
@@ -55,13 +55,13 @@ def test_a_grid_shows_what_the_single_images_show(ask, trained):
 
 def test_the_same_noise_gives_the_same_image_and_another_seed_another(ask, trained):
     noise = np.linspace(-1, 1, 100)[None].tolist()
-    once = ask("sample", trained, noise=noise, format="images")["images"]
-    assert once == ask("sample", trained, noise=noise, format="images")["images"]
+    once = ask("sample", trained, noise=noise, format="each")["images"]
+    assert once == ask("sample", trained, noise=noise, format="each")["images"]
     assert ask("sample", trained, count=1, seed=1)["png"] != ask("sample", trained, count=1, seed=2)["png"]
 
 
 def test_images_of_any_size_are_judged_in_the_size_of_the_model(ask, trained):
-    own = ask("sample", trained, count=2, seed=3, format="images")["images"]
+    own = ask("sample", trained, count=2, seed=3, format="each")["images"]
     large = io.BytesIO()
     Image.new("RGB", (100, 50), "white").save(large, "PNG")
     verdict = ask("discriminate", trained, images=[*own, large.getvalue()])
@@ -71,8 +71,21 @@ def test_images_of_any_size_are_judged_in_the_size_of_the_model(ask, trained):
     assert verdict["calibration"] == "sigmoid"
 
 
+def test_sequences_are_drawn_told_as_numbers_and_judged(ask, fleet):
+    job = fleet.wait(fleet.submit(wave_spec()), "succeeded").id
+    told = ask("sample", job, labels=[2], count=3, seed=1, format="each")["sequences"]
+    waves = np.array(told, np.float32)
+    assert waves.shape == (3, 8, 2)
+    drawn = ask("sample", job, labels=[2], count=3, seed=1, columns=3)["png"]
+    np.testing.assert_array_equal(pixels(drawn), np.asarray(grid(waves, 3)))
+    verdict = ask("discriminate", job, sequences=told, labels=[2, 2, 2])
+    assert len(verdict["score"]) == 3
+    with fleet.storage.open(job, "samples/2.png") as file, Image.open(file) as sheet:
+        assert sheet.width == 4 * 192 + 1  # a column for each class
+
+
 def test_what_is_no_image_is_named_by_its_place(ask, trained):
-    own = ask("sample", trained, count=1, format="images")["images"]
+    own = ask("sample", trained, count=1, format="each")["images"]
     with pytest.raises(InteractiveError) as raised:
         ask("discriminate", trained, images=[*own, b"no image"])
     assert (raised.value.code, raised.value.pointer) == ("bad_image", "/images/1")
@@ -94,10 +107,10 @@ def test_a_job_without_weights_says_so(ask, fleet):
 def test_a_model_is_used_while_it_trains_and_its_newest_weights_are(ask, fleet):
     job_id = fleet.submit(small_spec(epochs=2000))
     wait_for("the first weights", lambda: fleet.storage.exists(job_id, "weights.safetensors"))
-    early = ask("sample", job_id, count=4, format="images")
+    early = ask("sample", job_id, count=4, format="each")
     fleet.ask(job_id, "pause")
     fleet.wait(job_id, "paused")
-    late = ask("sample", job_id, count=4, format="images")
+    late = ask("sample", job_id, count=4, format="each")
     assert late["step"] > early["step"]
     assert late["step"] == fleet.last_step(job_id)
     assert late["images"] != early["images"]
