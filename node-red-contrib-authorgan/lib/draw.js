@@ -21,8 +21,9 @@ const STEP = 60
 /** Left edge of the layers, and from a node to the middle of a link node beside it. */
 const LAYERS_LEFT = 60
 const LINK_ROOM = 45
-/** Centres of what stands right of the modules, and the height of the card below a preview, in widths of it. */
-const ACROSS = { gan: 420, train: 570, preview: 750 }
+/** Centres of what stands right of the modules, from their right edge. */
+const ACROSS = { gan: 160, train: 310, preview: 480 }
+/** Width of the preview, and the height of the card below it, in widths of it. */
 const PREVIEW_WIDTH = 240
 const CARD = 1.6
 
@@ -123,12 +124,13 @@ function nameLayers(nodes, module, into, idOf) {
 function drawGan(spec, usual, { z, newId, service, titleOf, titles, color, start }) {
     const gan = { id: newId(), type: GAN, z, name: spec.name, parameters: settingsOf(spec), version: VERSION }
     const modules = modulesOf(spec, usual).map((module, index) => {
-        const w = layout.widthOf(titleOf(module))
+        const w = layout.widthOf(titleOf(module), NETWORKS.includes(MODULES[module.type]))
         const node = { id: newId(), z, name: "", ...module, version: VERSION }
         return { ...node, w, x: LEFT + w / 2, y: TOP + index * STEP, wires: [[gan.id]] }
     })
     const middle = TOP + ((modules.length - 1) * STEP) / 2
-    const work = drawWork(gan, { z, newId, service, start, y: middle })
+    const right = Math.max(...modules.map(({ x, w }) => x + w / 2))
+    const work = drawWork(gan, { z, newId, service, start, right, y: middle })
     let bottom = Math.max(modules.at(-1).y, middle + PREVIEW_WIDTH * CARD)
     const networks = []
     for (const key of NETWORKS.filter((key) => spec[key].choice === CUSTOM)) {
@@ -148,22 +150,22 @@ function drawGan(spec, usual, { z, newId, service, titleOf, titles, color, start
 }
 
 /** The gan node, what trains it, and what shows how that goes. */
-function drawWork(gan, { z, newId, service, start, y }) {
+function drawWork(gan, { z, newId, service, start, right, y }) {
     const [train, preview] = [newId(), newId()]
     return [
-        { ...gan, x: ACROSS.gan, y, wires: [[train]] },
+        { ...gan, x: right + ACROSS.gan, y, wires: [[train]] },
         {
             ...{ id: newId(), type: "inject", z, name: start, props: [{ p: "payload" }], repeat: "", crontab: "" },
             ...{ once: false, onceDelay: 0.1, topic: "", payload: "", payloadType: "date" },
-            ...{ x: ACROSS.gan + 20, y: TOP, wires: [[train]] }
+            ...{ x: right + ACROSS.gan, y: TOP, wires: [[train]] }
         },
         {
             ...{ id: train, type: "authorgan-train", z, name: "", service, whenBusy: "refuse", stopOnClose: false },
-            ...{ version: VERSION, x: ACROSS.train, y, wires: [[preview], [preview], []] }
+            ...{ version: VERSION, x: right + ACROSS.train, y, wires: [[preview], [preview], []] }
         },
         {
             ...{ id: preview, type: "authorgan-preview", z, name: "", show: "both", width: PREVIEW_WIDTH },
-            ...{ version: VERSION, x: ACROSS.preview, y, wires: [] }
+            ...{ version: VERSION, x: right + ACROSS.preview, y, wires: [] }
         }
     ]
 }
@@ -241,4 +243,4 @@ const usualOf = (networks, loss) => ({
     training: loss.training
 })
 
-module.exports = { drawNetwork, drawGan, modulesOf, unfolded, questionsOf, usualOf }
+module.exports = { VERSION, drawNetwork, drawGan, modulesOf, unfolded, questionsOf, usualOf }

@@ -12,13 +12,31 @@ const LANE_HEIGHT = 60
 const FULL = 5
 /** A line shorter than this goes on although the picture changes its size. */
 const SHORT = 3
-/** A line as long as this ends even where it cuts through branches. */
-const LONGEST = 12
+/** A line longer than this may end where branches begin, and one as long as that even where it cuts through them. */
+const LONG = 8
+const LONGEST = 40
 /** Between the bends that put the wires into a layer in order. */
 const ORDER_STEP = 20
 
-/** The width that Node-RED gives a node with this label, in whole grid steps. */
-const widthOf = (label) => Math.max(100, 20 * Math.ceil((7.2 * label.length + 57) / 20))
+/** Widths of letters at the size of Node-RED's labels, in pixels; other letters are like an "a". */
+const LETTERS = [
+    [3.2, "ijl"],
+    [4, "ftI .,:;'!|()[]"],
+    [4.7, "r-"],
+    [7, "cksvxyzJ"],
+    [9, "ABEFKLPSTVXYZ"],
+    [10.2, "CDGHNOQRUw"],
+    [11.7, "mM"],
+    [13.2, "W"]
+]
+const LETTER = 7.8
+const letterWidths = new Map(LETTERS.flatMap(([width, letters]) => [...letters].map((letter) => [letter, width])))
+
+/** The width that Node-RED gives a node with this label, in whole grid steps; its input, if any, takes room too. */
+function widthOf(label, hasInput = true) {
+    const text = [...label].reduce((sum, letter) => sum + (letterWidths.get(letter) ?? LETTER), 0)
+    return Math.max(100, 20 * Math.ceil((text + 50 + (hasInput ? 7 : 0)) / 20))
+}
 
 /**
  * @param {object[]} layers  as resolved: { id, inputs, output_shape }, each after those that feed it
@@ -70,29 +88,38 @@ function linesOf(layers, columns) {
     for (const { id, output_shape: shape } of layers) {
         if (shape?.length === 3) sizes[columns.get(id)] ??= shape.slice(0, 2).join()
     }
-    const crossing = crossings(layers, columns, count)
+    const { wires, sources } = crossings(layers, columns, count)
     const lines = []
     for (let [column, line, length] = [0, 0, 0]; column < count; column += 1) {
         const resized = sizes[column] && sizes[column - 1] && sizes[column] !== sizes[column - 1] && length >= SHORT
-        if ((crossing[column] === 1 && (resized || length >= FULL)) || length === LONGEST)
-            [line, length] = [line + 1, 0]
+        const chain = wires[column] === 1 && (resized || length >= FULL)
+        const branching = sources[column] === 1 && length >= LONG
+        if (chain || branching || length === LONGEST) [line, length] = [line + 1, 0]
         lines.push(line)
         length += 1
     }
     return lines
 }
 
-/** How many layers are wired across the left edge of each column. */
+/** How many wires run across the left edge of each column, and from how many layers they come. */
 function crossings(layers, columns, count) {
+    const [wires, sources] = [Array(count + 1).fill(0), Array(count + 1).fill(0)]
     const furthest = new Map()
     for (const { id, inputs } of layers) {
-        for (const input of inputs) furthest.set(input, Math.max(furthest.get(input) ?? 0, columns.get(id)))
+        for (const input of inputs) {
+            wires[columns.get(input) + 1] += 1
+            wires[columns.get(id) + 1] -= 1
+            furthest.set(input, Math.max(furthest.get(input) ?? 0, columns.get(id)))
+        }
     }
-    const changes = Array(count + 1).fill(0)
     for (const [id, column] of furthest) {
-        changes[columns.get(id) + 1] += 1
-        changes[column + 1] -= 1
+        sources[columns.get(id) + 1] += 1
+        sources[column + 1] -= 1
     }
+    return { wires: summed(wires), sources: summed(sources) }
+}
+
+function summed(changes) {
     let sum = 0
     return changes.map((change) => {
         sum += change

@@ -25,6 +25,9 @@ function serviceRoutes(RED) {
         })
 
     post("/authorgan/test", (client) => describe(client))
+    post("/authorgan/zoo", async (client, { name }) =>
+        name ? client.json(`/v1/zoo/${encodeURIComponent(name)}`) : (await client.json("/v1/zoo")).zoo
+    )
     post("/authorgan/resolve", (client, { spec }) =>
         client.json("/v1/specs/resolve", { body: spec, timeout: RESOLVE_TIMEOUT_MS })
     )

@@ -4,7 +4,7 @@
  */
 import compiler from "../../lib/compile.js"
 import modules from "../../lib/modules.js"
-import { addressOf } from "./services.js"
+import { addressOf, standard } from "./services.js"
 import { text } from "./texts.js"
 
 const { compile, sketch, nodeAt } = compiler
@@ -74,6 +74,13 @@ export function resolvedOf(node) {
     return null
 }
 
+/** The gan nodes that a node is part of, as the drawing was when it was looked at last. */
+export const gansOf = ({ id }) =>
+    [...answers]
+        .filter(([, { alone, nodes }]) => !alone && Object.values(nodes).includes(id))
+        .map(([gan]) => RED.nodes.node(gan))
+        .filter(Boolean)
+
 /** Whether layers are wired into a generator or discriminator node, so that its family rests. */
 export const isDrawn = ({ id }) => drawn.has(id)
 
@@ -102,13 +109,19 @@ function soon() {
     clock = setTimeout(look, DEBOUNCE_MS)
 }
 
+/** The whole drawing as it would be saved. */
+export const completeFlow = () => RED.nodes.createCompleteNodeSet({ credentials: false })
+
+/** How `compile` words its problems. */
+export const inWords = {
+    translate: (code, values) => text(`problems.${code}`, values),
+    nameOf: ({ id }) => RED.utils.getNodeLabel(RED.nodes.node(id), id)
+}
+
 /** Compiles every GAN of the drawing and asks about those that changed. */
 function look() {
-    const flow = RED.nodes.createCompleteNodeSet({ credentials: false })
-    const options = {
-        translate: (code, values) => text(`problems.${code}`, values),
-        nameOf: ({ id }) => RED.utils.getNodeLabel(RED.nodes.node(id), id)
-    }
+    const flow = completeFlow()
+    const options = inWords
     const disabled = new Set(flow.filter(({ type, disabled }) => type === "tab" && disabled).map(({ id }) => id))
     const live = flow.filter((node) => !node.d && !disabled.has(node.z))
     const found = []
@@ -171,16 +184,22 @@ function serviceNode(flow, id) {
     return services.find((service) => service.id === id) || services[0]
 }
 
-/** The resolved form of a spec that is in no drawing; rejects with an Error in words. */
-export function askFor(spec) {
-    const question = questionOf(spec, serviceNode(RED.nodes.createCompleteNodeSet({ credentials: false })))
-    if (!question) return Promise.reject(new Error(text("noService")))
+/** The resolved form of a spec that is in no drawing; rejects with an Error in words and its `problems`. */
+export const askFor = async (spec) => (await post("authorgan/resolve", { spec })).spec
+
+/** The named GANs of the service: [{ name, title, summary }], or the spec of one. */
+export const askZoo = (name) => post("authorgan/zoo", { name })
+
+function post(path, body) {
+    const { id, url } = serviceNode(completeFlow()) || standard
+    const data = JSON.stringify({ service: id, url, ...body })
     return new Promise((resolve, reject) => {
-        $.ajax({ url: "authorgan/resolve", method: "POST", contentType: "application/json", data: question })
-            .done((answer) => resolve(answer.spec))
+        $.ajax({ url: path, method: "POST", contentType: "application/json", data })
+            .done(resolve)
             .fail(({ responseJSON: problem, statusText }) => {
-                const reasons = (problem?.problems || []).map(({ message }) => message)
-                reject(new Error(reasons.join(" ") || problem?.message || statusText))
+                const problems = problem?.problems || []
+                const message = problems.map(({ message }) => message).join(" ") || problem?.message || statusText
+                reject(Object.assign(new Error(message), { problems }))
             })
     })
 }

@@ -3,6 +3,7 @@ import catalogue from "../../lib/catalogue.json"
 import fields from "../../lib/fields.js"
 import modules from "../../lib/modules.js"
 import { layerAt, resolvedOf } from "./answers.js"
+import * as exportSpec from "./export-spec.js"
 import { text } from "./texts.js"
 import * as unfold from "./unfold.js"
 
@@ -17,7 +18,10 @@ export function prepare(node) {
     choice.on("change", () => show(module, choice.val()))
     show(module, node.choice)
     if (node.type === "authorgan-loss") prepareRegularizers(node)
-    if ($("#authorgan-unfold").length > 0) unfold.prepare(node)
+    if ($("#authorgan-unfold").length > 0) {
+        unfold.prepare(node)
+        exportSpec.prepare(node)
+    }
 }
 
 export function save(node) {
@@ -176,7 +180,9 @@ export function prepareGan(node) {
 
 export function saveGan(node) {
     const chosen = ganRows().map((row) => [row.dataset.gan, $(row).find("select").val()])
-    node.parameters = Object.fromEntries(chosen.filter(([, value]) => value))
+    // What has no field here, such as a driver that came with an imported spec, stays.
+    const others = Object.entries(node.parameters).filter(([key]) => !chosen.some(([name]) => name === key))
+    node.parameters = Object.fromEntries([...others, ...chosen.filter(([, value]) => value)])
 }
 
 /* ---- nodes that work --------------------------------------------------------------------------------------------- */

@@ -2,7 +2,9 @@
 import * as answers from "./answers.js"
 import * as badges from "./badges.js"
 import * as canvas from "./canvas.js"
+import * as menu from "./menu.js"
 
+export * as exportSpec from "./export-spec.js"
 export * as form from "./form.js"
 export * as labels from "./labels.js"
 export * as reasons from "./reasons.js"
@@ -11,3 +13,4 @@ export * as services from "./services.js"
 answers.start()
 badges.start()
 canvas.start()
+menu.start()

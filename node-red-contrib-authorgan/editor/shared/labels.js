@@ -16,6 +16,13 @@ export function ofEntry(node) {
     return node.network && node.network !== "both" ? `${title} (${node.network})` : title
 }
 
+/** What a module node with this choice is called, whether it is there or not: "Wasserstein". */
+export function titleOf({ type, choice }) {
+    const { kind, name } = entryOf(type) || { kind: "choices", name: choice }
+    const set = kind === "choices" ? type : `authorgan-${kind}`
+    return RED._(`@authorgan/node-red-contrib-authorgan/${set}:${kind}.${name}.title`)
+}
+
 /** What an output port says: of a layer the shape that comes out, once that is known, else where the wire belongs. */
 export function ofOutput(node) {
     const { kind } = entryOf(node.type)

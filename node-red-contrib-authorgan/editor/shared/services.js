@@ -2,19 +2,27 @@
 
 const TYPE = "authorgan-service"
 
+/** The service that is meant where there is no service node: the one that Node-RED was started with. */
+export const standard = { id: "", url: "" }
+
+/** The service node that is there, else a new one to be added: { id, added: [node] }. */
+export function usual() {
+    let id = null
+    RED.nodes.eachConfig((node) => {
+        if (node.type === TYPE) id = node.id
+        return id === null
+    })
+    if (id) return { id, added: [] }
+    const node = { ...standard, id: RED.nodes.id(), type: TYPE, name: "" }
+    return { id: node.id, added: [node] }
+}
+
 /** A new train node takes the service that is there; the first one brings the service of this machine along. */
 export function adopt(node) {
     if (node.service) return
-    let service = null
-    RED.nodes.eachConfig(({ id, type }) => {
-        if (type === TYPE) service = id
-        return service === null
-    })
-    if (!service) {
-        service = RED.nodes.id()
-        RED.nodes.import([{ id: service, type: TYPE, name: "", url: "" }])
-    }
-    node.service = service
+    const { id, added } = usual()
+    if (added.length > 0) RED.nodes.import(added)
+    node.service = id
 }
 
 /** Where a service node looks for its service: its own address, else the one that Node-RED was started with. */

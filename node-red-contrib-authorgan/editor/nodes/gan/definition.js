@@ -31,6 +31,7 @@ RED.nodes.registerType("authorgan-gan", {
     },
     oneditprepare: function () {
         AuthorGAN.form.prepareGan(this)
+        AuthorGAN.exportSpec.prepare(this)
     },
     oneditsave: function () {
         AuthorGAN.form.saveGan(this)

@@ -31,6 +31,9 @@ RED.nodes.registerType("authorgan-train", {
     outputLabels: function (port) {
         return this._(["label.losses", "label.samples", "label.end"][port])
     },
+    oneditprepare: function () {
+        AuthorGAN.exportSpec.prepare(this)
+    },
     onadd: function () {
         AuthorGAN.services.adopt(this)
     }
