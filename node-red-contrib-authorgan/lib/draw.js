@@ -5,7 +5,7 @@
  * what its author chose, and compiles to a spec that resolves to the same again.
  */
 const catalogue = require("./catalogue.json")
-const { CUSTOM, GAN, MODULES, NETWORKS } = require("./modules")
+const { CUSTOM, GAN, KINDS, MODULES, NETWORKS } = require("./modules")
 const graph = require("./graph")
 const layers = require("./layers")
 const { nodeType } = require("./layer-type")
@@ -28,14 +28,6 @@ const PREVIEW_WIDTH = 240
 const CARD = 1.6
 
 const typeOf = Object.fromEntries(Object.entries(MODULES).map(([type, key]) => [key, type]))
-const KIND = {
-    data: "datasets",
-    generator: "generators",
-    discriminator: "discriminators",
-    loss: "losses",
-    optimizer: "optimizers",
-    training: "processes"
-}
 /** What a spec has by default that its gan node would otherwise say. */
 const SETTINGS = {
     description: "",
@@ -172,7 +164,7 @@ function drawWork(gan, { z, newId, service, start, right, y }) {
 
 /** The module nodes of a spec as { type, choice, parameters, … }, from top to bottom. */
 function modulesOf(spec, usual) {
-    const plain = (key) => ({ type: typeOf[key], ...moduleOf(KIND[key], spec[key], usual[key]) })
+    const plain = (key) => ({ type: typeOf[key], ...moduleOf(KINDS[key], spec[key], usual[key]) })
     const { generator, discriminator } = spec.optimizer
     const optimizers = same(generator, discriminator)
         ? [["both", generator]]
@@ -185,7 +177,7 @@ function modulesOf(spec, usual) {
         { ...plain("loss"), regularizers: regularizersOf(spec.loss, usual.loss) },
         ...optimizers.map(([network, module]) => ({
             type: typeOf.optimizer,
-            ...moduleOf(KIND.optimizer, module, usual.optimizer[network === "both" ? "generator" : network]),
+            ...moduleOf(KINDS.optimizer, module, usual.optimizer[network === "both" ? "generator" : network]),
             network
         })),
         plain("training")

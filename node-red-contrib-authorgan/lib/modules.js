@@ -14,6 +14,16 @@ const MODULES = {
     "authorgan-training": "training"
 }
 
+/** Key of the spec -> the kind of the catalogue that its module is chosen from. */
+const KINDS = {
+    data: "datasets",
+    generator: "generators",
+    discriminator: "discriminators",
+    loss: "losses",
+    optimizer: "optimizers",
+    training: "processes"
+}
+
 /** The modules that may be drawn layer by layer, and have an optimizer each. */
 const NETWORKS = ["generator", "discriminator"]
 
@@ -45,4 +55,4 @@ function moduleOf(node) {
     return module
 }
 
-module.exports = { CUSTOM, GAN, MODULES, NETWORKS, entryOf, roleOf, isStructure, moduleOf }
+module.exports = { CUSTOM, GAN, KINDS, MODULES, NETWORKS, entryOf, roleOf, isStructure, moduleOf }

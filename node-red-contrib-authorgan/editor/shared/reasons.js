@@ -5,23 +5,13 @@ import modules from "../../lib/modules.js"
 import { problemsOf } from "./answers.js"
 import { text, wrap } from "./texts.js"
 
-const { entryOf } = modules
-
-/** The catalogue kind that a module node chooses from. */
-export const KINDS = {
-    "authorgan-data": "datasets",
-    "authorgan-generator": "generators",
-    "authorgan-discriminator": "discriminators",
-    "authorgan-loss": "losses",
-    "authorgan-optimizer": "optimizers",
-    "authorgan-training": "processes"
-}
+const { entryOf, roleOf, KINDS } = modules
 
 const validOr = (reasons) => (reasons.length > 0 ? reasons.map((reason) => wrap(reason)) : true)
 
 /** What is wrong with the parameters of a module node, and with its place in the drawing. */
 export function ofModule(node) {
-    const wrong = fields.checkModule(catalogue, KINDS[node.type], node.choice, node.parameters)
+    const wrong = fields.checkModule(catalogue, KINDS[roleOf(node.type)], node.choice, node.parameters)
     for (const { choice, ...parameters } of node.regularizers || []) {
         wrong.push(...fields.checkModule(catalogue, "regularizers", choice, parameters))
     }
