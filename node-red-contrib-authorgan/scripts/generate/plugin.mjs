@@ -7,6 +7,8 @@ import { build } from "esbuild"
 export async function editorPlugin(palette, catalogue) {
     const shared = (name) => path.join(palette, "editor", "shared", name)
     const result = await build({
+        // Else the result would say from where it was made.
+        absWorkingDir: palette,
         entryPoints: [shared("index.js")],
         bundle: true,
         write: false,
