@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from spec import catalogue, legacy
+from spec.metrics import unmet_needs
 from spec.parameters import INVALID, Place, describe, fill, pick
 from spec.problems import Report, join, show
 
@@ -210,19 +211,57 @@ _EVALUATION = {
             "maxItems": 32,
             "default": [],
             "title": "Metrics",
+            "description": "Scores to take while training.",
         },
-        "every_epochs": {"type": "integer", "minimum": 1, "maximum": 100000, "default": 1, "title": "Every epochs"},
+        "every_epochs": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 100000,
+            "default": 1,
+            "title": "Every epochs",
+            "unit": "epochs",
+            "description": "Take them after so many epochs, and at the end.",
+        },
+        "sample_count": {
+            "type": "integer",
+            "minimum": 20,
+            "maximum": 100000,
+            "default": 2000,
+            "title": "Images",
+            "unit": "images",
+            "description": "Images of each kind that are compared; at most half of the data.",
+        },
+        "extractor": {
+            "type": "string",
+            "enum": ["auto", "classifier", "identity"],
+            "default": "auto",
+            "title": "Extractor",
+            "description": "A classifier trained on the data, or the data itself; auto: a classifier for images.",
+        },
     },
     "required": [],
 }
 
 
-def resolve_evaluation(spec: Mapping[str, Any], report: Report) -> dict[str, Any]:
-    """The metrics to take while training, and how often."""
+def resolve_evaluation(
+    spec: Mapping[str, Any], data: Mapping[str, Any] | None, conditional: bool, report: Report
+) -> dict[str, Any]:
+    """The metrics to take while training, how often, and of how many images.
+
+    Args:
+        data: The resolved data module, if it is settled.
+        conditional: Whether the generator is shown the label.
+    """
     given = read_object(spec, "evaluation", report)
     filled = fill(
         _EVALUATION, given, report=report, pointer="/evaluation", subject="evaluation", other_keys=("node_id",)
     )
+    for index, metric in enumerate(filled["metrics"]):
+        place = Place(report, join("/evaluation/metrics", index), "evaluation", f"metric '{metric['choice']}'")
+        if any(metric["choice"] == other["choice"] for other in filled["metrics"][:index]):
+            place.bad("duplicate", "stands in the list twice; keep one")
+        elif data and (reason := unmet_needs(metric["choice"], data, conditional, filled["extractor"])):
+            place.bad("metric_not_possible", reason)
     return {**filled, **node_id(given)}
 
 

@@ -71,7 +71,7 @@ def resolve(
     defaults = objective(loss)
     optimizer = resolve_optimizers(given, defaults["optimizer"], report)
     training = resolve_training(given, defaults["training"], report)
-    evaluation = resolve_evaluation(given, report)
+    evaluation = resolve_evaluation(given, data if frame else None, bool(generator and generator.conditional), report)
     process = catalogue.load()["processes"][training["choice"] if training else "alternating"]
     if frame and not suits(process["roles"], frame):
         message = f"training '{process['name']}' has no use for {frame.source}s; choose other data or another training"

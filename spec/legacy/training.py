@@ -15,6 +15,8 @@ _MOVES = {
     "sample_interval": ("training", "sample_every_steps"),
     "latent_dim": ("generator", "latent_dim"),
 }
+# What old forms call a metric, where the catalogue calls it otherwise.
+_METRICS = {"fid": "frechet_distance", "fcd": "frechet_distance", "is": "inception_score"}
 
 
 def refuse_text(old: OldForm) -> None:
@@ -61,6 +63,7 @@ def move(old: OldForm) -> None:
     if "metric_evaluate" in old.values:
         value, pointer = old.values["metric_evaluate"]
         name = value.casefold() if isinstance(value, str) else ""
+        name = _METRICS.get(name, name)
         if name in catalogue.load()["metrics"]:
             old.put("evaluation", "metrics", [name], pointer)
         else:

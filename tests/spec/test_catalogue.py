@@ -74,6 +74,12 @@ ENTRY = {
         "lipschitz": {"type": "boolean"},
         "needs_lipschitz": {"type": "boolean"},
         "per_image": {"type": "boolean"},
+        "direction": {"enum": ["lower", "higher", "toward"]},
+        "best": {"type": "number"},
+        "range": {"type": "array", "items": {"type": ["number", "null"]}, "minItems": 2, "maxItems": 2},
+        "needs": {"type": "array", "items": {"enum": ["classes", "conditional", "noise"]}},
+        "floor": {"type": "boolean"},
+        "minimum_image_size": {"type": "integer"},
     },
 }
 
@@ -111,6 +117,15 @@ def test_defaults_are_accepted_as_they_are(kind, name):
     assert list(filled) == list(schema["properties"])
     assert fill(schema, filled, report=report, pointer="", subject=name) == filled
     assert (report.problems, report.corrections) == ([], [])
+
+
+@pytest.mark.parametrize("name", CATALOGUE["metrics"])
+def test_metrics_say_what_is_better_in_which_range_and_what_they_need(name):
+    entry = CATALOGUE["metrics"][name]
+    assert {"direction", "range", "needs", "floor", "reference"} <= set(entry)
+    low, high = entry["range"]
+    assert (entry["direction"] == "toward") == ("best" in entry)
+    assert low is None or high is None or low <= entry.get("best", low) < high
 
 
 @pytest.mark.parametrize("name", CATALOGUE["layers"])

@@ -165,7 +165,7 @@ class TestTraining:
         assert problems(old(cuda="maybe")) == [("/cuda", "wrong_type")]
 
     def test_paths_and_metrics_that_are_not_used_are_told(self):
-        resolved = resolve({"choice": "gan", "pre_trained_path": "g.pt"}, metric_evaluate="FID", result_path="r")
+        resolved = resolve({"choice": "gan", "pre_trained_path": "g.pt"}, metric_evaluate="SWD", result_path="r")
         assert notes(resolved) == [
             ("/result_path", "path_not_used"),
             ("/generator/pre_trained_path", "path_not_used"),

@@ -53,7 +53,7 @@ def test_the_shortest_spec_is_filled_in():
         "sample_count": 64,
         "checkpoint_every_seconds": 60,
     }
-    assert resolved["evaluation"] == {"metrics": [], "every_epochs": 1}
+    assert resolved["evaluation"] == {"metrics": [], "every_epochs": 1, "sample_count": 2000, "extractor": "auto"}
     assert (resolved["driver"], resolved["device"], resolved["precision"]) == ("pytorch", "auto", "auto")
     assert resolved["notes"] == []
 
