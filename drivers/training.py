@@ -10,12 +10,15 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from drivers.errors import DivergedError, DriverError
 from drivers.interface import Session
+
+if TYPE_CHECKING:
+    from drivers.evaluation.background import Background
 
 Event = dict[str, Any]
 Command = Mapping[str, Any]
@@ -27,6 +30,8 @@ PROGRESS_EVERY = 0.5
 # have taken no more than this share of the time.
 SAMPLE_EVERY = 1.0
 SAMPLE_SHARE = 0.02
+# Seconds between two looks at an evaluation that is waited for, while commands are obeyed.
+EVALUATION_POLL = 0.2
 # Seconds over which the rate is measured.
 RATE_WINDOW = 5.0
 
@@ -38,6 +43,7 @@ def train(
     next_command: Callable[[float | None], Command | None],
     checkpoint_folder: Path,
     save_sample: Callable[[int, np.ndarray], dict[str, Any]],
+    evaluation: Background | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> str:
     """Trains ``session`` to its end, from the checkpoint in ``checkpoint_folder`` if there is one.
@@ -50,6 +56,7 @@ def train(
             roles; all roles and 1 by default) and ``{"action": "update", "changes": {…}}`` (see `Session.change`).
         checkpoint_folder: where checkpoints go: every so often, at a pause, at a stop, and at the end.
         save_sample: keeps a sheet of images uint8 (N, H, W, C) of a step and returns what its event says of it.
+        evaluation: scores the model every so many epochs and at the end.
         clock: seconds that only go forward.
 
     Returns:
@@ -58,7 +65,7 @@ def train(
     Raises:
         DivergedError: a loss became NaN or infinite; the losses before it were emitted.
     """
-    return _Training(session, emit, next_command, checkpoint_folder, save_sample, clock).run()
+    return _Training(session, emit, next_command, checkpoint_folder, save_sample, evaluation, clock).run()
 
 
 class _Training:
@@ -69,6 +76,7 @@ class _Training:
         next_command: Callable[[float | None], Command | None],
         checkpoint_folder: Path,
         save_sample: Callable[[int, np.ndarray], dict[str, Any]],
+        evaluation: Background | None,
         clock: Callable[[], float],
     ) -> None:
         self.session = session
@@ -76,6 +84,7 @@ class _Training:
         self.next_command = next_command
         self.checkpoint_folder = checkpoint_folder
         self.save_sample = save_sample
+        self.evaluation = evaluation
         self.clock = clock
         self.settings = session.spec["training"]
         self.paused = False
@@ -86,6 +95,9 @@ class _Training:
         self.sample_is_due = False
         self.sampled_step: int | None = None
         self.rate_marks: deque[tuple[float, int]] = deque()
+        self.evaluated_step: int | None = None
+        # Seconds that the training stood still for the last evaluation.
+        self.evaluation_halt = 0.0
 
     def run(self) -> str:
         self._resume_from_checkpoint()
@@ -93,18 +105,27 @@ class _Training:
         if self.session.step < self.session.total_steps:
             self._first_step()
         while self.session.step < self.session.total_steps:
-            command = self.next_command(None if self.paused else 0)
+            command = self.next_command(self._patience())
             if command is not None:
                 self._obey(command)
             if self.stopping:
                 break
             if not self.paused:
                 self._advance()
+            self._emit_scores()
         self._flush_losses()
         self._emit_progress()
         self._sample_now()
         self._checkpoint()
-        return "stopped" if self.stopping else "finished"
+        outcome = "stopped" if self.stopping else "finished"
+        self._finish_evaluation()
+        return outcome
+
+    def _patience(self) -> float | None:
+        """Seconds to wait for a command: none in a training, without end in a pause, unless scores are to come."""
+        if not self.paused:
+            return 0
+        return EVALUATION_POLL if self.evaluation and self.evaluation.running else None
 
     def _resume_from_checkpoint(self) -> None:
         try:
@@ -125,6 +146,7 @@ class _Training:
             self._keep_sample(step, images)
         self._mark_sample_due()
         self._start_rate()
+        self._evaluate_if_due()
 
     def _advance(self) -> None:
         self.session.train_step()
@@ -137,6 +159,7 @@ class _Training:
         if self.sample_is_due and now >= self.next_sample:
             self._flush_losses()
             self._sample_now()
+        self._evaluate_if_due()
         if now - self.last_checkpoint >= self.settings["checkpoint_every_seconds"]:
             self._checkpoint()
 
@@ -220,7 +243,10 @@ class _Training:
                 "epochs": self.settings["epochs"],
                 "images_per_second": None if rate is None else rate * session.images_per_step,
                 "steps_per_second": rate,
-                "eta_seconds": None if not rate else (session.total_steps - session.step) / rate,
+                "eta_seconds": None
+                if not rate
+                else (session.total_steps - session.step) / rate + self._halts_to_come(),
+                "evaluating": self.evaluation.running if self.evaluation else None,
             }
         )
         self.last_progress = now
@@ -249,6 +275,48 @@ class _Training:
         step = self.session.step
         if (every_steps and step % every_steps == 0) or (every_epochs and step % every_epochs == 0):
             self.sample_is_due = True
+
+    def _evaluate_if_due(self) -> None:
+        if self.evaluation and self.session.step % (self.evaluation.every_epochs * self.session.steps_per_epoch) == 0:
+            self._evaluate(self.evaluation)
+
+    def _evaluate(self, evaluation: Background) -> None:
+        start = self.clock()
+        self._flush_losses()
+        evaluation.begin(self.session)
+        self._emit_scores()
+        self.evaluated_step = self.session.step
+        self._emit_progress()
+        self.evaluation_halt = self.clock() - start
+        self._start_rate()
+
+    def _emit_scores(self) -> None:
+        for event in self.evaluation.take_events() if self.evaluation else ():
+            self.emit(event)
+
+    def _finish_evaluation(self) -> None:
+        """The finished model is scored and waited for, unless a command says stop; a stopped one is not."""
+        evaluation = self.evaluation
+        if evaluation is None:
+            return
+        if not self.stopping and self.evaluated_step != self.session.step:
+            self._evaluate(evaluation)
+        while evaluation.running and not self.stopping:
+            self._emit_progress()
+            command = self.next_command(EVALUATION_POLL)
+            if command is not None and command["action"] in ("stop", "checkpoint"):
+                self._obey(command)
+        self._emit_scores()
+        if unfinished := evaluation.running:
+            self._log("warning", f"Stopped before the scores of step {unfinished['step']} were there.")
+
+    def _halts_to_come(self) -> float:
+        """Seconds that evaluations will take from the training, as far as the last one tells."""
+        if self.evaluation is None or self.evaluation.seconds is None:
+            return 0.0
+        between = self.evaluation.every_epochs * self.session.steps_per_epoch
+        left = math.ceil((self.session.total_steps - self.session.step) / between)
+        return left * self.evaluation_halt + self.evaluation.seconds
 
     def _draw(self) -> np.ndarray:
         """The same noise every time, so that one sees it become an image."""

@@ -1,0 +1,249 @@
+"""A model's scores: draws samples from it and compares them with real data, metric by metric."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from drivers.errors import DriverError
+from drivers.evaluation.comparison import Comparison, Path, Sample
+from drivers.evaluation.extractors import Extractor, Progress
+from drivers.evaluation.metrics import METRICS
+from drivers.evaluation.metrics.path_length import path_steps
+from drivers.interface import Session
+from spec import catalogue
+from spec.metrics import unmet_needs
+
+if TYPE_CHECKING:
+    from drivers.data import Dataset
+
+LEAST_IMAGES = 20
+"""Images of each kind without which no score means anything."""
+DRAWN_AT_ONCE = 512
+"""Images asked of a session at a time."""
+PATH = "path_length"
+
+
+@dataclass(frozen=True)
+class Score:
+    """A metric's value with all that is needed to read it, see `Estimate` for the first four.
+
+    Attributes:
+        name: the metric's, in the catalogue.
+        floor: the same of real images against other real images: what a perfect generator would get. None where there
+            is no such thing.
+        extractor: the id of what saw the features.
+        count: images of each kind.
+        seed: of everything random in it.
+    """
+
+    name: str
+    value: float
+    low: float | None
+    high: float | None
+    interval: str
+    floor: float | None
+    extractor: str
+    count: int
+    seed: int
+    details: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What was drawn from a model for its scores.
+
+    Attributes:
+        images: (N, H, W, C). labels: what was asked for, (N,), or None.
+        path: images at both ends of the steps of latent paths, where a metric needs them.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray | None
+    path: tuple[np.ndarray, np.ndarray] | None
+
+
+class Evaluation:
+    """Scores models of one spec on one data set.
+
+    The real images are two halves without a common image: the ones the generated are compared with, and others, for
+    the floor. Both, the features of the real images, and the floors are the same for every step of a training, and are
+    computed once.
+
+    Args:
+        spec: the resolved spec.
+        data: all of its data.
+        open_extractor: opens the extractor; called when the first score is wanted, because it may have to be trained.
+        metrics: resolved metrics; default: those of the spec.
+        count: images of each kind; default: the spec's. At most half of the data.
+        seed: of everything random; default: the training's.
+
+    Raises:
+        DriverError: a metric cannot be had from this data and generator, or the images are too few.
+    """
+
+    def __init__(
+        self,
+        spec: Mapping[str, Any],
+        data: Dataset,
+        open_extractor: Callable[[Progress], Extractor],
+        *,
+        metrics: Sequence[Mapping[str, Any]] | None = None,
+        count: int | None = None,
+        seed: int | None = None,
+    ) -> None:
+        settings = spec["evaluation"]
+        self.metrics = [dict(metric) for metric in (settings["metrics"] if metrics is None else metrics)]
+        self.count = min(count or settings["sample_count"], len(data.images) // 2)
+        self.seed = spec["training"]["seed"] if seed is None else seed
+        self._spec = spec
+        self._data = data
+        self._open_extractor = open_extractor
+        self._extractor: Extractor | None = None
+        self._floors: dict[int, float | None] = {}
+        for index, metric in enumerate(self.metrics):
+            reason = unmet_needs(
+                metric["choice"], spec["data"], spec["generator"]["conditional"], settings["extractor"]
+            )
+            if reason:
+                raise DriverError("metric_not_possible", f"'{metric['choice']}' {reason}.", f"/metrics/{index}")
+        if self.count < LEAST_IMAGES:
+            raise DriverError(
+                "too_few_images",
+                f"Scores compare at least {LEAST_IMAGES} images with two halves of the real ones; there are "
+                f"{len(data.images)} real images, and {count or settings['sample_count']} are to be drawn.",
+                "/data",
+            )
+        order = np.random.default_rng(self.seed).permutation(len(data.images))
+        self._real_at, self._other_at = order[: self.count], order[self.count : 2 * self.count]
+
+    def draw(self, session: Session, progress: Progress | None = None) -> Drawn:
+        """Everything the metrics need of the model as it is now. The same seed draws the same noise.
+
+        A conditional generator is asked for the classes of the real images it is compared with.
+        """
+        conditional = self._spec["generator"]["conditional"]
+        labels = self._data.labels[self._real_at] if conditional and self._data.labels is not None else None
+        starts = range(0, self.count, DRAWN_AT_ONCE)
+        seeds = np.random.SeedSequence(self.seed).generate_state(len(starts))
+        images = []
+        for start, seed in zip(starts, seeds, strict=True):
+            stop = min(start + DRAWN_AT_ONCE, self.count)
+            part = None if labels is None else labels[start:stop]
+            images.append(session.sample(stop - start, seed=int(seed), labels=part))
+            if progress:
+                progress("drawing", stop, self.count)
+        return Drawn(np.concatenate(images), labels, self._draw_path(session, labels))
+
+    def _draw_path(self, session: Session, labels: np.ndarray | None) -> tuple[np.ndarray, np.ndarray] | None:
+        wanted = self._path_metric
+        if wanted is None:
+            return None
+        # The class stays the same along a path.
+        kept = None if labels is None else np.resize(labels, wanted["paths"])
+        ends = path_steps(wanted["paths"], self._noise_shape(), wanted["step"], np.random.default_rng(self.seed))
+        start, end = (
+            np.concatenate(
+                [
+                    session.sample(
+                        noise=noise[at : at + DRAWN_AT_ONCE],
+                        labels=None if kept is None else kept[at : at + DRAWN_AT_ONCE],
+                    )
+                    for at in range(0, len(noise), DRAWN_AT_ONCE)
+                ]
+            )
+            for noise in ends
+        )
+        return start, end
+
+    @property
+    def _path_metric(self) -> dict[str, Any] | None:
+        return next((metric for metric in self.metrics if metric["choice"] == PATH), None)
+
+    def _noise_shape(self) -> tuple[int, ...]:
+        layers = self._spec["generator"]["layers"]
+        return tuple(next(layer["shape"] for layer in layers if layer.get("source") == "noise"))
+
+    def score(self, drawn: Drawn, progress: Progress | None = None) -> list[Score]:
+        """The score of every metric, in their order. Needs no model, so that it may train on meanwhile.
+
+        Raises:
+            DriverError: a metric cannot be computed from these images.
+        """
+        tell = progress or _nobody
+        if self._extractor is None:
+            self._extractor = self._open_extractor(tell)
+        extractor = self._extractor
+        fake = Sample(drawn.images, drawn.labels, extractor)
+        path = None
+        if drawn.path is not None and self._path_metric is not None:
+            start, end = (extractor.features(images) for images in drawn.path)
+            path = Path(start, end, self._path_metric["step"])
+        sets = Comparison(self._real, fake, self._data.images, extractor, path, self.seed)
+        scores = []
+        for index, metric in enumerate(self.metrics):
+            tell(metric["choice"], index, len(self.metrics))
+            scores.append(self._score(index, sets))
+        tell("done", len(self.metrics), len(self.metrics))
+        return scores
+
+    def _score(self, index: int, sets: Comparison) -> Score:
+        metric = self.metrics[index]
+        name = metric["choice"]
+        found = self._measure(metric, sets)
+        if index not in self._floors:
+            self._floors[index] = self._floor(metric, sets.extractor)
+        return Score(
+            name=name,
+            value=found.value,
+            low=_finite(found.low),
+            high=_finite(found.high),
+            interval=found.interval,
+            floor=self._floors[index],
+            extractor=sets.extractor.id,
+            count=self.count,
+            seed=self.seed,
+            details=found.details,
+        )
+
+    def _floor(self, metric: Mapping[str, Any], extractor: Extractor) -> float | None:
+        if not catalogue.load()["metrics"][metric["choice"]]["floor"]:
+            return None
+        sets = Comparison(self._real, self._other, self._data.images, extractor, None, self.seed)
+        return self._measure(metric, sets).value
+
+    def _measure(self, metric: Mapping[str, Any], sets: Comparison) -> Any:
+        parameters = {name: value for name, value in metric.items() if name not in ("choice", "node_id")}
+        try:
+            return METRICS[metric["choice"]](sets, **parameters)
+        except ValueError as error:
+            raise DriverError("metric_failed", f"'{metric['choice']}' cannot be computed: {error}.") from error
+
+    @cached_property
+    def _real(self) -> Sample:
+        return self._part(self._real_at)
+
+    @cached_property
+    def _other(self) -> Sample:
+        return self._part(self._other_at)
+
+    def _part(self, at: np.ndarray) -> Sample:
+        assert self._extractor is not None
+        labels = None if self._data.labels is None else self._data.labels[at]
+        return Sample(self._data.images[at], labels, self._extractor, at)
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _nobody(what: str, done: int, total: int) -> None:
+    pass

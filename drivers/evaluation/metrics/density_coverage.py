@@ -1,0 +1,29 @@
+"""Density and coverage: precision and recall that outliers cannot fool."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from drivers.evaluation.estimate import Estimate, mean, proportion
+from drivers.evaluation.manifold import membership, squared_radii
+
+
+def density(real: np.ndarray, fake: np.ndarray, *, k: int = 5) -> Estimate:
+    """How many real points' balls hold a generated point, a k-th of them, on average (Naeem et al. 2020, section 3).
+
+    From 0, 1 on average for equal distributions and more where generated points crowd the densest regions; higher is
+    better up to the floor beside it. A generator that collapsed on the most common images has a high density.
+
+    Args:
+        real, fake: features (N, D) and (M, D), N > k, M >= 2.
+    """
+    return mean(membership(fake, real, squared_radii(real, k))[0] / k)
+
+
+def coverage(real: np.ndarray, fake: np.ndarray, *, k: int = 5) -> Estimate:
+    """The share of real points whose ball holds a generated point (Naeem et al. 2020, section 3).
+
+    From 0 to 1, higher is better; 1 - 2^-k is what equal distributions reach with as many real as generated points.
+    It does not see copying.
+    """
+    return proportion(membership(fake, real, squared_radii(real, k))[1])
