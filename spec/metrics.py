@@ -16,9 +16,14 @@ def unmet_needs(choice: str, data: Mapping[str, Any], conditional: bool, extract
         extractor: The evaluation's extractor.
     """
     entry = catalogue.load()["metrics"][choice]
+    is_image = shows_images(data)
+    if "images" in entry["needs"] and not is_image:
+        return "compares images, but the data are sequences"
     if "classes" in entry["needs"]:
         if not data.get("classes"):
             return "needs classes, but the data has none; set data.classes if there are labels, or leave the metric out"
+        if not is_image:
+            return "needs a classifier, and there is one for images only; the data are sequences"
         if extractor == "identity":
             return "needs a classifier, but the extractor is 'identity'; choose 'classifier' or 'auto'"
     if "conditional" in entry["needs"] and not conditional:
@@ -27,3 +32,8 @@ def unmet_needs(choice: str, data: Mapping[str, Any], conditional: bool, extract
     if data.get("image_size", least) < least:
         return f"needs images of at least {least}x{least} pixels; raise data.image_size"
     return None
+
+
+def shows_images(data: Mapping[str, Any]) -> bool:
+    """Whether the samples of a resolved data module are images, which a classifier can look at."""
+    return catalogue.load()["datasets"][data["choice"]]["sample"]["source"] == "image"

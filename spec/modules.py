@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from spec import catalogue, legacy
-from spec.metrics import unmet_needs
+from spec.metrics import shows_images, unmet_needs
 from spec.parameters import INVALID, Place, describe, fill, pick
 from spec.problems import Report, join, show
 
@@ -256,6 +256,9 @@ def resolve_evaluation(
     filled = fill(
         _EVALUATION, given, report=report, pointer="/evaluation", subject="evaluation", other_keys=("node_id",)
     )
+    if data and filled["extractor"] == "classifier" and not shows_images(data):
+        message = "the classifier looks at images, but the data are sequences; choose 'identity' or 'auto'"
+        report.problem("/evaluation/extractor", "metric_not_possible", f"evaluation: {message}")
     for index, metric in enumerate(filled["metrics"]):
         place = Place(report, join("/evaluation/metrics", index), "evaluation", f"metric '{metric['choice']}'")
         if any(metric["choice"] == other["choice"] for other in filled["metrics"][:index]):

@@ -1,4 +1,4 @@
-"""Two sets of images side by side, with what the extractor sees in them computed once."""
+"""Two sets of samples side by side, with what the extractor sees in them computed once."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ import numpy as np
 from drivers.evaluation.extractors import Extractor
 
 
-class Sample:
-    """Some images.
+class SampleSet:
+    """Some images or sequences.
 
     Attributes:
-        images: (N, …).
+        samples: (N, …).
         labels: their classes, or the classes that were asked for, (N,); None without.
         at: where they are in the data set, (N,); None for generated ones.
     """
 
     def __init__(
-        self, images: np.ndarray, labels: np.ndarray | None, extractor: Extractor, at: np.ndarray | None = None
+        self, samples: np.ndarray, labels: np.ndarray | None, extractor: Extractor, at: np.ndarray | None = None
     ) -> None:
-        self.images = images
+        self.samples = samples
         self.labels = labels
         self.at = at
         self._extractor = extractor
 
     def __len__(self) -> int:
-        return len(self.images)
+        return len(self.samples)
 
     @cached_property
     def features(self) -> np.ndarray:
         """(N, D)."""
-        return self._extractor.features(self.images)
+        return self._extractor.features(self.samples)
 
     @cached_property
     def probabilities(self) -> np.ndarray:
         """(N, K)."""
-        return self._extractor.probabilities(self.images)
+        return self._extractor.probabilities(self.samples)
 
 
 @dataclass(frozen=True)
@@ -55,16 +55,16 @@ class Comparison:
     """What a metric looks at.
 
     Attributes:
-        real: real images.
-        fake: generated images, or other real ones, which gives the floor.
-        training: every image that was trained on, (M, …).
+        real: real samples.
+        fake: generated samples, or other real ones, which gives the floor.
+        training: every sample that was trained on, (M, …).
         extractor: saw the features.
         path: for the path length; None where the second set is real.
         seed: of everything random in a metric.
     """
 
-    real: Sample
-    fake: Sample
+    real: SampleSet
+    fake: SampleSet
     training: np.ndarray
     extractor: Extractor
     path: Path | None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from drivers.errors import DriverError
-from drivers.evaluation.comparison import Comparison, Path, Sample
+from drivers.evaluation.comparison import Comparison, Path, SampleSet
 from drivers.evaluation.extractors import Extractor, Progress
 from drivers.evaluation.metrics import METRICS
 from drivers.evaluation.metrics.path_length import path_steps
@@ -62,11 +62,11 @@ class Drawn:
     """What was drawn from a model for its scores.
 
     Attributes:
-        images: (N, H, W, C). labels: what was asked for, (N,), or None.
-        path: images at both ends of the steps of latent paths, where a metric needs them.
+        samples: (N, …). labels: what was asked for, (N,), or None.
+        path: samples at both ends of the steps of latent paths, where a metric needs them.
     """
 
-    images: np.ndarray
+    samples: np.ndarray
     labels: np.ndarray | None
     path: tuple[np.ndarray, np.ndarray] | None
 
@@ -102,7 +102,7 @@ class Evaluation:
     ) -> None:
         settings = spec["evaluation"]
         self.metrics = [dict(metric) for metric in (settings["metrics"] if metrics is None else metrics)]
-        self.count = min(count or settings["sample_count"], len(data.images) // 2)
+        self.count = min(count or settings["sample_count"], len(data.samples) // 2)
         self.seed = spec["training"]["seed"] if seed is None else seed
         self._spec = spec
         self._data = data
@@ -119,10 +119,10 @@ class Evaluation:
             raise DriverError(
                 "too_few_images",
                 f"Scores compare at least {LEAST_IMAGES} images with two halves of the real ones; there are "
-                f"{len(data.images)} real images, and {count or settings['sample_count']} are to be drawn.",
+                f"{len(data.samples)} real images, and {count or settings['sample_count']} are to be drawn.",
                 "/data",
             )
-        order = np.random.default_rng(self.seed).permutation(len(data.images))
+        order = np.random.default_rng(self.seed).permutation(len(data.samples))
         self._real_at, self._other_at = order[: self.count], order[self.count : 2 * self.count]
 
     def draw(self, session: Session, progress: Progress | None = None) -> Drawn:
@@ -134,14 +134,14 @@ class Evaluation:
         labels = self._data.labels[self._real_at] if conditional and self._data.labels is not None else None
         starts = range(0, self.count, DRAWN_AT_ONCE)
         seeds = np.random.SeedSequence(self.seed).generate_state(len(starts))
-        images = []
+        samples = []
         for start, seed in zip(starts, seeds, strict=True):
             stop = min(start + DRAWN_AT_ONCE, self.count)
             part = None if labels is None else labels[start:stop]
-            images.append(session.sample(stop - start, seed=int(seed), labels=part))
+            samples.append(session.sample(stop - start, seed=int(seed), labels=part))
             if progress:
                 progress("drawing", stop, self.count)
-        return Drawn(np.concatenate(images), labels, self._draw_path(session, labels))
+        return Drawn(np.concatenate(samples), labels, self._draw_path(session, labels))
 
     def _draw_path(self, session: Session, labels: np.ndarray | None) -> tuple[np.ndarray, np.ndarray] | None:
         wanted = self._path_metric
@@ -182,12 +182,12 @@ class Evaluation:
         if self._extractor is None:
             self._extractor = self._open_extractor(tell)
         extractor = self._extractor
-        fake = Sample(drawn.images, drawn.labels, extractor)
+        fake = SampleSet(drawn.samples, drawn.labels, extractor)
         path = None
         if drawn.path is not None and self._path_metric is not None:
-            start, end = (extractor.features(images) for images in drawn.path)
+            start, end = (extractor.features(samples) for samples in drawn.path)
             path = Path(start, end, self._path_metric["step"])
-        sets = Comparison(self._real, fake, self._data.images, extractor, path, self.seed)
+        sets = Comparison(self._real, fake, self._data.samples, extractor, path, self.seed)
         scores = []
         for index, metric in enumerate(self.metrics):
             tell(metric["choice"], index, len(self.metrics))
@@ -217,7 +217,7 @@ class Evaluation:
     def _floor(self, metric: Mapping[str, Any], extractor: Extractor) -> float | None:
         if not catalogue.load()["metrics"][metric["choice"]]["floor"]:
             return None
-        sets = Comparison(self._real, self._other, self._data.images, extractor, None, self.seed)
+        sets = Comparison(self._real, self._other, self._data.samples, extractor, None, self.seed)
         return self._measure(metric, sets).value
 
     def _measure(self, metric: Mapping[str, Any], sets: Comparison) -> Any:
@@ -228,17 +228,17 @@ class Evaluation:
             raise DriverError("metric_failed", f"'{metric['choice']}' cannot be computed: {error}.") from error
 
     @cached_property
-    def _real(self) -> Sample:
+    def _real(self) -> SampleSet:
         return self._part(self._real_at)
 
     @cached_property
-    def _other(self) -> Sample:
+    def _other(self) -> SampleSet:
         return self._part(self._other_at)
 
-    def _part(self, at: np.ndarray) -> Sample:
+    def _part(self, at: np.ndarray) -> SampleSet:
         assert self._extractor is not None
         labels = None if self._data.labels is None else self._data.labels[at]
-        return Sample(self._data.images[at], labels, self._extractor, at)
+        return SampleSet(self._data.samples[at], labels, self._extractor, at)
 
 
 def _finite(value: float) -> float | None:

@@ -68,14 +68,14 @@ def open_extractor(choice: str, data: Dataset, settings: DataSettings, progress:
         data: the whole data set; the classifier is trained on it once and then kept in the cache.
         progress: told of that training.
     """
-    is_image = data.images.dtype == np.uint8 and data.images.ndim == 4
+    is_image = data.samples.dtype == np.uint8 and data.samples.ndim == 4
     if choice == "auto":
         choice = "classifier" if is_image else "identity"
     if choice == "identity":
         return Identity()
     if not is_image:
         message = (
-            f"The classifier looks at images; the data are {data.images.dtype} {data.images.shape}. Use 'identity'."
+            f"The classifier looks at images; the data are {data.samples.dtype} {data.samples.shape}. Use 'identity'."
         )
         raise DriverError("no_classifier", message, "/evaluation/extractor")
     # The one learning library that is always installed, whichever driver trains the GAN.

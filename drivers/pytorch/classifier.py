@@ -176,8 +176,8 @@ def _accuracy(network: Network, images: np.ndarray, labels: np.ndarray) -> float
 
 
 def _digest(data: Dataset) -> str:
-    digest = hashlib.sha256(f"{RECIPE} {data.images.shape}".encode())
-    digest.update(np.ascontiguousarray(data.images).data)
+    digest = hashlib.sha256(f"{RECIPE} {data.samples.shape}".encode())
+    digest.update(np.ascontiguousarray(data.samples).data)
     if data.labels is not None:
         digest.update(np.ascontiguousarray(data.labels).data)
     return digest.hexdigest()[:40]

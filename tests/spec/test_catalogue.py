@@ -77,7 +77,7 @@ ENTRY = {
         "direction": {"enum": ["lower", "higher", "toward"]},
         "best": {"type": "number"},
         "range": {"type": "array", "items": {"type": ["number", "null"]}, "minItems": 2, "maxItems": 2},
-        "needs": {"type": "array", "items": {"enum": ["classes", "conditional", "noise"]}},
+        "needs": {"type": "array", "items": {"enum": ["classes", "conditional", "images", "noise"]}},
         "floor": {"type": "boolean"},
         "minimum_image_size": {"type": "integer"},
     },

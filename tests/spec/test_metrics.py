@@ -90,3 +90,35 @@ def test_what_is_wrong_with_an_evaluation_is_told(evaluation, pointer, code):
     ((found, found_code, _),) = refused(**evaluation)
     assert found == pointer
     assert code in (None, found_code)
+
+
+def sequences(metrics, **evaluation):
+    """A GAN on sine waves, by layers that take and make sequences."""
+    layers = [{"id": "noise", "type": "Input", "source": "noise", "shape": [8], "inputs": []}]
+    layers += [
+        {"id": "dense", "type": "Dense", "units": 32, "inputs": ["noise"]},
+        {"id": "sequence", "type": "Reshape", "target_shape": [32, 1], "inputs": ["dense"]},
+    ]
+    critic = [{"id": "in", "type": "Input", "source": "sequence", "shape": [32, 1], "inputs": []}]
+    critic += [
+        {"id": "flat", "type": "Flatten", "inputs": ["in"]},
+        {"id": "score", "type": "Dense", "units": 1, "inputs": ["flat"]},
+    ]
+    return spec.resolve(
+        {
+            "data": {"choice": "sine", "length": 32},
+            "generator": {"choice": "custom", "layers": layers},
+            "discriminator": {"choice": "custom", "layers": critic},
+            "evaluation": {"metrics": metrics, **evaluation},
+        }
+    )
+
+
+def test_sequences_are_compared_as_they_are():
+    assert len(sequences(["frechet_distance", "copying"])["evaluation"]["metrics"]) == 2
+    with pytest.raises(spec.SpecError) as caught:
+        sequences(["ms_ssim", "kid"], extractor="classifier")
+    assert [problem["pointer"] for problem in caught.value.problems] == [
+        "/evaluation/extractor",
+        "/evaluation/metrics/0",
+    ]

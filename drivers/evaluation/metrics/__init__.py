@@ -46,9 +46,9 @@ def _gan_train(sets: Comparison) -> Estimate:
     assert sets.real.labels is not None
     return gan_train(
         lambda images, labels: sets.extractor.learn(images, labels, sets.seed),
-        sets.fake.images,
+        sets.fake.samples,
         sets.fake.labels,
-        sets.real.images,
+        sets.real.samples,
         sets.real.labels,
     )
 
@@ -58,12 +58,12 @@ def _of_labels(metric: Metric) -> Metric:
 
 
 def _ms_ssim(sets: Comparison, **parameters: Any) -> Estimate:
-    return ms_ssim_diversity(sets.fake.images, sets.fake.labels, random=sets.random(), **parameters)
+    return ms_ssim_diversity(sets.fake.samples, sets.fake.labels, random=sets.random(), **parameters)
 
 
 def _copying(sets: Comparison, **parameters: Any) -> Estimate:
     assert sets.real.at is not None
-    return copying(sets.fake.images, sets.fake.at, sets.real.at, sets.training, **parameters)
+    return copying(sets.fake.samples, sets.fake.at, sets.real.at, sets.training, **parameters)
 
 
 def _path_length(sets: Comparison, **_: Any) -> Estimate:
