@@ -98,6 +98,8 @@ class _Training:
         self.evaluated_step: int | None = None
         # Seconds that the training stood still for the last evaluation.
         self.evaluation_halt = 0.0
+        self.trained = 0.0  # seconds until the last pause
+        self.training_since: float | None = now
 
     def run(self) -> str:
         self._resume_from_checkpoint()
@@ -135,6 +137,7 @@ class _Training:
                 raise
         else:
             self._log("info", f"Goes on after step {self.session.step}.")
+            self._mark("continued")
 
     def _first_step(self) -> None:
         """The first loss goes out before the picture of the beginning is saved: whoever pressed start waits for it."""
@@ -185,6 +188,8 @@ class _Training:
             return
         self.paused = True
         self._flush_losses()
+        self.trained, self.training_since = self._seconds(), None
+        self._mark("paused")
         self._emit_progress()
         self._sample_now()
         self._checkpoint()
@@ -195,11 +200,13 @@ class _Training:
             return
         self.paused = False
         self._start_rate()
-        self.last_checkpoint = self.clock()
+        self.last_checkpoint = self.training_since = self.clock()
+        self._mark("resumed")
         self.emit({"type": "state", "state": "running"})
 
     def _step(self, command: Command) -> None:
         self._pause()
+        self._mark("stepped", update=command.get("update"), count=command.get("count", 1))
         for _ in range(min(command.get("count", 1), self.session.total_steps - self.session.step)):
             try:
                 self.session.train_step(command.get("update"))
@@ -216,6 +223,7 @@ class _Training:
         except DriverError as error:
             self._log("warning", error.message)
         else:
+            self._mark("changed", changes=dict(changes))
             self._log("info", "Changed " + ", ".join(f"{name} to {value}" for name, value in changes.items()) + ".")
 
     def _flush_losses(self) -> None:
@@ -229,7 +237,8 @@ class _Training:
 
     def _emit_losses(self, losses: list[dict[str, Any]]) -> None:
         if losses:
-            self.emit({"type": "loss", **losses[-1], "points": [list(point.values()) for point in losses]})
+            points = [list(point.values()) for point in losses]
+            self.emit({"type": "loss", **losses[-1], "seconds": self._seconds(), "points": points})
 
     def _emit_progress(self) -> None:
         session, now = self.session, self.clock()
@@ -241,6 +250,7 @@ class _Training:
                 "total": session.total_steps,
                 "epoch": self._epoch(session.step),
                 "epochs": self.settings["epochs"],
+                "seconds": self._seconds(),
                 "images_per_second": None if rate is None else rate * session.images_per_step,
                 "steps_per_second": rate,
                 "eta_seconds": None
@@ -250,6 +260,10 @@ class _Training:
             }
         )
         self.last_progress = now
+
+    def _seconds(self) -> float:
+        """How long this run has trained, pauses left out."""
+        return self.trained + (0.0 if self.training_since is None else self.clock() - self.training_since)
 
     def _start_rate(self) -> None:
         """A pause is no part of the rate."""
@@ -342,6 +356,10 @@ class _Training:
         self._flush_losses()
         self.session.save_checkpoint(self.checkpoint_folder)
         self.last_checkpoint = self.clock()
+
+    def _mark(self, kind: str, **details: Any) -> None:
+        """Something that whoever reads the curves will want to see on them."""
+        self.emit({"type": "marker", "step": self.session.step, "kind": kind, **details})
 
     def _log(self, level: str, message: str) -> None:
         self.emit({"type": "log", "level": level, "message": message})

@@ -104,6 +104,7 @@ class Settings:
     lease_seconds: float = _seconds("a training that has not reported for this long is taken from its worker", 30)
     heartbeat_seconds: float = _seconds("how often a worker renews its lease", 10)
     reaper_seconds: float = _seconds("how often lost and forgotten jobs are looked for", 15)
+    usage_seconds: float = _seconds("how often processor and memory use of a training are noted", 10)
     paused_seconds: float = _seconds("a pause longer than this gives the worker to other jobs", 300)
     max_attempts: int = _integer("a job that has taken this many workers down with it has failed", 3)
     max_queued_jobs: int = _integer("jobs that may wait at the same time", 10_000)

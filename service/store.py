@@ -463,9 +463,10 @@ class Store:
         *,
         state: str | None = None,
         progress: Mapping[str, Any] | None = None,
-        metrics: Iterable[tuple[int, float | None, float | None]] = (),
+        metrics: Iterable[history.Point | history.TimedPoint] = (),
         measurements: Iterable[tuple[int, str, float | None]] = (),
         samples: Iterable[Mapping[str, Any]] = (),
+        markers: Iterable[Mapping[str, Any]] = (),
         environment: Mapping[str, Any] | None = None,
     ) -> bool:
         """Write what a training reports, all or nothing, and renew the lease.
@@ -473,11 +474,13 @@ class Store:
         Args:
             state: ``running`` or ``paused``.
             progress: The progress event, without ``type``.
-            metrics: ``(step, generator loss, discriminator loss)``, in the order of the steps. A step that is there
-                already is replaced, so a run resumed from a checkpoint doubles none. The last one becomes the job's
-                ``losses``. Numbers that are not finite are kept as ``None``.
+            metrics: ``(step, generator loss, discriminator loss)`` and, where it is known, the seconds trained by
+                then; in the order of the steps. A step that is there already is replaced, so a run resumed from a
+                checkpoint doubles none. The last one becomes the job's ``losses``. Numbers that are not finite are
+                kept as ``None``.
             measurements: ``(step, metric name, value)``.
             samples: Sample events, each with its ``step``; the last one becomes the job's ``latest_sample``.
+            markers: What happened, each ``{"step", "kind", …}``.
             environment: Device, precision, versions.
 
         Returns:
@@ -504,6 +507,7 @@ class Store:
             history.keep_losses(session, losses)
             history.keep_measurements(session, claim.job_id, measurements)
             history.keep_samples(session, claim.job_id, sample_list)
+            history.keep_markers(session, claim.job_id, markers)
             return True
 
     def finish(self, claim: Claim, state: str, problem: Mapping[str, Any] | None = None) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from service.db.models import Job
 
-PROGRESS = ("step", "total", "epoch", "epochs", "images_per_second", "steps_per_second", "eta_seconds")
+PROGRESS = ("step", "total", "epoch", "epochs", "images_per_second", "steps_per_second", "eta_seconds", "seconds")
 
 
 def time(seconds: float | None) -> str | None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import mimetypes
 from typing import Any
 
+import numpy as np
 from apiflask import APIBlueprint
 from flask import Response
 
 from service.api import paging, represent
 from service.api.context import context
 from service.api.files import answer, stream
+from service.api.pace import BAND_COLUMNS, COLUMNS, Pace
 from service.api.problems import ProblemError, not_found
-from service.api.schemas import ArtifactList, Metrics, MetricsQuery, PageQuery, SampleList
+from service.api.schemas import ArtifactList, MarkerList, Metrics, MetricsQuery, PageQuery, SampleList
+from service.curves import bands, keep_extremes
+from service.queue.usage import PREFIX
 from service.storage import Artefact
 
 results = APIBlueprint("results", __name__, url_prefix="/v1/jobs/<job_id>", tag="Results")
@@ -25,21 +29,53 @@ PNG = {"content": {"image/png": {"schema": {"type": "string", "format": "binary"
 @results.output(Metrics)
 @results.doc(operation_id="show_metrics")
 def metrics(job_id: str, query_data: MetricsQuery) -> Any:
-    """Show the loss curve
+    """Show the curves
 
-    Every step is kept. A curve of more than `max_points` is thinned so that its peaks stay: of each stretch of steps
-    remain the points where either loss is least or greatest.
+    Every step is kept. A curve of more than `max_points` is thinned so that no extreme is lost: of each stretch remain
+    the points where either loss is least or greatest. With `bands` there is one row a stretch instead, with the mean of
+    each loss and, in four more columns, its extremes. `x` says what the stretches are even in, and `from` and `to`
+    are in; `rows` hold step, epoch and seconds in any case.
+    """
+    services = context()
+    job = services.store.get(job_id)
+    history = services.store.history
+    pace = Pace.of(job)
+    most = services.settings.max_metric_points
+    curve = history.curve(job_id, **pace.steps(query_data))
+    x = pace.along(query_data.x, curve)
+    chosen = ~np.isnan(x) & (x >= query_data.start) & (x <= (np.inf if query_data.end is None else query_data.end))
+    curve, x = curve[chosen], x[chosen]
+    shorten = bands if query_data.bands else keep_extremes
+    rows = shorten(curve, x, min(query_data.max_points or most, most))
+    markers = [{**marker.details, "step": marker.step} for marker in history.markers(job_id)]
+    measured = history.measurements(job_id, **pace.range_of(curve)) if len(curve) or not chosen.size else {}
+    return {
+        "columns": [*COLUMNS, *(BAND_COLUMNS if query_data.bands else ())],
+        "rows": pace.shown(rows),
+        "count": len(curve),
+        "thinned": len(rows) < len(curve),
+        "measurements": {name: points for name, points in measured.items() if not name.startswith(PREFIX)},
+        "usage": {name.removeprefix(PREFIX): points for name, points in measured.items() if name.startswith(PREFIX)},
+        "learning_rates": pace.learning_rates(job.spec, markers, rows[:, 0]),
+    }
+
+
+@results.get("/markers")
+@results.output(MarkerList)
+@results.doc(operation_id="list_markers")
+def list_markers(job_id: str) -> Any:
+    """List what happened to the training
+
+    At which step it was paused and resumed, a parameter was changed, single steps were made, or it went on from a
+    checkpoint on another worker.
     """
     services = context()
     services.store.get(job_id)
-    most = services.settings.max_metric_points
-    rows = services.store.history.losses(
-        job_id, start=query_data.start, max_points=min(query_data.max_points or most, most)
-    )
     return {
-        "columns": ["step", "generator", "discriminator"],
-        "rows": rows,
-        "measurements": services.store.history.measurements(job_id, start=query_data.start),
+        "markers": [
+            {"step": marker.step, "at": represent.time(marker.at), **marker.details}
+            for marker in services.store.history.markers(job_id)
+        ]
     }
 
 

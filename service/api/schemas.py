@@ -93,6 +93,7 @@ class ProgressOut(Answer):
     images_per_second: float | None
     steps_per_second: float | None
     eta_seconds: float | None
+    seconds: float | None = Field(description="Trained so far, pauses left out.")
 
 
 class Losses(Answer):
@@ -275,18 +276,50 @@ class DeleteQuery(Body):
 class MetricsQuery(Body):
     model_config = ConfigDict(populate_by_name=True)
 
-    start: int = Field(0, ge=0, alias="from", description="Only steps from this one on.")
-    max_points: int | None = Field(
-        None, ge=10, description="Thin the curve to at most this many points; its peaks stay."
+    x: Literal["step", "epoch", "seconds"] = Field(
+        "step", description="What the curve is drawn over; `seconds` of training, pauses left out."
     )
+    start: float = Field(0, ge=0, alias="from", description="Only from here on, in units of `x`.")
+    end: float | None = Field(None, ge=0, alias="to", description="Only up to here.")
+    max_points: int | None = Field(
+        None, ge=10, description="Thin the curve to at most this many rows; its extremes stay."
+    )
+    bands: bool = Field(False, description="Thin to means with bands from the least to the greatest value.")
 
 
 class Metrics(Answer):
-    columns: list[str] = Field(examples=[["step", "generator", "discriminator"]])
+    columns: list[str] = Field(
+        examples=[["step", "generator", "discriminator", "epoch", "seconds"]],
+        description="With `bands` also `generator_min`, `generator_max`, `discriminator_min`, `discriminator_max`.",
+    )
     rows: list[list[float | int | None]] = Field(description="null: the loss was no finite number.")
+    count: int = Field(description="Steps in the range.")
+    thinned: bool = Field(description="There are fewer rows than steps.")
     measurements: dict[str, list[list[float | int | None]]] = Field(
         description="Evaluation metrics by name, each a list of `[step, value]`."
     )
+    usage: dict[str, list[list[float | int | None]]] = Field(
+        description="Of the training process: `cpu_percent` of one processor, `memory_bytes`, and on a GPU "
+        "`gpu_memory_bytes` and `gpu_percent`; each a list of `[step, value]`."
+    )
+    learning_rates: dict[str, list[list[float | int]]] = Field(
+        description="By network, each a list of `[step, rate]`: wherever it differs from the row before."
+    )
+
+
+class MarkerOut(Answer):
+    model_config = ConfigDict(extra="allow")
+
+    step: int = Field(description="After this step.")
+    at: str = Field(description="ISO 8601, UTC")
+    kind: str = Field(
+        description="`paused`, `resumed`, `changed` (with `changes`), `stepped` (with `update`, `count`) or "
+        "`continued`: from the checkpoint of this step, on another worker or after a park."
+    )
+
+
+class MarkerList(Answer):
+    markers: list[MarkerOut] = Field(description="In the order in which they happened.")
 
 
 class PageQuery(Body):

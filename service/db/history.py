@@ -1,22 +1,26 @@
-"""What a training leaves behind as it goes: the losses of every step, measurements, samples."""
+"""What a training leaves behind as it goes: the losses of every step, measurements, markers, samples."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Engine, func, select
+import numpy as np
+from sqlalchemy import Engine, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from service.db.models import Base, Loss, Measurement, Sample
+from service.db.engine import now
+from service.db.models import Base, Loss, Marker, Measurement, Sample
 
-CHUNK = 2000
+CHUNK = 20_000
 Point = tuple[int, float | None, float | None]
 """Step, loss of the generator, loss of the discriminator."""
+TimedPoint = tuple[int, float | None, float | None, float | None]
+"""The same, and the seconds trained by then."""
 
 
 def finite(value: Any) -> Any:
@@ -24,13 +28,16 @@ def finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def loss(job_id: str, step: int, generator: float | None, discriminator: float | None) -> dict[str, Any]:
+def loss(
+    job_id: str, step: int, generator: float | None, discriminator: float | None, seconds: float | None = None
+) -> dict[str, Any]:
     """The row of one step."""
     return {
         "job_id": job_id,
         "step": step,
         "generator": finite(generator),
         "discriminator": finite(discriminator),
+        "seconds": seconds,
     }
 
 
@@ -52,6 +59,16 @@ def keep_samples(session: Session, job_id: str, samples: Sequence[Mapping[str, A
     _upsert(session, Sample, [{"job_id": job_id, "step": item["step"], "details": dict(item)} for item in samples])
 
 
+def keep_markers(session: Session, job_id: str, markers: Iterable[Mapping[str, Any]]) -> None:
+    """Insert what happened, each ``{"step", "kind", …}``, at the database's time."""
+    rows = [
+        {"job_id": job_id, "step": marker["step"], "details": {k: v for k, v in marker.items() if k != "step"}}
+        for marker in markers
+    ]
+    if rows:
+        session.execute(insert(Marker).values(at=now()), rows)
+
+
 def _upsert(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
     if not rows:
         return
@@ -69,30 +86,43 @@ class History:
         """``engine``: as returned by :func:`service.db.reading`."""
         self._engine = engine
 
-    def losses(self, job_id: str, *, start: int = 0, max_points: int) -> list[Point]:
-        """The losses from step ``start`` on, in the order of the steps.
-
-        More than ``max_points`` are thinned so that the curve keeps its peaks: the steps are cut into ranges of equal
-        length, and of each range stay the points where either loss is least or greatest; the first and the last point
-        stay as well.
-        """
-        of_job = Loss.job_id == job_id, Loss.step >= start
+    def curve(self, job_id: str, *, first: int = 0, last: int | None = None) -> np.ndarray:
+        """The losses from step ``first`` to ``last``: (N, 4), see `service.curves`."""
+        query = select(Loss.step, Loss.generator, Loss.discriminator, Loss.seconds)
+        query = query.where(Loss.job_id == job_id, Loss.step >= first).order_by(Loss.step)
+        if last is not None:
+            query = query.where(Loss.step <= last)
+        parts = [np.empty((0, 4))]
         with Session(self._engine) as session:
-            extent = select(func.count(), func.min(Loss.step), func.max(Loss.step)).where(*of_job)
-            count, first, last = session.execute(extent).one()
-            query = select(Loss.step, Loss.generator, Loss.discriminator).where(*of_job).order_by(Loss.step)
-            points = _in_turns(session.execute(query.execution_options(yield_per=CHUNK)).partitions())
-            if count <= max_points:
-                return list(points)
-            return thin(points, first, last, max_points)
+            # The driver's own rows: of the time that a long curve takes, wrapping each of them would be the half.
+            cursor: Any = session.connection().execute(query).cursor
+            while rows := cursor.fetchmany(CHUNK):
+                parts.append(np.array(rows, float))
+                time.sleep(0)  # a long history must not hold up the other greenlets
+        return np.concatenate(parts)
 
-    def measurements(self, job_id: str, *, start: int = 0) -> dict[str, list[tuple[int, float | None]]]:
+    def seconds(self, job_id: str, step: int) -> float:
+        """How long a job had trained by a step; 0 where that is not known."""
+        query = select(Loss.seconds).where(Loss.job_id == job_id, Loss.step <= step).order_by(Loss.step.desc()).limit(1)
+        with Session(self._engine) as session:
+            return session.scalar(query) or 0.0
+
+    def markers(self, job_id: str) -> list[Marker]:
+        """What happened, in the order in which it did."""
+        with Session(self._engine) as session:
+            return list(session.scalars(select(Marker).where(Marker.job_id == job_id).order_by(Marker.id)))
+
+    def measurements(
+        self, job_id: str, *, first: int = 0, last: int | None = None
+    ) -> dict[str, list[tuple[int, float | None]]]:
         """``{metric name: [(step, value), …]}``."""
         query = (
             select(Measurement.name, Measurement.step, Measurement.value)
-            .where(Measurement.job_id == job_id, Measurement.step >= start)
+            .where(Measurement.job_id == job_id, Measurement.step >= first)
             .order_by(Measurement.name, Measurement.step)
         )
+        if last is not None:
+            query = query.where(Measurement.step <= last)
         with Session(self._engine) as session:
             rows = session.execute(query).all()
         return {name: [(row.step, row.value) for row in group] for name, group in groupby(rows, lambda row: row.name)}
@@ -112,28 +142,3 @@ class History:
             query = query.where(Sample.step == step)
         with Session(self._engine) as session:
             return session.scalar(query)
-
-
-def _in_turns(partitions: Iterable[Sequence[Any]]) -> Iterator[Point]:
-    for rows in partitions:
-        yield from (tuple(row) for row in rows)
-        time.sleep(0)  # a long history must not hold up the other greenlets
-
-
-def thin(points: Iterable[Point], first: int, last: int, max_points: int) -> list[Point]:
-    """Thin points whose steps lie in ``first..last`` to at most ``max_points``; see :meth:`History.losses`."""
-    ranges = max(1, (max_points - 2) // 4)
-    length = (last - first + 1) / ranges
-    kept: list[Point] = []
-    for _, group in groupby(points, lambda point: int((point[0] - first) / length)):
-        members = list(group)
-        chosen = {0} if not kept else set()
-        for column in (1, 2):
-            known = [(value, index) for index, member in enumerate(members) if (value := member[column]) is not None]
-            if known:
-                chosen.add(min(known)[1])
-                chosen.add(max(known)[1])
-        if not chosen or members[-1][0] == last:
-            chosen.add(len(members) - 1)
-        kept.extend(members[index] for index in sorted(chosen))
-    return kept

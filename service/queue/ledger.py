@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.config import Settings
+from service.db.history import TimedPoint
 from service.store import Claim, Store
 
 log = logging.getLogger(__name__)
@@ -46,14 +47,16 @@ class Ledger:
     def add(
         self,
         *,
-        metrics: Sequence[tuple[int, float | None, float | None]] = (),
+        metrics: Sequence[TimedPoint] = (),
         measurements: Sequence[tuple[int, str, float]] = (),
         samples: Sequence[Mapping[str, Any]] = (),
+        markers: Sequence[Mapping[str, Any]] = (),
         **latest: Any,
     ) -> None:
         """Remember reports for the next batch. Of `latest` (`state`, `progress`, `environment`) the last one counts."""
         with self._lock:
-            for name, items in (("metrics", metrics), ("measurements", measurements), ("samples", samples)):
+            lists = {"metrics": metrics, "measurements": measurements, "samples": samples, "markers": markers}
+            for name, items in lists.items():
                 if items:
                     self._pending.setdefault(name, []).extend(items)
             self._pending.update(latest)

@@ -16,9 +16,11 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.config import Settings
+from service.db.history import TimedPoint
 from service.queue.events import EventWriter
 from service.queue.ledger import Ledger
 from service.queue.nudges import NudgeListener
+from service.queue.usage import Usage
 from service.storage import Storage
 from service.store import Claim, JobNotFoundError, Store
 from service.trainer.spare import Spare, processors, threads
@@ -64,6 +66,10 @@ class Relay:
         self._spare_at = math.inf
         self._spare_after = SPARE_AFTER_SECONDS
         self._first_loss_seen = False
+        self._usage: Usage | None = None
+        self._step = 0
+        self._seconds_before: float | None = None  # trained before this process, up to where it goes on
+        self._timed_until = 0.0
         self._park_at = math.inf
         self._poll_at = 0.0
 
@@ -95,6 +101,8 @@ class Relay:
             self._carry()
             return self._conclude(self._child.close())
         finally:
+            if self._usage is not None:
+                self._usage.close()
             self._child.kill()
             self._child.close()
             nudges.close()
@@ -173,17 +181,24 @@ class Relay:
         for message in messages:
             match message["type"]:
                 case "loss":
+                    message["seconds"] += self._seconds_before
                     self._emit(message)
-                    self._ledger.add(metrics=[(step, *losses) for step, *losses in message["points"]])
+                    self._ledger.add(metrics=self._timed(message))
                     if not self._first_loss_seen:
                         self._first_loss_seen = True
                         self._spare_at = time.monotonic() + self._spare_after
                 case "progress":
+                    self._take_up_time(message)
+                    message["seconds"] += self._seconds_before
+                    self._step = message["step"]
                     self._emit(message)
                     self._ledger.add(progress=_content(message))
                 case "metric":
                     self._emit(message)
                     self._ledger.add(measurements=[(message["step"], message["name"], message["value"])])
+                case "marker":
+                    self._emit(message)
+                    self._ledger.add(markers=[_content(message)])
                 case "sample":
                     self._ledger.add(samples=[_content(message)])
                     self._ledger.flush()  # whoever sees the event may ask for the picture
@@ -193,6 +208,13 @@ class Relay:
                     self._emit(message)
                 case "started":
                     self._started = True
+                    self._usage = Usage(
+                        self._child.process.pid,
+                        self._settings.usage_seconds,
+                        lambda used: self._ledger.add(
+                            measurements=[(self._step, name, value) for name, value in used.items()]
+                        ),
+                    )
                     self._ledger.add(environment=message["environment"])
                     self._spare_after = self._seconds_to_spare(message["environment"])
                 case "state":
@@ -210,6 +232,24 @@ class Relay:
                     self._give_back()
                 case "end":
                     self._finish(message["state"], message["problem"])
+
+    def _take_up_time(self, progress: Mapping[str, Any]) -> None:
+        """The first progress says from which step this process goes on: its clock goes on from there too."""
+        if self._seconds_before is None:
+            step = progress["step"]
+            self._seconds_before = self._store.history.seconds(self._job_id, step) if step else 0.0
+            self._timed_until = self._seconds_before
+
+    def _timed(self, message: Mapping[str, Any]) -> list[TimedPoint]:
+        """The points of a loss event, each with its time: as if the steps since the last event had been evenly long."""
+        points = message["points"]
+        each = (message["seconds"] - self._timed_until) / len(points)
+        timed = [
+            (step, generator, discriminator, round(self._timed_until + each * (index + 1), 3))
+            for index, (step, generator, discriminator) in enumerate(points)
+        ]
+        self._timed_until = message["seconds"]
+        return timed
 
     def _finish(self, state: str, problem: dict[str, Any] | None) -> None:
         """The job has ended: write it down, then tell."""

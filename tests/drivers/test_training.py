@@ -89,7 +89,7 @@ def test_a_whole_training(open_small, tmp_path):
     assert run.points() == losses_of(open_small())
     assert [event["type"] for event in run.events[:3]] == ["progress", "loss", "sample"]
     assert run.of("loss")[0]["step"] == 1
-    assert set(run.of("loss")[0]) == {"type", "step", "generator", "discriminator", "points"}
+    assert set(run.of("loss")[0]) == {"type", "step", "generator", "discriminator", "seconds", "points"}
     assert run.of("loss")[-1]["points"][-1] == list(run.of("loss")[-1].values())[1:4]
     last = run.of("progress")[-1]
     assert (last["step"], last["total"], last["epoch"], last["epochs"]) == (20, 20, 2, 2)
@@ -220,6 +220,28 @@ def test_single_steps_end_with_the_training(open_small, tmp_path):
     run = Run(open_small(), tmp_path, [(18, {"action": "step", "count": 10})])
     assert run() == "finished"
     assert run.points()[-1][0] == 20
+
+
+def test_what_happened_is_marked_at_its_step_and_pauses_take_no_time(open_small, tmp_path):
+    changes = {"learning_rate": {"generator": 0.001}}
+    commands = [
+        (3, {"action": "update", "changes": changes}),
+        (4, {"action": "pause"}),
+        (4, {"action": "step", "update": ["discriminator"], "count": 2}),
+        (6, {"action": "resume"}),
+    ]
+    run = Run(open_small(), tmp_path, commands, step_seconds=0.5, sample_seconds=0.0)
+    run()
+    assert [{name: value for name, value in event.items() if name != "type"} for event in run.of("marker")] == [
+        {"step": 3, "kind": "changed", "changes": changes},
+        {"step": 4, "kind": "paused"},
+        {"step": 4, "kind": "stepped", "update": ["discriminator"], "count": 2},
+        {"step": 6, "kind": "resumed"},
+    ]
+    seconds = {event["step"]: event["seconds"] for event in run.of("loss")}
+    last = run.session.total_steps
+    assert (seconds[4], seconds[6], seconds[last]) == (2.0, 2.0, 2.0 + (last - 6) / 2)
+    assert run.of("progress")[-1]["seconds"] == seconds[last]
 
 
 def test_changes_take_effect_and_are_told(open_small, tmp_path):

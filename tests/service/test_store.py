@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import multiprocessing
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ from sqlalchemy import text
 
 from service import db
 from service.config import Settings
-from service.db.history import History, thin
+from service.db.history import History
 from service.db.runs import NUMBERS, TEXTS, Filter
 from service.store import (
     ACTIONS,
@@ -77,6 +78,12 @@ def submit(store, **options):
 def expire_lease(store, job_id):
     with store.engine.begin() as connection:
         connection.execute(text("UPDATE jobs SET lease_expires_at = 1 WHERE id = :id"), {"id": job_id})
+
+
+def points(history, job_id):
+    """The curve as tuples: step and losses."""
+    rows = history.curve(job_id)[:, :3].tolist()
+    return [(int(step), *(None if math.isnan(loss) else loss for loss in losses)) for step, *losses in rows]
 
 
 def claimed(store):
@@ -217,7 +224,7 @@ def test_a_lost_lease_can_be_claimed_and_the_old_fence_writes_nothing(store, his
 
     job = store.get(job_id)
     assert (job.state, job.owner, job.progress, job.losses) == ("running", "worker-2", None, None)
-    assert history.losses(job_id, max_points=10) == []
+    assert points(history, job_id) == []
     assert history.samples(job_id, limit=10) == []
     assert store.take_request(new) == {"action": "pause"}
 
@@ -255,7 +262,7 @@ def test_a_training_reports(store, history):
     assert job.losses == {"generator": 0.6, "discriminator": 1.3}
     assert job.latest_sample == {"step": 2, "url": "/x.png", "width": 8}
     assert job.environment == {"device": "cpu"}
-    assert history.losses(job_id, max_points=10) == [(1, 0.7, 1.4), (2, 0.6, 1.3)]
+    assert points(history, job_id) == [(1, 0.7, 1.4), (2, 0.6, 1.3)]
     assert history.measurements(job_id) == {"fcd": [(2, 12.5)]}
 
 
@@ -263,14 +270,14 @@ def test_a_resumed_run_doubles_no_point(store, history):
     job_id, claim = claimed(store)
     store.write(claim, metrics=[(1, 1.0, 1.0), (2, 2.0, 2.0), (3, 3.0, 3.0)], samples=[{"step": 2, "url": "a"}])
     store.write(claim, metrics=[(2, 2.5, 2.5), (3, 3.5, 3.5), (4, 4.5, 4.5)], samples=[{"step": 2, "url": "b"}])
-    assert history.losses(job_id, max_points=10) == [(1, 1.0, 1.0), (2, 2.5, 2.5), (3, 3.5, 3.5), (4, 4.5, 4.5)]
+    assert points(history, job_id) == [(1, 1.0, 1.0), (2, 2.5, 2.5), (3, 3.5, 3.5), (4, 4.5, 4.5)]
     assert history.samples(job_id, limit=10) == [{"step": 2, "url": "b"}]
 
 
 def test_numbers_that_are_not_finite_become_null(store, history):
     job_id, claim = claimed(store)
     store.write(claim, progress={"step": 1, "eta_seconds": float("inf")}, metrics=[(1, float("nan"), float("-inf"))])
-    assert history.losses(job_id, max_points=10) == [(1, None, None)]
+    assert points(history, job_id) == [(1, None, None)]
     assert store.get(job_id).losses == {"generator": None, "discriminator": None}
     assert store.get(job_id).progress == {"step": 1, "eta_seconds": None}
 
@@ -472,6 +479,28 @@ def test_a_job_that_nobody_picked_up_is_announced_again_but_not_at_once(store):
     assert store.requeue_lost() == []
 
 
+# -- curves and markers ----------------------------------------------------------------------------------------------
+
+
+def test_a_curve_is_read_in_part_and_with_its_times(store, history):
+    job_id, claim = claimed(store)
+    store.write(claim, metrics=[(1, 0.7, 1.4, 0.1), (2, 0.6, None, 0.25), (3, 0.5, 1.2, 0.3), (4, 0.4, 1.1)])
+    assert history.curve(job_id, first=2, last=3)[:, (0, 1, 3)].tolist() == [[2, 0.6, 0.25], [3, 0.5, 0.3]]
+    assert history.seconds(job_id, 2) == history.seconds(job_id, 2) == 0.25
+    assert history.seconds(job_id, 0) == history.seconds(job_id, 4) == 0.0
+    assert history.curve("no-such-job").shape == (0, 4)
+
+
+def test_markers_keep_their_order_and_what_they_say(store, history):
+    job_id, claim = claimed(store)
+    changes = {"learning_rate": {"generator": 0.1}}
+    store.write(claim, markers=[{"step": 9, "kind": "changed", "changes": changes}, {"step": 9, "kind": "paused"}])
+    store.write(claim, markers=[{"step": 5, "kind": "continued"}])
+    found = [(marker.step, marker.details) for marker in history.markers(job_id)]
+    assert found == [(9, {"kind": "changed", "changes": changes}), (9, {"kind": "paused"}), (5, {"kind": "continued"})]
+    assert history.markers(job_id)[0].at >= store.get(job_id).created_at
+
+
 # -- listing and deleting ------------------------------------------------------------------------------------------
 
 
@@ -559,7 +588,7 @@ def test_deleting_takes_everything(store, history):
     store.delete(job_id, permanently=True)
     with pytest.raises(JobNotFoundError):
         store.get(job_id)
-    assert history.losses(job_id, max_points=10) == []
+    assert points(history, job_id) == []
     assert history.measurements(job_id) == {}
     assert history.sample(job_id) is None
 
@@ -591,43 +620,3 @@ def test_after_a_while_nothing_restores_a_deleted_job(store):
     assert store.expired() == [job_id]
     store.delete(job_id, permanently=True)
     assert store.expired() == []
-
-
-# -- thinning ------------------------------------------------------------------------------------------------------
-
-
-def test_thinning_keeps_the_peaks():
-    points = [(step, float(step % 10), 0.0) for step in range(1, 1001)]
-    points[499] = (500, 99.0, -7.0)
-    points[700] = (701, -50.0, 0.0)
-    thinned = thin(iter(points), 1, 1000, 42)
-    assert len(thinned) <= 42
-    assert thinned[0] == points[0]
-    assert thinned[-1] == points[-1]
-    assert (500, 99.0, -7.0) in thinned
-    assert (701, -50.0, 0.0) in thinned
-    assert thinned == sorted(thinned)
-
-
-def test_thinning_by_hand():
-    """Six points into one range: first, last, least and greatest of both columns."""
-    points = [(1, 5.0, 5.0), (2, 1.0, 5.0), (3, 5.0, None), (4, 9.0, 5.0), (5, 5.0, 8.0), (6, 5.0, 5.0)]
-    assert thin(points, 1, 6, 6) == [points[0], points[1], points[3], points[4], points[5]]
-
-
-def test_thinning_survives_a_curve_of_nothing():
-    points = [(step, None, None) for step in range(1, 101)]
-    thinned = thin(points, 1, 100, 10)
-    assert thinned[0] == points[0]
-    assert thinned[-1] == points[-1]
-    assert len(thinned) <= 10
-
-
-def test_history_thins_from_the_database(store, history):
-    job_id, claim = claimed(store)
-    store.write(claim, metrics=[(step, 1.0, 100.0 if step == 3333 else 2.0) for step in range(1, 5001)])
-    thinned = history.losses(job_id, max_points=100)
-    assert len(thinned) <= 100
-    assert (3333, 1.0, 100.0) in thinned
-    assert [thinned[0][0], thinned[-1][0]] == [1, 5000]
-    assert history.losses(job_id, start=4999, max_points=100) == [(4999, 1.0, 2.0), (5000, 1.0, 2.0)]

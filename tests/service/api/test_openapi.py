@@ -32,6 +32,7 @@ def test_it_has_every_endpoint(document):
         ("/v1/jobs/{job_id}/actions", "post"),
         ("/v1/jobs/{job_id}/events", "get"),
         ("/v1/jobs/{job_id}/metrics", "get"),
+        ("/v1/jobs/{job_id}/markers", "get"),
         ("/v1/jobs/{job_id}/samples", "get"),
         ("/v1/jobs/{job_id}/samples/{step}.png", "get"),
         ("/v1/jobs/{job_id}/samples/latest.png", "get"),

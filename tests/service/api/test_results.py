@@ -1,6 +1,7 @@
 """What a job has produced: metrics, samples, artefacts."""
 
 import io
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -31,18 +32,70 @@ def draw(services, claim, step, value=0):
 def test_every_step_is_there(client, store, job, claim):
     store.write(claim, metrics=[(1, 0.7, 1.4), (2, 0.6, None)], measurements=[(2, "fcd", 31.0)])
     assert client.get(f"/v1/jobs/{job}/metrics").json == {
-        "columns": ["step", "generator", "discriminator"],
-        "rows": [[1, 0.7, 1.4], [2, 0.6, None]],
+        "columns": ["step", "generator", "discriminator", "epoch", "seconds"],
+        "rows": [[1, 0.7, 1.4, None, None], [2, 0.6, None, None, None]],
+        "count": 2,
+        "thinned": False,
         "measurements": {"fcd": [[2, 31.0]]},
+        "usage": {},
+        "learning_rates": {},
     }
-    assert client.get(f"/v1/jobs/{job}/metrics?from=2").json["rows"] == [[2, 0.6, None]]
+    assert client.get(f"/v1/jobs/{job}/metrics?from=2").json["rows"] == [[2, 0.6, None, None, None]]
+
+
+@pytest.fixture
+def curve(store, claim):
+    """Ten epochs of 100 steps, each 0.1 s long, but a pause of the machine after step 500 that counted as training."""
+    metrics = [(step, 1.0, 2.0, round(step / 10 + (100 if step > 500 else 0), 3)) for step in range(1, 1001)]
+    metrics[699] = (700, -5.0, None, 170.0)
+    store.write(claim, metrics=metrics, progress={"step": 1000, "total": 1000, "epoch": 10, "epochs": 10})
+
+
+def test_ranges_are_in_units_of_x(client, job, curve):
+    def steps(query):
+        return [row[0] for row in client.get(f"/v1/jobs/{job}/metrics?{query}").json["rows"]]
+
+    assert steps("from=10&to=12") == [10, 11, 12]
+    assert steps("x=epoch&from=2.005&to=2.03") == [201, 202, 203]
+    assert steps("x=seconds&from=49.9&to=150.2") == [499, 500, 501, 502]
+    assert client.get(f"/v1/jobs/{job}/metrics?from=700&to=700").json["rows"] == [[700, -5.0, None, 7.0, 170.0]]
+    assert steps("from=2000") == []
+
+
+def test_bands_hold_the_extremes_of_each_stretch(client, job, curve):
+    answer = client.get(f"/v1/jobs/{job}/metrics?max_points=10&bands=true").json
+    assert answer["columns"][5:] == ["generator_min", "generator_max", "discriminator_min", "discriminator_max"]
+    assert (answer["count"], answer["thinned"], len(answer["rows"])) == (1000, True, 10)
+    (with_spike,) = [row for row in answer["rows"] if row[5] != 1.0]
+    assert with_spike[5:] == [-5.0, 1.0, 2.0, 2.0]
+    assert with_spike[1] == pytest.approx((99 * 1.0 - 5.0) / 100)
+    by_time = client.get(f"/v1/jobs/{job}/metrics?max_points=10&bands=true&x=seconds").json["rows"]
+    assert max(after[4] - before[4] for before, after in pairwise(by_time)) > 100
+
+
+def test_usage_is_told_apart_from_what_was_evaluated(client, store, job, claim, curve):
+    store.write(claim, measurements=[(500, "usage/cpu_percent", 98.5), (500, "fcd", 3.0), (900, "fcd", 2.0)])
+    answer = client.get(f"/v1/jobs/{job}/metrics?to=600").json
+    assert (answer["usage"], answer["measurements"]) == ({"cpu_percent": [[500, 98.5]]}, {"fcd": [[500, 3.0]]})
+
+
+def test_what_happened_is_listed_and_moves_the_learning_rate(client, store, job, claim, curve):
+    changes = {"learning_rate": {"generator": 0.001}}
+    store.write(claim, markers=[{"step": 300, "kind": "changed", "changes": changes}, {"step": 400, "kind": "paused"}])
+    markers = client.get(f"/v1/jobs/{job}/markers").json["markers"]
+    assert [(marker["step"], marker["kind"]) for marker in markers] == [(300, "changed"), (400, "paused")]
+    assert markers[0]["changes"] == changes
+    assert markers[0]["at"].endswith("Z")
+    rates = client.get(f"/v1/jobs/{job}/metrics").json["learning_rates"]
+    assert rates["generator"] == [[1, 0.0002], [301, 0.001], [1000, 0.001]]
+    assert rates["discriminator"] == [[1, 0.0002], [1000, 0.0002]]
 
 
 def test_a_long_curve_is_thinned_and_keeps_its_peaks(client, store, job, claim):
     store.write(claim, metrics=[(step, 1.0, 9.0 if step == 1234 else 1.0) for step in range(1, 3001)])
     rows = client.get(f"/v1/jobs/{job}/metrics?max_points=50").json["rows"]
     assert len(rows) <= 50
-    assert [1234, 1.0, 9.0] in rows
+    assert [1234, 1.0, 9.0, None, None] in rows
     assert (rows[0][0], rows[-1][0]) == (1, 3000)
 
 
@@ -52,7 +105,7 @@ def test_the_service_has_a_say_in_how_many(make_client, store, job, claim):
     assert len(rows) <= 20
 
 
-@pytest.mark.parametrize("query", ["max_points=5", "from=-1", "from=x"])
+@pytest.mark.parametrize("query", ["max_points=5", "from=-1", "from=x", "to=-1", "x=weeks", "bands=perhaps"])
 def test_queries_out_of_range(client, job, query):
     assert client.get(f"/v1/jobs/{job}/metrics?{query}").status_code == 422
 
