@@ -187,8 +187,8 @@ class _Training:
         if self.paused:
             return
         self.paused = True
-        self._flush_losses()
         self.trained, self.training_since = self._seconds(), None
+        self._flush_losses()
         self._mark("paused")
         self._emit_progress()
         self._sample_now()

@@ -93,6 +93,12 @@ def test_a_training_pauses_steps_resumes_and_stops(fleet):
     job = fleet.wait(job_id, "stopped")
     assert job.problem is None
     assert steps(fleet, job_id) == list(range(1, job.progress["step"] + 1))
+    marked = [(marker.step, marker.details["kind"]) for marker in fleet.history.markers(job_id)]
+    assert marked == [(at, "paused"), (at, "stepped"), (at + 2, "resumed")]
+    seconds = fleet.history.curve(job_id)[:, 3]
+    assert (np.diff(seconds) >= 0).all()
+    assert seconds[at] == seconds[at + 1] == seconds[at - 1]  # in the pause
+    assert 0 < seconds[-1] <= job.progress["seconds"] + 0.001
 
 
 def test_a_change_of_the_learning_rate_reaches_the_training_without_a_nudge(fleet):
