@@ -3,20 +3,24 @@
 SHELL       := /bin/bash
 PYTHON      ?= $(shell command -v python3.11 || command -v python3)
 NODE        ?= node
+NODE_RED_5  := tests/e2e/node-red-5
 PALETTE     := node-red-contrib-authorgan
 BIN         := .venv/bin
 # ONCE=1: start everything, run the first flow to its end without a browser, exit 0 only if it worked.
 ONCE        ?=
 # DRIVERS=all: also TensorFlow and JAX, which the Keras driver can run on.
 DRIVERS     ?=
+# SKIP=node-red-5: leave out the browser tests on Node-RED 5, which install it and the Node.js that it needs.
+SKIP        ?=
 
-.PHONY: help run test check format bench examples clean distclean
+.PHONY: help run test check format bench examples node-red-5 scorecard clean distclean
 
 help:
 	@echo "make run              start broker, service, workers and Node-RED; prints the address of the editor"
 	@echo "make run DRIVERS=all  the same with TensorFlow and JAX, for the Keras driver"
 	@echo "make run ONCE=1       the same without a browser: run the first flow to its end and judge what it drew"
 	@echo "make test             every test, with real parts (Chromium is needed for the browser tests)"
+	@echo "make test SKIP=node-red-5  the same without a second round in the editor of Node-RED 5"
 	@echo "make check            format, lint, types, generated files fresh"
 	@echo "make format           put Python and JavaScript into shape, generate the palette anew"
 	@echo "make bench            benchmarks, each side by side with its alternative"
@@ -53,6 +57,12 @@ $(PALETTE)/node_modules/.installed: $(PALETTE)/package.json $(PALETTE)/package-l
 	@cd $(PALETTE) && npm install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
+$(NODE_RED_5)/node_modules/.installed: $(NODE_RED_5)/package.json $(NODE_RED_5)/package-lock.json
+	@echo "Installing Node-RED 5 and the Node.js that it needs, for the browser tests (once; 300 MB) ..."
+	@cd $(NODE_RED_5) && npm install --no-save --no-audit --no-fund --loglevel=error && node_modules/.bin/node --version >/dev/null || \
+	  { echo "Node-RED 5 could not be installed for its browser tests; the reason stands above. make test SKIP=node-red-5 leaves them out."; exit 1; }
+	@touch $@
+
 RUNTIME := .venv/.installed$(if $(filter all,$(DRIVERS)),-all) $(PALETTE)/node_modules/.installed
 DEVTIME := .venv/.installed-dev $(PALETTE)/node_modules/.installed
 
@@ -61,9 +71,12 @@ DEVTIME := .venv/.installed-dev $(PALETTE)/node_modules/.installed
 run: $(RUNTIME)
 	@exec $(BIN)/python -m service up $(if $(ONCE),--once)
 
-test: $(DEVTIME)
+test: $(DEVTIME) $(if $(filter node-red-5,$(SKIP)),,node-red-5)
 	$(BIN)/python -m pytest
 	cd $(PALETTE) && npm test --silent
+	$(if $(filter node-red-5,$(SKIP)),,cd $(PALETTE) && npm run test:node-red-5 --silent)
+
+node-red-5: $(NODE_RED_5)/node_modules/.installed
 
 check: $(DEVTIME)
 	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted; make format does it."; exit 1; }
@@ -79,7 +92,7 @@ bench: $(DEVTIME)
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
 
 clean:
-	rm -rf .venv $(PALETTE)/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv $(PALETTE)/node_modules $(NODE_RED_5)/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean

@@ -83,6 +83,7 @@ class Settings:
     host: str = _setting("address the API listens on; other than loopback needs an API key", "127.0.0.1")
     port: int = _integer("port of the API", 5050, maximum=65_535)
     node_red_port: int = _integer("port of the Node-RED editor", 1880, maximum=65_535)
+    node_red_package: Path | None = _setting("folder of another node-red package than the palette's own", parse=_folder)  # noqa: RUF009
     api_key: str = _setting(
         "secret that clients send as 'Authorization: Bearer …'; empty: none needed", "", secret=True
     )

@@ -18,7 +18,7 @@ from service.config import Settings
 PROJECT = Path(__file__).parent.parent.parent
 PALETTE = PROJECT / "node-red-contrib-authorgan"
 PALETTE_PACKAGE = "@authorgan/node-red-contrib-authorgan"
-RUNTIME = PALETTE / "node_modules" / "node-red" / "red.js"
+PACKAGE = PALETTE / "node_modules" / "node-red"
 SETTINGS_FILE = Path(__file__).with_name("node-red-settings.js")
 FLOWS = PROJECT / "flows"
 USER = "authorgan"
@@ -34,7 +34,7 @@ def find_node() -> str:
     """The `node` on the PATH.
 
     Raises:
-        NodeRedError: It is missing or too old, or Node-RED is not installed.
+        NodeRedError: It is missing or too old.
     """
     node = shutil.which("node")
     if node is None:
@@ -42,9 +42,20 @@ def find_node() -> str:
     said = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip()
     if not said.startswith("v") or int(said[1:].split(".")[0]) < MINIMUM_NODE:
         raise NodeRedError(f"Node.js {said} is too old; install Node.js {MINIMUM_NODE} or later.")
-    if not RUNTIME.is_file():
-        raise NodeRedError(f"Node-RED is not installed in {PALETTE}; run: make run (or: cd {PALETTE.name} && npm ci)")
     return node
+
+
+def find_runtime(settings: Settings) -> str:
+    """The program of Node-RED.
+
+    Raises:
+        NodeRedError: It is not installed.
+    """
+    runtime = (settings.node_red_package or PACKAGE) / "red.js"
+    if not runtime.is_file():
+        where = settings.node_red_package or PALETTE
+        raise NodeRedError(f"Node-RED is not installed in {where}; run: make run (or: cd {PALETTE.name} && npm ci)")
+    return str(runtime)
 
 
 class NodeRed:
@@ -59,6 +70,7 @@ class NodeRed:
         self._settings = settings
         self._folder = folder
         self._node = find_node()
+        self._runtime = find_runtime(settings)
         if anew:
             shutil.rmtree(folder, ignore_errors=True)
         self.url = f"http://{host_in_url(settings.host)}:{settings.node_red_port}"
@@ -66,7 +78,7 @@ class NodeRed:
     @property
     def command(self) -> list[str]:
         """What starts it."""
-        return [self._node, str(RUNTIME), "--settings", str(SETTINGS_FILE), "--userDir", str(self._folder)]
+        return [self._node, self._runtime, "--settings", str(SETTINGS_FILE), "--userDir", str(self._folder)]
 
     @property
     def environ(self) -> dict[str, str]:

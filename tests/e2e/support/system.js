@@ -9,8 +9,25 @@ const { until } = require("../../palette/support/fake-service")
 const project = path.resolve(__dirname, "../../..")
 const STARTS_WITHIN_MS = 120_000
 
+/** With AUTHORGAN_TEST_NODE_RED=5 the editor is that of Node-RED 5, on the Node.js that it needs: `make node-red-5`. */
+const NODE_RED_5 = path.join(project, "tests/e2e/node-red-5/node_modules")
+
+const onNodeRed5 = () => process.env.AUTHORGAN_TEST_NODE_RED === "5"
+
+function editorEnvironment() {
+    if (!onNodeRed5()) return {}
+    const node = path.join(NODE_RED_5, "node/bin")
+    if (!fs.existsSync(node)) throw new Error("Node-RED 5 is not installed for the tests: make node-red-5")
+    return {
+        PATH: [node, process.env.PATH].join(path.delimiter),
+        AUTHORGAN_NODE_RED_PACKAGE: path.join(NODE_RED_5, "node-red")
+    }
+}
+
 class System {
+    /** A system of its own, or the one that AUTHORGAN_TEST_SYSTEM names, put back to its first flow. */
     static async start() {
+        if (process.env.AUTHORGAN_TEST_SYSTEM) return System.borrow(JSON.parse(process.env.AUTHORGAN_TEST_SYSTEM))
         const system = new System()
         system.home = fs.mkdtempSync(path.join(os.tmpdir(), "authorgan-e2e-"))
         system.port = await freePort()
@@ -19,6 +36,7 @@ class System {
             cwd: project,
             env: {
                 ...process.env,
+                ...editorEnvironment(),
                 AUTHORGAN_HOME: system.home,
                 AUTHORGAN_PORT: `${system.port}`,
                 AUTHORGAN_NODE_RED_PORT: `${system.editorPort}`,
@@ -34,6 +52,18 @@ class System {
             })
         }
         await until(() => system.isUp(), "the system starts", STARTS_WITHIN_MS)
+        return system
+    }
+
+    static async borrow(ports) {
+        const system = Object.assign(new System(), ports)
+        const [first] = fs.readdirSync(path.join(project, "flows")).sort()
+        const response = await fetch(`${system.editor}flows`, {
+            method: "POST",
+            headers: { "Content-Type": "application/json" },
+            body: fs.readFileSync(path.join(project, "flows", first))
+        })
+        if (!response.ok) throw new Error(`The first flow is not deployed: ${await response.text()}`)
         return system
     }
 
@@ -56,6 +86,7 @@ class System {
 
     /** As Ctrl-C does. */
     async stop() {
+        if (!this.process) return // Borrowed; whoever started it stops it.
         const gone = new Promise((resolve) => this.process.once("exit", resolve))
         this.process.kill("SIGINT")
         await gone
@@ -63,4 +94,4 @@ class System {
     }
 }
 
-module.exports = { System, project }
+module.exports = { System, project, onNodeRed5 }
