@@ -42,7 +42,7 @@ class TrainingProcess(ABC):
     """How networks learn from each other: the roles it needs, one step, what it reports.
 
     A process is made for one session, with what its library's driver hands to processes: networks, optimizers, data,
-    random numbers (in PyTorch a `drivers.pytorch.state.TrainingState`). It may keep running state, such as an image
+    random numbers (a `drivers.state.TrainingState`). It may keep running state, such as an image
     pool, an adaptive margin or a growth stage; what it returns from `state` is part of every checkpoint.
     """
 
@@ -100,8 +100,8 @@ class TrainingProcess(ABC):
         """Whether the sigmoid of `score` is a probability; else one is fitted to reals and samples."""
 
     @abstractmethod
-    def draw(self, count: int, seed: int) -> Tensor:
-        """What `generate` makes ``count`` samples from: (N, *source_shape), the same on every device."""
+    def draw(self, count: int, seed: int) -> np.ndarray:
+        """What `generate` makes ``count`` samples from: float32 (N, *source_shape), the same for every driver."""
 
     @abstractmethod
     def generate(self, source: Tensor, labels: Tensor | None) -> Tensor:
@@ -179,7 +179,7 @@ class Session(ABC):
 
         Args:
             count: N; by default as many as there are ``noise`` vectors, else as there are ``labels``, else 64.
-            seed: the same seed gives the same noise on every device.
+            seed: the same seed gives the same noise in every driver and on every device.
             noise: latent vectors (N, Z) instead of a seed.
             labels: classes for a conditional generator, repeated until there are N; by default every class in turn.
         """

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import ctypes
-import math
-import os
 import platform
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import torch
 
+from drivers import machine
 from drivers.errors import DriverError
-from spec import nesting
 
 # Multiply-adds of one batch through all networks from which bfloat16 is faster than float32. Measured on a processor
 # with AVX-512 BF16: 0.7 times float32's rate at 2 million, 1.0 at 20, 1.3 at 35, 1.5 and more for convolutions.
 BFLOAT16_PAYS_FROM = 25_000_000
-# Multiply-adds of one batch that occupy a processor thread.
-WORK_OF_A_THREAD = 100_000_000
-# Parameters of glibc's mallopt, from its malloc.h.
-M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
 
 
 def choose_device(wish: str) -> torch.device:
@@ -68,17 +59,9 @@ def choose_precision(wish: str, device: torch.device, work: int) -> str:
     return "bfloat16" if work >= BFLOAT16_PAYS_FROM and has_native_bfloat16(device) else "float32"
 
 
-def multiply_adds(layer: Mapping[str, Any]) -> int:
-    """About how many multiply-adds a sample costs in a layer: each weight of a kernel once at each place it visits."""
-    inner = nesting.innermost(layer)
-    if "units" not in inner and "kernel_size" not in inner:
-        return 0
-    return layer["parameter_count"] * math.prod(layer["output_shape"][:-1])
-
-
 def describe(device: torch.device, precision: str) -> dict[str, Any]:
     """The environment a training ran in, for its record."""
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor_name()
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else machine.processor_name()
     return {
         "driver": "pytorch",
         "device": str(device),
@@ -89,37 +72,6 @@ def describe(device: torch.device, precision: str) -> dict[str, Any]:
     }
 
 
-def _processor_name() -> str:
-    """The processor's model as Linux knows it, else what Python knows."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
 def use_threads(threads: int | None, work: int) -> None:
-    """Lets PyTorch use ``threads`` processor threads; by default those the work occupies, leaving one processor free.
-
-    A step is some hundred short parallel regions, and each ends when its slowest thread does. Where another program
-    (an editor, a browser, a service) takes a processor from one of them, all wait for it, every time: measured on two
-    busy processors, two threads train ten to a hundred times slower than one. And where each has little to do between
-    two meetings, a further one brings little even on an idle machine.
-    """
-    spare = max(1, len(os.sched_getaffinity(0)) - 1)
-    torch.set_num_threads(threads or min(spare, 1 + work // WORK_OF_A_THREAD))
-
-
-def keep_freed_memory() -> None:
-    """Lets the C library reuse the memory of a step for the next instead of returning it to the system.
-
-    A training allocates the same large tensors at every step. glibc would hand each back and fault its pages in
-    again, which costs more than many of the operations on them. Other C libraries are left as they are.
-    """
-    if platform.libc_ver()[0] != "glibc":
-        return
-    libc = ctypes.CDLL(None)
-    libc.mallopt(M_MMAP_THRESHOLD, 2**30)
-    libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
-    libc.mallopt(M_TOP_PAD, 2**26)
+    """Lets PyTorch use ``threads`` processor threads; by default those the work of a step occupies."""
+    torch.set_num_threads(threads or machine.threads_for(work))

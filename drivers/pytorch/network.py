@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -32,7 +33,7 @@ class Network(nn.Module):
         layers: Sequence[Mapping[str, Any]],
         outputs: Sequence[str],
         *,
-        weights: torch.Generator,
+        weights: np.random.Generator,
         dropout: torch.Generator,
     ) -> None:
         """Builds the layers of a resolved module.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name everyone knows it by
 from torch import Tensor
@@ -12,7 +13,7 @@ from torch import Tensor
 class TorchOps:
     """The vocabulary of losses and regularizers over `torch.Tensor`; see `drivers.ops` for the meaning of each word."""
 
-    def __init__(self, generator: torch.Generator) -> None:
+    def __init__(self, generator: np.random.Generator) -> None:
         self._generator = generator
 
     mean = staticmethod(torch.mean)
@@ -32,7 +33,7 @@ class TorchOps:
 
     def uniform_per_sample(self, like: Tensor) -> Tensor:
         shape = (like.shape[0],) + (1,) * (like.dim() - 1)
-        return torch.rand(shape, generator=self._generator, device=like.device, dtype=torch.float32)
+        return torch.from_numpy(self._generator.random(shape, dtype=np.float32)).to(like.device)
 
     @staticmethod
     def gradient(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:

@@ -1,23 +1,23 @@
-"""What a training process works with: networks, optimizers, data and random numbers of one session."""
+"""What a training process works with in PyTorch."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from drivers import schedules
-from drivers.errors import DivergedError, DriverError
 from drivers.interface import Role, TrainingProcess
-from drivers.pytorch import optimizers, weights
-from drivers.pytorch.batches import Batches
+from drivers.pytorch import optimizers
+from drivers.pytorch.batches import DeviceBatches
 from drivers.pytorch.network import Network
 from drivers.pytorch.ops import TorchOps
-from drivers.pytorch.random import Random
-from spec.frame import Frame
+from drivers.pytorch.optimizers import Optimizer
+from drivers.random import Random
+from drivers.state import TrainingState
 
 
 class Average:
@@ -38,80 +38,63 @@ class Average:
             torch._foreach_copy_(self._kept_statistics, self._live_statistics)
 
 
-class TrainingState:
-    """The parts of one session that its process uses.
+class PyTorchState(TrainingState):
+    """The parts of one session in PyTorch; see `drivers.state.TrainingState`.
 
     Attributes:
-        spec: the resolved spec.
-        source: what a sample is, and the source of the Inputs that take it: ``"image"`` or ``"sequence"``.
         device, precision: where and how networks compute.
-        random: the random streams.
+        dropout: the generator of layers that draw, such as dropout.
         ops: the vocabulary of losses and regularizers.
-        networks, optimizers: by role.
-        averages: by role, for the averaged roles when ``ema_decay`` is set.
-        has_data: whether there is data to train on; a session may only sample and judge.
-        step: training steps done.
-        steps_per_epoch: steps in one pass over the data.
-        total_steps: steps after which the training is finished.
     """
 
     def __init__(
         self,
         spec: Mapping[str, Any],
         process: type[TrainingProcess],
-        batches: Batches | None,
+        batches: DeviceBatches | None,
         *,
         device: torch.device,
         precision: str,
         random: Random,
     ) -> None:
-        self.spec = spec
-        self.source = Frame.of(spec["data"]).source
         self.device = device
         self.precision = precision
-        self.random = random
-        self._batches = batches
+        self.dropout = torch.Generator(device).manual_seed(random.layer_seed)
         self.ops = TorchOps(random.penalty)
-        self.step = 0
-        batches_per_epoch = 0 if batches is None else batches.per_pass
-        self.steps_per_epoch = max(1, batches_per_epoch // process.batches_per_step(spec))
-        self.total_steps = spec["training"]["epochs"] * self.steps_per_epoch
-        roles = process.roles(spec)
-        self.networks = {role.name: self._build_network(role) for role in roles}
-        self.optimizers = {
-            role.name: optimizers.build(spec["optimizer"][role.optimizer], self.networks[role.name].trainable())
-            for role in roles
-        }
-        self.averages = {role.name: self._average(role) for role in roles if self._decay(role)}
+        super().__init__(spec, process, batches, random)
 
-    @property
-    def has_data(self) -> bool:
-        return self._batches is not None
-
-    @property
-    def batches(self) -> Batches:
-        """The data in batches.
-
-        Raises:
-            DriverError: the session was opened without data.
-        """
-        if self._batches is None:
-            raise DriverError("no_data", "This session was opened without data: it can sample and judge, not train.")
-        return self._batches
-
-    def _build_network(self, role: Role) -> Network:
+    def build_network(self, role: Role) -> Network:
         module = self.spec[role.module]
-        network = Network(module["layers"], module["outputs"], weights=self.random.weights, dropout=self.random.dropout)
+        network = Network(module["layers"], module["outputs"], weights=self.random.weights, dropout=self.dropout)
         return network.to(self.device)
 
-    def _decay(self, role: Role) -> float:
-        return self.spec["training"].get("ema_decay", 0.0) if role.averaged else 0.0
+    def build_optimizer(self, role: Role) -> Optimizer:
+        return optimizers.build(self.spec["optimizer"][role.optimizer], self.networks[role.name].trainable())
 
-    def _average(self, role: Role) -> Average:
-        copy = self._build_network(role)
-        weights.overwrite(copy.weights(), self.networks[role.name].weights())
+    def build_average(self, role: Role, decay: float) -> Average:
+        copy = self.build_network(role)
+        for kept, live in zip(copy.weights().values(), self.networks[role.name].weights().values(), strict=True):
+            kept.copy_(live)
         copy.mode.training = False
-        return Average(self.networks[role.name], copy, self._decay(role))
+        return Average(self.networks[role.name], copy, decay)
+
+    def tensor(self, array: np.ndarray) -> Tensor:
+        return torch.from_numpy(array).to(self.device)
+
+    def array(self, tensor: Tensor) -> np.ndarray:
+        return tensor.numpy(force=True)
+
+    def scalars(self, tensors: Sequence[Tensor]) -> list[float]:
+        return torch.stack(list(tensors)).tolist()
+
+    @torch.no_grad()
+    def overwrite(self, live: Mapping[str, Tensor], arrays: Mapping[str, np.ndarray]) -> None:
+        for name, tensor in live.items():
+            tensor.copy_(torch.from_numpy(arrays[name]))
+
+    def noise(self, count: int, shape: tuple[int, ...]) -> Tensor:
+        """Standard normal numbers (N, *shape) of the noise stream."""
+        return self.tensor(self.random.noise.standard_normal((count, *shape), dtype=np.float32))
 
     def autocast(self) -> contextlib.AbstractContextManager[Any]:
         """The context in which networks run forward; losses leave it and are float32.
@@ -133,15 +116,6 @@ class TrainingState:
         if role in self.averages:
             self.averages[role].update()
 
-    def learning_rate_factor(self) -> float:
-        """The schedule's factor for the step being done."""
-        schedule = self.spec["training"]["learning_rate_schedule"]
-        return schedules.factor(schedule, self.step, self.total_steps, self.steps_per_epoch)
-
-    def network_in_use(self, role: str) -> Network:
-        """The network to sample from or judge with: the averaged one where there is one."""
-        return self.averages[role].network if role in self.averages else self.networks[role]
-
     @contextlib.contextmanager
     def inference(self, network: Network) -> Iterator[None]:
         """Runs ``network`` as in use: without dropout, with moving statistics, without gradients."""
@@ -153,28 +127,16 @@ class TrainingState:
         finally:
             network.mode.training = before
 
-    def check_finite(self) -> None:
-        """Raises DivergedError if a weight is NaN or infinite. Waits for the device."""
-        live = weights.live(self.networks)
-        finite = torch.stack([torch.isfinite(value).all() for value in live.values()]).tolist()
-        lost = [name for name, good in zip(live, finite, strict=True) if not good]
-        if lost:
-            raise DivergedError(self.step, f"{len(lost)} weights are not finite, first '{lost[0]}'")
+    def layer_random(self) -> np.ndarray:
+        return self.dropout.get_state().numpy()
 
-    def tensors(self) -> dict[str, Tensor]:
-        """Every tensor that a resumed training needs, but for random states; views of the live ones."""
-        averages = {role: average.network for role, average in self.averages.items()}
+    def load_layer_random(self, state: np.ndarray) -> None:
+        self.dropout.set_state(torch.from_numpy(state))
+
+    def slots(self) -> dict[str, Tensor]:
         return {
-            **_prefixed("networks", weights.live(self.networks)),
-            **_prefixed("averages", weights.live(averages)),
-            **{
-                f"optimizers/{role}/{slot}/{name}": value
-                for role, optimizer in self.optimizers.items()
-                for slot, values in optimizer.slots().items()
-                for name, value in zip(optimizer.parameters, values, strict=True)
-            },
+            f"optimizers/{role}/{slot}/{name}": value
+            for role, optimizer in self.optimizers.items()
+            for slot, values in optimizer.slots().items()
+            for name, value in zip(optimizer.parameters, values, strict=True)
         }
-
-
-def _prefixed(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {f"{prefix}/{name}": value for name, value in tensors.items()}

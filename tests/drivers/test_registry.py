@@ -8,8 +8,8 @@ import sys
 import pytest
 
 import drivers
+from drivers.initializers import INITIALIZERS
 from drivers.losses import LOSSES
-from drivers.pytorch.initializers import INITIALIZERS
 from drivers.pytorch.layers import LAYERS
 from drivers.pytorch.optimizers import OPTIMIZERS
 from drivers.pytorch.processes import PROCESSES

@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from drivers.pytorch import initializers
+from drivers import initializers
 from spec.shapes import measure
 
 Shape = tuple[int, ...]
@@ -51,11 +52,11 @@ class Building:
     """What a layer may use while it is built.
 
     Attributes:
-        weights: the generator that initial weights are drawn from, on the processor.
+        weights: the stream that initial weights are drawn from.
         mode: the network's mode.
     """
 
-    weights: torch.Generator
+    weights: np.random.Generator
     mode: Mode
 
 
@@ -98,7 +99,7 @@ class Layer(nn.Module):
     ) -> None:
         """Adds a trainable variable, drawn in Keras's orientation, so that every driver starts alike."""
         value = initializers.initialize(initializer, keras_shape, building.weights)
-        setattr(self, name, nn.Parameter(self.from_keras(name, value)))
+        setattr(self, name, nn.Parameter(self.from_keras(name, torch.from_numpy(value))))
 
     def to_keras(self, name: str, value: Tensor) -> Tensor:
         """A variable's value in Keras's orientation (a view)."""

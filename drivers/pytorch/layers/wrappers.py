@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the name everyone knows it by
 from torch import Tensor
 
+from drivers import initializers
 from drivers.pytorch.layers.base import SHORTEST, Building, Layer, Shape, build_inner
 
 MERGE: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -94,8 +95,8 @@ class SpectralNormalization(_Wrapper):
         self.power_iterations = parameters["power_iterations"]
         self.kernel_name = next(name for name in ("kernel", "embeddings") if name in self.inner.variables())
         columns = self._matrix().shape[1]
-        start = torch.nn.init.trunc_normal_(torch.empty(1, columns), 0.0, 0.02, -0.04, 0.04, generator=building.weights)
-        self.register_buffer("vector_u", start)
+        start = initializers.truncated_normal((1, columns), 0.02, building.weights)
+        self.register_buffer("vector_u", torch.from_numpy(start))
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.mode.training:

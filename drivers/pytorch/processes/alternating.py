@@ -14,7 +14,7 @@ from torch import Tensor
 from drivers import changes, losses, regularizers
 from drivers.interface import Role
 from drivers.pytorch.processes.base import PyTorchProcess
-from drivers.pytorch.state import TrainingState
+from drivers.pytorch.state import PyTorchState
 from drivers.regularizers import Constraint, Penalty
 
 
@@ -28,7 +28,7 @@ class Alternating(PyTorchProcess):
 
     name = "alternating"
 
-    def __init__(self, state: TrainingState) -> None:
+    def __init__(self, state: PyTorchState) -> None:
         super().__init__(state)
         spec = state.spec
         self._loss = losses.build(spec["loss"])
@@ -89,8 +89,7 @@ class Alternating(PyTorchProcess):
         """A batch of fakes (B, H, W, C) or (B, T, C) and the labels they were made for."""
         state = self._state
         labels = state.batches.some_labels(state.random.noise) if self._takes_labels else None
-        shape = (state.batches.batch_size, *self.source_shape)
-        noise = torch.randn(shape, generator=state.random.noise, device=state.device)
+        noise = state.noise(state.batches.batch_size, self.source_shape)
         with torch.set_grad_enabled(with_gradient), state.autocast():
             return self._generator(noise=noise, label=labels), labels
 

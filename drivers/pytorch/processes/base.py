@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from drivers.interface import TrainingProcess
 from drivers.losses import LOSSES
-from drivers.pytorch.random import latent
-from drivers.pytorch.state import TrainingState
+from drivers.pytorch.state import PyTorchState
+from drivers.random import latent
 
 
 class PyTorchProcess(TrainingProcess):
@@ -20,7 +21,7 @@ class PyTorchProcess(TrainingProcess):
     what it has.
     """
 
-    def __init__(self, state: TrainingState) -> None:
+    def __init__(self, state: PyTorchState) -> None:
         self._state = state
 
     @classmethod
@@ -43,8 +44,8 @@ class PyTorchProcess(TrainingProcess):
     def score_is_logit(self) -> bool:
         return LOSSES[self._state.spec["loss"]["choice"]].score_is_logit
 
-    def draw(self, count: int, seed: int) -> Tensor:
-        return latent(count, self.source_shape[0], seed)
+    def draw(self, count: int, seed: int) -> np.ndarray:
+        return latent(count, self.source_shape, seed)
 
     def generate(self, source: Tensor, labels: Tensor | None) -> Tensor:
         network = self._state.network_in_use("generator")

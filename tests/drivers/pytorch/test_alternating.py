@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from drivers.batches import to_pixels
 from drivers.errors import DivergedError
-from drivers.pytorch.batches import to_pixels
 
 GENERATORS = ("gan", "wgan", "wgan_gp", "dcgan")
 DISCRIMINATORS = ("gan", "dcgan", "wgan", "wgan_gp")
@@ -188,7 +188,7 @@ def test_samples_come_from_the_average(open_small):
     with torch.no_grad():
         from_average, from_live = average(noise=noise), live(noise=noise)
     assert not torch.equal(from_average, from_live)
-    np.testing.assert_array_equal(session.sample(noise=noise.numpy()), to_pixels(from_average))
+    np.testing.assert_array_equal(session.sample(noise=noise.numpy()), to_pixels(from_average.numpy()))
 
 
 def test_the_schedule_scales_the_rate_of_every_step(open_small):

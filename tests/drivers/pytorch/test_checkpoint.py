@@ -9,8 +9,8 @@ import torch
 from safetensors.numpy import load_file, save_file
 
 import drivers
+from drivers import checkpoint
 from drivers.errors import DivergedError, DriverError, WeightsError
-from drivers.pytorch import checkpoint
 
 # Layers that draw random numbers or change with every use.
 DRAWN = [

@@ -91,7 +91,7 @@ def opened(**modules):
 )
 def test_it_trains_draws_and_judges(modules):
     session = opened(**modules)
-    for _ in range(6):
+    for _ in range(20):
         session.train_step()
     losses = session.read_losses()
     assert all(np.isfinite([step["generator"], step["discriminator"]]).all() for step in losses)

@@ -7,7 +7,7 @@ import torch
 
 import drivers
 import spec
-from drivers.pytorch.session import PyTorchSession
+from drivers.session import DriverSession
 from tests.drivers.conftest import small_spec
 
 CRITIC = {"choice": "dcgan", "filters": 4, "dropout": 0.0}
@@ -21,7 +21,7 @@ NORMALIZED = {"choice": "custom", "layers": [
 ]}  # fmt: skip
 
 
-def weights(session: PyTorchSession, role: str = "discriminator") -> dict[str, torch.Tensor]:
+def weights(session: DriverSession, role: str = "discriminator") -> dict[str, torch.Tensor]:
     return {name: value.clone() for name, value in session._state.networks[role].weights().items()}
 
 

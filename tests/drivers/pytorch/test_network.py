@@ -20,7 +20,7 @@ DENSE = {
 
 
 def network(layers, outputs, seed=0):
-    generators = (torch.Generator().manual_seed(seed), torch.Generator().manual_seed(seed))
+    generators = (np.random.default_rng(seed), torch.Generator().manual_seed(seed))
     return Network(layers, outputs, weights=generators[0], dropout=generators[1])
 
 

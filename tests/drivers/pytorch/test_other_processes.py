@@ -14,6 +14,7 @@ import pytest
 import torch
 
 import drivers
+from drivers.batches import to_unit_range
 from drivers.interface import Role
 from drivers.pytorch.processes import PROCESSES
 from drivers.pytorch.processes.base import PyTorchProcess
@@ -54,7 +55,7 @@ class Energy(PyTorchProcess):
     def step(self, update):
         state = self._state
         reals, _ = state.batches.next()
-        noise = torch.randn((len(reals), *self.source_shape), generator=state.random.noise)
+        noise = state.noise(len(reals), self.source_shape)
         fakes = state.networks["generator"](noise=noise)
         real, fake = self.energy(reals).mean(), self.energy(fakes.detach()).mean()
         state.minimize("discriminator", real - self.k * fake)
@@ -101,10 +102,8 @@ class Cycle(PyTorchProcess):
     generates_by_label = judges_by_label = False
 
     def draw(self, count, seed):
-        chosen = torch.randint(
-            len(self._state.batches.samples), (count,), generator=torch.Generator().manual_seed(seed)
-        )
-        return self._state.batches.samples[chosen] / 127.5 - 1
+        chosen = np.random.default_rng(seed).integers(len(self._state.batches.samples), size=count)
+        return to_unit_range(self._state.batches.samples[chosen])
 
     def generate(self, source, labels):
         network = self._state.network_in_use("generator_ab")
@@ -156,7 +155,7 @@ class Likelihood(PyTorchProcess):
         return self.sample_shape(self._state.spec)
 
     def draw(self, count, seed):
-        return torch.rand((count, *self.source_shape), generator=torch.Generator().manual_seed(seed))
+        return np.random.default_rng(seed).random((count, *self.source_shape), dtype=np.float32)
 
     def distance(self, images):
         return (self._state.networks["generator"](image=images) - images).square().flatten(1).mean(1)

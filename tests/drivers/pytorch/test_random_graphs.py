@@ -29,8 +29,8 @@ quick = settings(deadline=None, suppress_health_check=list(HealthCheck), databas
 
 def build(resolved: spec.ResolvedSpec, role: str) -> Network:
     module = resolved[role]
-    generators = [torch.Generator().manual_seed(seed) for seed in (0, 1)]
-    return Network(module["layers"], module["outputs"], weights=generators[0], dropout=generators[1])
+    weights, dropout = np.random.default_rng(0), torch.Generator().manual_seed(1)
+    return Network(module["layers"], module["outputs"], weights=weights, dropout=dropout)
 
 
 def check(document: dict[str, Any]) -> None:
@@ -51,7 +51,12 @@ def check(document: dict[str, Any]) -> None:
     scores.mean().backward()
     discriminator.mode.update_statistics = False
     reals = torch.rand(fakes.shape, generator=draws) * 2 - 1
-    penalty = PENALTY(TorchOps(draws), lambda images: discriminator(image=images, label=labels), reals, fakes.detach())
+    penalty = PENALTY(
+        TorchOps(np.random.default_rng(2)),
+        lambda images: discriminator(image=images, label=labels),
+        reals,
+        fakes.detach(),
+    )
     penalty.backward()
     for network in (generator, discriminator):
         for name, parameter in network.trainable().items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
@@ -15,7 +16,7 @@ SIZE, CHANNELS = (4, 5), 3
 
 
 def building():
-    return Building(torch.Generator().manual_seed(0), Mode(torch.Generator()))
+    return Building(np.random.default_rng(0), Mode(torch.Generator()))
 
 
 def upsampling(size=(2, 2), interpolation="nearest"):

@@ -1,4 +1,4 @@
-"""The data on the device."""
+"""The data in batches: the same order for every driver."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from drivers.batches import to_pixels, to_unit_range
 from drivers.data import Dataset
 from drivers.errors import DriverError
-from drivers.pytorch.batches import Batches, to_pixels, to_unit_range
+from drivers.pytorch.batches import DeviceBatches
+
+CPU = torch.device("cpu")
 
 
 def dataset(count, labels=True):
@@ -18,20 +21,21 @@ def dataset(count, labels=True):
 
 
 def batches(count=23, batch_size=5, seed=0, labels=True):
-    generator = torch.Generator().manual_seed(seed)
-    return Batches(dataset(count, labels), batch_size, torch.device("cpu"), generator)
+    return DeviceBatches(dataset(count, labels), batch_size, np.random.default_rng(seed), CPU)
 
 
 def numbers(images):
-    return to_pixels(images)[:, 0, 0, 0].tolist()
+    return to_pixels(images.numpy())[:, 0, 0, 0].tolist()
 
 
 def test_pixels_run_from_minus_one_to_one_and_back():
-    pixels = torch.arange(256, dtype=torch.uint8)
+    pixels = np.arange(256, dtype=np.uint8)
     unit = to_unit_range(pixels)
-    assert (unit[0].item(), unit[255].item()) == (-1.0, pytest.approx(1.0, abs=1e-6))
-    assert torch.equal(to_pixels(unit), pixels)
-    assert to_pixels(torch.tensor([-1.2, 0.0, 1.2])).tolist() == [0, 128, 255]
+    assert (unit[0], unit[255]) == (-1.0, pytest.approx(1.0, abs=1e-6))
+    np.testing.assert_array_equal(to_pixels(unit), pixels)
+    assert to_pixels(np.array([-1.2, 0.0, 1.2])).tolist() == [0, 128, 255]
+    data = DeviceBatches(Dataset(pixels.reshape(256, 1, 1, 1)), 256, np.random.default_rng(0), CPU)
+    np.testing.assert_array_equal(np.sort(data.next()[0].numpy(), axis=None), unit)
 
 
 def test_a_pass_reads_no_image_twice_and_skips_what_does_not_fill_a_batch():
@@ -60,13 +64,9 @@ def test_data_smaller_than_a_batch_are_one_batch():
 
 
 def test_labels_for_fakes_are_drawn_as_often_as_the_data_has_them():
-    data = Batches(
-        Dataset(np.zeros((100, 1, 1, 1), np.uint8), np.repeat([3, 7], [90, 10])),
-        100,
-        torch.device("cpu"),
-        torch.Generator(),
-    )
-    drawn = torch.cat([data.some_labels(torch.Generator().manual_seed(seed)) for seed in range(20)])
+    labelled = Dataset(np.zeros((100, 1, 1, 1), np.uint8), np.repeat([3, 7], [90, 10]))
+    data = DeviceBatches(labelled, 100, np.random.default_rng(0), CPU)
+    drawn = torch.cat([data.some_labels(np.random.default_rng(seed)) for seed in range(20)])
     assert set(drawn.tolist()) == {3, 7}
     assert (drawn == 3).float().mean().item() == pytest.approx(0.9, abs=0.03)
 
@@ -74,7 +74,7 @@ def test_labels_for_fakes_are_drawn_as_often_as_the_data_has_them():
 def test_without_labels_there_are_none():
     data = batches(labels=False)
     assert data.next()[1] is None
-    assert data.some_labels(torch.Generator()) is None
+    assert data.some_labels(np.random.default_rng(0)) is None
 
 
 @pytest.mark.parametrize("read", [0, 3, 4, 5])

@@ -12,19 +12,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor
+from safetensors.numpy import load_file
 
+from drivers import weights
 from drivers.errors import DriverError
 from drivers.files import write_whole
 from drivers.interface import TrainingProcess
-from drivers.pytorch import weights
-from drivers.pytorch.state import TrainingState
+from drivers.state import TrainingState
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "checkpoint.json"
-ENTRIES = ("step", "optimizers", "batches", "process", "calibration", "tensors")
+ENTRIES = ("driver", "backend", "step", "optimizers", "batches", "random", "process", "calibration", "tensors")
+PROCESS, LAYER_RANDOM = "process/", "random/layers"
 
 
 def save(folder: Path, state: TrainingState, process: TrainingProcess, more: Mapping[str, Any]) -> None:
@@ -37,22 +38,23 @@ def save(folder: Path, state: TrainingState, process: TrainingProcess, more: Map
         DivergedError: a weight is not finite; the checkpoint before is worth more.
     """
     state.check_finite()
-    position = state.batches.state()
-    running = process.state()
+    settings, running = _parts(state, process)
+    name = f"tensors-{uuid.uuid4().hex}.safetensors"
     manifest = {
         "format": FORMAT,
-        "driver": "pytorch",
+        **_origin(state),
         "step": state.step,
         "optimizers": {role: optimizer.settings() for role, optimizer in state.optimizers.items()},
-        "batches": _plain(position),
-        "process": _plain(running),
+        "batches": state.batches.state(),
+        "random": state.random.state(),
+        "process": settings,
         **more,
+        "tensors": name,
     }
-    tensors = {**state.tensors(), **_states(state, position, running)}
-    name = f"tensors-{uuid.uuid4().hex}.safetensors"
-    stored = {key: value.detach().contiguous().cpu() for key, value in tensors.items()}
-    write_whole(folder / name, lambda path: save_file(stored, path))
-    text = json.dumps({**manifest, "tensors": name}, indent=1)
+    tensors = {key: state.array(value) for key, value in {**state.tensors(), **running}.items()}
+    tensors[LAYER_RANDOM] = state.layer_random()
+    weights.save(folder / name, tensors)
+    text = json.dumps(manifest, indent=1)
     write_whole(folder / MANIFEST, lambda path: _write_text(path, text))
     for old in folder.glob("tensors-*.safetensors"):
         if old.name != name:
@@ -66,43 +68,53 @@ def load(folder: Path, state: TrainingState, process: TrainingProcess) -> dict[s
         ``checkpoint.json``.
 
     Raises:
-        DriverError: there is no checkpoint in ``folder``, it is damaged, or it belongs to other data.
+        DriverError: there is no checkpoint in ``folder``, it is damaged, or another driver's, or belongs to other data.
         WeightsError: it belongs to another model.
     """
     manifest, stored = _read(folder)
+    origin = {key: manifest[key] for key in _origin(state)}
+    if origin != _origin(state):
+        raise DriverError(
+            "other_driver",
+            f"'{folder / MANIFEST}' is a checkpoint of {_text(origin)}, and this is {_text(_origin(state))}. "
+            "Weight files go from one to the other, checkpoints do not.",
+            "/driver",
+        )
     live = state.tensors()
-    position = state.batches.state()
-    weights.check(folder, stored, {**live, **_states(state, position, process.state())})
-    state.batches.load_state({**manifest["batches"], **_below(stored, "batches")})
-    weights.overwrite(live, stored)
-    state.random.load_state(_below(stored, "random"))
-    process.load_state({**manifest["process"], **_below(stored, "process")})
+    _, running = _parts(state, process)
+    weights.check(folder, stored, {**live, **running, LAYER_RANDOM: state.layer_random()})
+    state.batches.load_state(manifest["batches"])
+    state.overwrite(live, stored)
+    state.random.load_state(manifest["random"])
+    state.load_layer_random(stored[LAYER_RANDOM])
+    tensors = {name.removeprefix(PROCESS): state.tensor(stored[name]) for name in running}
+    process.load_state({**manifest["process"], **tensors})
     for role, optimizer in state.optimizers.items():
         optimizer.load_settings(manifest["optimizers"][role])
     state.step = manifest["step"]
     return manifest
 
 
-def _states(state: TrainingState, position: Mapping[str, Any], running: Mapping[str, Any]) -> dict[str, Tensor]:
-    """The tensors of a checkpoint that are not live views: they are handed to their owners as a whole."""
-    parts = {"random": state.random.state(), "batches": position, "process": running}
-    return {
-        f"{part}/{name}": value
-        for part, values in parts.items()
-        for name, value in values.items()
-        if isinstance(value, Tensor)
-    }
+def _origin(state: TrainingState) -> dict[str, Any]:
+    return {"driver": state.spec["driver"], "backend": state.spec.get("backend")}
 
 
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if not isinstance(value, Tensor)}
+def _text(origin: Mapping[str, Any]) -> str:
+    return f"the driver {origin['driver']}" + (f" on {origin['backend']}" if origin["backend"] else "")
 
 
-def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {name.removeprefix(f"{prefix}/"): value for name, value in tensors.items() if name.startswith(f"{prefix}/")}
+def _parts(state: TrainingState, process: TrainingProcess) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The process's running state: what JSON holds, and what is a tensor."""
+    running = process.state()
+    settings = {name: value for name, value in running.items() if _is_plain(value)}
+    return settings, {f"{PROCESS}{name}": value for name, value in running.items() if name not in settings}
 
 
-def _read(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, bool | int | float | str | list | tuple | dict)
+
+
+def _read(folder: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_text())

@@ -1,0 +1,69 @@
+"""What a training should know of the machine it runs on, whatever the library."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import os
+import platform
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from drivers.interface import Role
+from spec import nesting
+
+# Multiply-adds of one batch that occupy a processor thread.
+WORK_OF_A_THREAD = 100_000_000
+# Parameters of glibc's mallopt, from its malloc.h.
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
+
+
+def work_of_a_step(spec: Mapping[str, Any], roles: Iterable[Role]) -> int:
+    """About how many multiply-adds one batch costs on its way through all networks of a resolved spec."""
+    layers = [layer for role in roles for layer in spec[role.module]["layers"]]
+    return spec["training"]["batch_size"] * sum(map(multiply_adds, layers))
+
+
+def multiply_adds(layer: Mapping[str, Any]) -> int:
+    """About how many multiply-adds a sample costs in a layer: each weight of a kernel once at each place it visits."""
+    inner = nesting.innermost(layer)
+    if "units" not in inner and "kernel_size" not in inner:
+        return 0
+    return layer["parameter_count"] * math.prod(layer["output_shape"][:-1])
+
+
+def threads_for(work: int) -> int:
+    """How many processor threads so many multiply-adds occupy, leaving one processor free.
+
+    A step is some hundred short parallel regions, and each ends when its slowest thread does. Where another program
+    (an editor, a browser, a service) takes a processor from one of them, all wait for it, every time: measured on two
+    busy processors, two threads train ten to a hundred times slower than one. And where each has little to do between
+    two meetings, a further one brings little even on an idle machine.
+    """
+    spare = max(1, len(os.sched_getaffinity(0)) - 1)
+    return min(spare, 1 + work // WORK_OF_A_THREAD)
+
+
+def processor_name() -> str:
+    """The processor's model as Linux knows it, else what Python knows."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def keep_freed_memory() -> None:
+    """Lets the C library reuse the memory of a step for the next instead of returning it to the system.
+
+    A training allocates the same large tensors at every step. glibc would hand each back and fault its pages in
+    again, which costs more than many of the operations on them. Other C libraries are left as they are.
+    """
+    if platform.libc_ver()[0] != "glibc":
+        return
+    libc = ctypes.CDLL(None)
+    libc.mallopt(M_MMAP_THRESHOLD, 2**30)
+    libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+    libc.mallopt(M_TOP_PAD, 2**26)
