@@ -111,4 +111,5 @@ INITIALIZERS: dict[str, Callable[..., np.ndarray]] = {
 
 def initialize(initializer: Mapping[str, Any], shape: Shape, generator: Generator) -> np.ndarray:
     """A float32 array of ``shape``, in Keras orientation, as a resolved ``{"choice": …}`` says."""
-    return INITIALIZERS[initializer["choice"]](shape, generator, **parameters(initializer))
+    # NumPy turns arrays without axes into plain numbers.
+    return np.asarray(INITIALIZERS[initializer["choice"]](shape, generator, **parameters(initializer)))

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name everyone knows it by
-from torch import Tensor
 
+from drivers import weights
+from drivers.batches import to_unit_range
 from drivers.errors import DriverError
 from drivers.evaluation.extractors import Classify, Extractor, Progress
-from drivers.pytorch import optimizers, weights
-from drivers.pytorch.batches import to_unit_range
+from drivers.pytorch import optimizers
 from drivers.pytorch.network import Network
 from drivers.schedules import cosine
+from drivers.state import live_weights
 from spec.families.stack import Stack, halvings
 from spec.graph import resolve_layers
 from spec.problems import Report
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-RECIPE = 1
+RECIPE = 2
 """Part of every key in the cache; to be raised when the network or its training changes."""
 FEATURES = 64
 FILTERS = 16
@@ -79,7 +80,7 @@ class Classifier(Extractor):
         parts = []
         with torch.inference_mode():
             for start in range(0, len(images), INFERENCE_BATCH):
-                x = to_unit_range(torch.from_numpy(images[start : start + INFERENCE_BATCH]))
+                x = torch.from_numpy(to_unit_range(images[start : start + INFERENCE_BATCH]))
                 found = self._network.forward_all(image=x)[output]
                 parts.append(found.softmax(1) if output == "logits" else found)
         return torch.cat(parts).numpy()
@@ -139,8 +140,8 @@ def _build(shape: tuple[int, ...], classes: int, seed: int) -> Network:
     report = Report()
     graph = resolve_layers(stack.layers, report=report, pointer="", inputs={})
     report.raise_problems(None)
-    random = torch.Generator().manual_seed(seed)
-    network = Network(graph.layers, ("features", "logits"), weights=random, dropout=random)
+    random, unused = np.random.default_rng(seed), torch.Generator()
+    network = Network(graph.layers, ("features", "logits"), weights=random, dropout=unused)
     network.mode.training = False
     return network
 
@@ -149,12 +150,13 @@ def _train(images: np.ndarray, labels: np.ndarray, classes: int, seed: int, prog
     network = _build(images.shape[1:], classes, seed)
     optimizer = optimizers.build(OPTIMIZER, network.trainable())
     steps = int(np.clip(EPOCHS * len(images) // BATCH, LEAST_STEPS, MOST_STEPS))
-    x, y = torch.from_numpy(images), torch.from_numpy(labels.astype(np.int64))
+    y = torch.from_numpy(labels.astype(np.int64))
     random = np.random.default_rng(seed)
     network.mode.training = True
     for step in range(steps):
-        chosen = torch.from_numpy(random.choice(len(images), min(BATCH, len(images)), replace=False))
-        loss = _loss(network, x[chosen], y[chosen])
+        chosen = random.choice(len(images), min(BATCH, len(images)), replace=False)
+        x = torch.from_numpy(to_unit_range(images[chosen]))
+        loss = F.cross_entropy(network.forward_all(image=x)["logits"], y[chosen])
         parameters = list(optimizer.parameters.values())
         for parameter in parameters:
             parameter.grad = None
@@ -164,10 +166,6 @@ def _train(images: np.ndarray, labels: np.ndarray, classes: int, seed: int, prog
             progress("training the extractor", step, steps)
     network.mode.training = False
     return network
-
-
-def _loss(network: Network, images: Tensor, labels: Tensor) -> Tensor:
-    return F.cross_entropy(network.forward_all(image=to_unit_range(images))["logits"], labels)
 
 
 def _accuracy(network: Network, images: np.ndarray, labels: np.ndarray) -> float:
@@ -197,19 +195,21 @@ def _load(path: Path, network: Network) -> float | None:
         return None
     try:
         stored, metadata = weights.read(path)
-        live = weights.live({"classifier": network})
+        live = live_weights({"classifier": network})
         weights.check(path, stored, live)
         accuracy = float(metadata["accuracy"])
     except (DriverError, KeyError, ValueError) as error:
         log.warning("%s cannot be used, the classifier is trained anew: %s", path, error)
         return None
-    weights.overwrite(live, stored)
+    for name, value in live.items():
+        value.copy_(torch.from_numpy(stored[name]))
     return accuracy
 
 
 def _keep(path: Path, network: Network, accuracy: float) -> None:
     """Into the cache; a full disk costs a line in the log."""
     try:
-        weights.save(path, {"classifier": network}, {"accuracy": str(accuracy)})
+        tensors = {name: value.numpy() for name, value in live_weights({"classifier": network}).items()}
+        weights.save(path, tensors, {"accuracy": str(accuracy)})
     except OSError as error:
         log.warning("%s cannot be kept: %s", path, error)
