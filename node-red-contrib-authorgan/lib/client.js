@@ -50,10 +50,10 @@ class Client {
     }
 
     /** The response itself, once it is known to be a success; for streams. */
-    async open(path, { body, accept, headers = {}, signal, timeout = TIMEOUT_MS } = {}) {
+    async open(path, { method, body, accept, headers = {}, signal, timeout = TIMEOUT_MS } = {}) {
         const response = await this.read(() =>
             fetch(this.url + path, {
-                method: body === undefined ? "GET" : "POST",
+                method: method || (body === undefined ? "GET" : "POST"),
                 headers: {
                     ...(accept && { Accept: accept }),
                     ...(body !== undefined && { "Content-Type": "application/json" }),

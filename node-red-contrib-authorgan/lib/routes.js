@@ -1,4 +1,5 @@
 /** What the editor asks of the service, by way of Node-RED: the browser need not reach it, nor ever see its key. */
+const { Readable } = require("node:stream")
 const { addressOf } = require("./address")
 const { Client, ServiceError, ServiceAway } = require("./client")
 
@@ -6,6 +7,11 @@ const { Client, ServiceError, ServiceAway } = require("./client")
 const UNCHANGED_PASSWORD = "__PWRD__"
 const TEST_TIMEOUT_MS = 5_000
 const RESOLVE_TIMEOUT_MS = 10_000
+
+/** What the sidebar may reach by way of Node-RED; whatever else a service offers is not passed on. */
+const RUNS = /^\/v1\/(jobs|sweeps|compare|datasets)(?=[/?]|$)/
+/** What a browser needs of an answer beside its body. */
+const PASSED_ON = ["content-type", "content-disposition", "cache-control", "etag"]
 
 function serviceRoutes(RED) {
     // An address that is not deployed yet may be asked for, which is more than reading.
@@ -21,7 +27,7 @@ function serviceRoutes(RED) {
     /** Answers with what `ask` gives; what is not the service's doing goes to Node-RED's own error handling. */
     const post = (path, ask) =>
         RED.httpAdmin.post(path, mayDraw, (request, response, next) => {
-            answer(response, async () => ask(clientFor(request.body), request.body)).catch(next)
+            answer(response, async () => response.json(await ask(clientFor(request.body), request.body))).catch(next)
         })
 
     post("/authorgan/test", (client) => describe(client))
@@ -31,6 +37,28 @@ function serviceRoutes(RED) {
     post("/authorgan/resolve", (client, { spec }) =>
         client.json("/v1/specs/resolve", { body: spec, timeout: RESOLVE_TIMEOUT_MS })
     )
+    runsRoute(RED)
+}
+
+/** `authorgan/service/<id of a deployed service node>/v1/jobs…`: a service's runs, as the service itself answers. */
+function runsRoute(RED) {
+    const mayLook = RED.auth.needsPermission("authorgan.read")
+    const mayChange = RED.auth.needsPermission("authorgan.write")
+    const guard = (request, response, next) => (request.method === "GET" ? mayLook : mayChange)(request, response, next)
+    RED.httpAdmin.use("/authorgan/service/:id", guard, (request, response, next) => {
+        const client = RED.nodes.getNode(request.params.id)?.client
+        if (!client) return response.status(404).json({ message: "This service node is not deployed." })
+        if (!RUNS.test(request.url)) return response.status(404).json({ message: `Not passed on: ${request.url}` })
+        const { method, headers } = request
+        const body = method === "POST" || method === "PATCH" ? request.body : undefined
+        answer(response, async () => {
+            const found = await client.open(request.url, { method, body, accept: headers.accept })
+            response.status(found.status)
+            for (const name of PASSED_ON) if (found.headers.has(name)) response.set(name, found.headers.get(name))
+            if (!found.body) return response.end()
+            return Readable.fromWeb(found.body).on("error", next).pipe(response)
+        }).catch(next)
+    })
 }
 
 /** What a service says of itself: { version, datasets, ready, workers, missing }. */
@@ -56,10 +84,10 @@ async function describe(client) {
     }
 }
 
-/** 200 with what `work` gives; the service's own refusal with its status and problems; 504 when it is away. */
+/** Lets `work` answer; else the service's own refusal with its status and problems, or 504 when it is away. */
 async function answer(response, work) {
     try {
-        response.json(await work())
+        await work()
     } catch (error) {
         if (error instanceof ServiceError) {
             response

@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url"
 import { readCatalogue, reduced } from "./generate/catalogue.mjs"
 import { entryFiles, entrySets, SET } from "./generate/entries.mjs"
 import { nodeFiles } from "./generate/nodes.mjs"
-import { editorPlugin } from "./generate/plugin.mjs"
+import { editorPlugins } from "./generate/plugin.mjs"
 
 const palette = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..")
 const repository = path.dirname(palette)
@@ -33,7 +33,7 @@ async function generated() {
     for (const [name, content] of nodeFiles(path.join(palette, "editor"), catalogue)) files.set(name, content)
     for (const [name, content] of entryFiles(path.join(palette, "editor"), catalogue)) files.set(name, content)
     files.set("package.json", withSets(entrySets(catalogue)))
-    for (const [name, content] of await editorPlugin(palette, small)) files.set(name, content)
+    for (const [name, content] of await editorPlugins(palette, small)) files.set(name, content)
     for (const name of list(path.join(repository, "flows"), /\.json$/)) {
         files.set(`examples/${name}`, fs.readFileSync(path.join(repository, "flows", name), "utf8"))
     }

@@ -1,0 +1,34 @@
+/** Building elements in one expression. */
+
+/**
+ * element("button", { class: "…", title: "…", onclick: … }, child, "text", [more])
+ * Properties that start with "on" are listeners, `data` is the dataset; null, undefined and false leave out.
+ */
+export function element(tag, properties = {}, ...children) {
+    const made = document.createElement(tag)
+    for (const [name, value] of Object.entries(properties)) {
+        if (value === null || value === undefined || value === false) continue
+        if (name.startsWith("on")) made.addEventListener(name.slice(2), value)
+        else if (name === "data") Object.assign(made.dataset, value)
+        else made.setAttribute(name, value === true ? "" : value)
+    }
+    made.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false))
+    return made
+}
+
+export const icon = (name) => element("i", { class: `fa fa-${name}`, "aria-hidden": "true" })
+
+/** A button with an icon, whose title is also what a screen reader says. */
+export const iconButton = (name, title, onclick, properties = {}) =>
+    element(
+        "button",
+        {
+            type: "button",
+            class: "red-ui-button red-ui-button-small",
+            title,
+            "aria-label": title,
+            onclick,
+            ...properties
+        },
+        icon(name)
+    )

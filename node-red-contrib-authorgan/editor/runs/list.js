@@ -1,0 +1,216 @@
+/** The list of a service's runs: state, progress, picture; filtered, sorted, chosen for a comparison. */
+import { element, icon, iconButton } from "./dom.js"
+import { Pictures } from "./pictures.js"
+import { poll } from "./poll.js"
+import { actionsOf, STATES, stateLine } from "./state.js"
+import { ago, number, text } from "./texts.js"
+
+const EVERY_MS = 2_000
+/** Runs asked for at once; more are a press of a button away. */
+const PAGE = 30
+const SORTS = ["-created_at", "created_at", "name", "-name"]
+/** What one can compare at once. */
+export const MOST_COMPARED = 50
+
+export class RunList {
+    /**
+     * @param {HTMLElement} place
+     * @param {import("./service.js").Runs} runs
+     * @param {{ open: (id: string) => void, compare: (ids: string[]) => void, memory: object }} options
+     *     `memory` keeps filter, sort and choice while another view is shown.
+     */
+    constructor(place, runs, { open, compare, memory }) {
+        this.runs = runs
+        this.open = open
+        this.memory = Object.assign(memory, {
+            name: "",
+            state: "",
+            sort: SORTS[0],
+            limit: PAGE,
+            chosen: new Set(),
+            ...memory
+        })
+        this.pictures = new Pictures(runs)
+        this.rows = new Map()
+        this.note = element("p", { class: "authorgan-runs-note", role: "status" })
+        this.body = element("div", { class: "authorgan-runs-list", role: "list" })
+        this.more = element(
+            "button",
+            {
+                type: "button",
+                class: "red-ui-button red-ui-button-small authorgan-runs-more",
+                hidden: true,
+                onclick: () => this.loadMore()
+            },
+            text("list.more")
+        )
+        this.compareButton = element(
+            "button",
+            {
+                type: "button",
+                class: "red-ui-button red-ui-button-small",
+                onclick: () => compare([...this.memory.chosen])
+            },
+            icon("line-chart"),
+            " ",
+            element("span")
+        )
+        place.append(this.filter(), this.note, this.body, this.more)
+        this.polling = poll(() => this.look(), EVERY_MS)
+        this.tellChosen()
+    }
+
+    filter() {
+        const { memory } = this
+        const change = (key) => (event) => {
+            memory[key] = event.target.value
+            memory.limit = PAGE
+            this.polling.now()
+        }
+        const select = (key, label, options) =>
+            element(
+                "select",
+                { "aria-label": label, title: label, onchange: change(key) },
+                options.map(([value, words]) => element("option", { value, selected: memory[key] === value }, words))
+            )
+        return element(
+            "div",
+            { class: "authorgan-runs-filter" },
+            element("input", {
+                type: "search",
+                placeholder: text("list.search"),
+                "aria-label": text("list.search"),
+                value: memory.name,
+                oninput: change("name")
+            }),
+            select("state", text("list.state"), [
+                ["", text("list.any")],
+                ...STATES.map((state) => [state, text(`state.${state}`)])
+            ]),
+            select(
+                "sort",
+                text("list.sort"),
+                SORTS.map((sort) => [sort, text(`sort.${sort}`)])
+            ),
+            this.compareButton
+        )
+    }
+
+    async look() {
+        const { name, state, sort, limit } = this.memory
+        let found
+        try {
+            found = await this.runs.list({ sort, limit, ...(name && { name }), ...(state && { state }) })
+        } catch (failure) {
+            this.note.textContent = failure.message
+            return undefined
+        }
+        const empty = name || state ? text("list.noneFound") : text("list.empty")
+        this.note.textContent = found.jobs.length === 0 ? empty : ""
+        this.more.hidden = !found.next
+        this.show(found.jobs)
+        return undefined
+    }
+
+    loadMore() {
+        this.memory.limit += PAGE
+        this.polling.now()
+    }
+
+    /** Brings the rows up to date in place, so that focus and pictures stay. */
+    show(jobs) {
+        const present = new Set(jobs.map(({ id }) => id))
+        for (const [id, row] of this.rows) {
+            if (present.has(id)) continue
+            row.remove()
+            this.rows.delete(id)
+            this.memory.chosen.delete(id)
+        }
+        jobs.forEach((job, at) => {
+            if (!this.rows.has(job.id)) this.rows.set(job.id, this.row(job))
+            const row = this.rows.get(job.id)
+            this.update(row, job)
+            if (this.body.children[at] !== row) this.body.insertBefore(row, this.body.children[at] || null)
+        })
+        this.tellChosen()
+    }
+
+    row(job) {
+        const picture = element("div", { class: "authorgan-runs-thumbnail" })
+        const title = element("span", { class: "authorgan-runs-name" })
+        const line = element("span", { class: "authorgan-runs-line" })
+        const bar = element("div", { class: "authorgan-runs-bar" }, element("div"))
+        const tick = element("input", {
+            type: "checkbox",
+            title: text("list.choose"),
+            "aria-label": text("list.choose"),
+            onchange: ({ target }) => {
+                this.memory.chosen[target.checked ? "add" : "delete"](job.id)
+                this.tellChosen()
+            }
+        })
+        const actions = element("span", { class: "authorgan-runs-actions" })
+        const row = element(
+            "div",
+            { class: "authorgan-runs-row", role: "listitem", data: { run: job.id } },
+            tick,
+            element(
+                "button",
+                { type: "button", class: "authorgan-runs-open", onclick: () => this.open(job.id) },
+                picture,
+                element("span", { class: "authorgan-runs-words" }, title, line, bar)
+            ),
+            actions
+        )
+        Object.assign(row, { authorgan: { picture, title, line, bar, tick, actions, shown: {} } })
+        return row
+    }
+
+    update(row, job) {
+        const { picture, title, line, bar, tick, actions, shown } = row.authorgan
+        title.textContent = job.name || text("unnamed")
+        row.dataset.state = job.state
+        line.textContent = stateLine(job)
+        line.title = `${text("created", { ago: ago(job.created_at) })} · ${job.id}`
+        bar.firstChild.style.width = `${(100 * job.progress.fraction).toFixed(1)}%`
+        bar.hidden = job.state === "succeeded" || job.state === "failed"
+        tick.checked = this.memory.chosen.has(job.id)
+        const sample = job.latest_sample?.url
+        if (sample !== shown.sample) {
+            shown.sample = sample
+            this.pictures.show(picture, sample, text("sampleAt", { step: number(job.latest_sample?.step) }))
+        }
+        const offered = actionsOf(job.state).join()
+        if (offered !== shown.offered) {
+            shown.offered = offered
+            actions.replaceChildren(
+                ...actionsOf(job.state).map((action) =>
+                    iconButton(ICONS[action], text(`action.${action}`), () => this.act(job.id, action))
+                )
+            )
+        }
+    }
+
+    async act(id, action) {
+        try {
+            await this.runs.act(id, action)
+        } catch (failure) {
+            RED.notify(failure.message, "error")
+        }
+        this.polling.now()
+    }
+
+    tellChosen() {
+        const { size } = this.memory.chosen
+        this.compareButton.lastChild.textContent = text("list.compare", { count: size })
+        this.compareButton.disabled = size < 2 || size > MOST_COMPARED
+        this.compareButton.title = size < 2 ? text("list.chooseTwo") : text("list.compare", { count: size })
+    }
+
+    close() {
+        this.polling.stop()
+        this.pictures.forget()
+    }
+}
+
+export const ICONS = { pause: "pause", resume: "play", stop: "stop" }

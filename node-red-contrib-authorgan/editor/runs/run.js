@@ -1,0 +1,151 @@
+/** One run: how far it is, its curves, its samples through the steps, and what was trained. */
+import { Curves } from "./curves.js"
+import { element, icon, iconButton } from "./dom.js"
+import { ICONS } from "./list.js"
+import { Pictures } from "./pictures.js"
+import { poll } from "./poll.js"
+import { Samples } from "./samples.js"
+import { actionsOf, isOver, stateLine } from "./state.js"
+import { ago, duration, number, text } from "./texts.js"
+
+const LIVE_MS = 500
+/** A run that is over is looked at now and then: it may be renamed or deleted elsewhere. */
+const OVER_MS = 10_000
+
+export class RunPage {
+    /**
+     * @param {HTMLElement} place
+     * @param {import("./service.js").Runs} runs
+     * @param {{ id: string, back: () => void }} options
+     */
+    constructor(place, runs, { id, back }) {
+        this.runs = runs
+        this.id = id
+        this.back = back
+        this.job = null
+        this.pictures = new Pictures(runs)
+        this.title = element("h3", { class: "authorgan-runs-title" })
+        this.line = element("p", { class: "authorgan-runs-line", role: "status" })
+        this.bar = element("div", { class: "authorgan-runs-bar" }, element("div"))
+        this.actions = element("span", { class: "authorgan-runs-actions" })
+        this.facts = element("div", { class: "authorgan-runs-facts" })
+        this.curves = new Curves(runs, [{ id, name: "" }])
+        this.samples = new Samples(runs, this.pictures, id)
+        place.append(
+            element(
+                "div",
+                { class: "authorgan-runs-head" },
+                iconButton("chevron-left", text("run.back"), back, {
+                    class: "red-ui-button red-ui-button-small authorgan-runs-back"
+                }),
+                this.title,
+                this.actions
+            ),
+            this.line,
+            this.bar,
+            this.curves.place,
+            this.samples.place,
+            this.facts
+        )
+        this.polling = poll(() => this.look(), LIVE_MS)
+    }
+
+    async look() {
+        let job
+        try {
+            job = await this.runs.show(this.id)
+            await this.curves.look([job])
+            await this.samples.look(job)
+        } catch (failure) {
+            this.line.textContent = failure.status === 404 ? text("run.gone") : failure.message
+            return OVER_MS
+        }
+        this.show(job)
+        return isOver(job.state) ? OVER_MS : LIVE_MS
+    }
+
+    show(job) {
+        const first = this.job === null
+        this.title.textContent = job.name || text("unnamed")
+        this.line.textContent = stateLine(job)
+        this.bar.firstChild.style.width = `${(100 * job.progress.fraction).toFixed(1)}%`
+        this.bar.parentNode.dataset.state = job.state
+        if (first || job.state !== this.job.state) {
+            this.actions.replaceChildren(
+                ...actionsOf(job.state).map((action) =>
+                    iconButton(ICONS[action], text(`action.${action}`), () => this.act(action))
+                )
+            )
+            this.facts.replaceChildren(...this.describe(job))
+        }
+        this.job = job
+    }
+
+    async act(action) {
+        try {
+            await this.runs.act(this.id, action)
+        } catch (failure) {
+            RED.notify(failure.message, "error")
+        }
+        this.polling.now()
+    }
+
+    /** What was trained, and where: closed until somebody wants to know. */
+    describe(job) {
+        const { spec, environment } = job
+        const rows = [
+            [text("fact.generator"), `${spec.generator.choice} · ${number(spec.generator.parameter_count)}`],
+            [
+                text("fact.discriminator"),
+                `${spec.discriminator.choice} · ${number(spec.discriminator.parameter_count)}`
+            ],
+            [text("fact.loss"), [spec.loss.choice, ...spec.loss.regularizers.map(({ choice }) => choice)].join(" + ")],
+            [text("fact.data"), spec.data.choice],
+            [text("fact.created"), ago(job.created_at)],
+            [
+                text("fact.took"),
+                job.started_at &&
+                    job.ended_at &&
+                    duration((Date.parse(job.ended_at) - Date.parse(job.started_at)) / 1000)
+            ],
+            ...Object.entries(environment || {}).map(([key, value]) => [
+                key,
+                typeof value === "object" && value
+                    ? Object.entries(value)
+                          .map((pair) => pair.join(" "))
+                          .join(", ")
+                    : `${value}`
+            ])
+        ].filter(([, value]) => value)
+        const json = JSON.stringify(spec, null, 2)
+        return [
+            element(
+                "dl",
+                {},
+                rows.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)])
+            ),
+            element(
+                "details",
+                {},
+                element("summary", {}, text("run.spec")),
+                element(
+                    "button",
+                    {
+                        type: "button",
+                        class: "red-ui-button red-ui-button-small",
+                        onclick: () => RED.clipboard.copyText(json)
+                    },
+                    icon("clipboard"),
+                    ` ${text("run.copy")}`
+                ),
+                element("pre", {}, json)
+            )
+        ]
+    }
+
+    close() {
+        this.polling.stop()
+        this.curves.close()
+        this.pictures.forget()
+    }
+}

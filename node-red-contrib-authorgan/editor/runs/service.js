@@ -1,0 +1,79 @@
+/** A service's runs, asked for by way of Node-RED with the editor's own authorization. */
+import { text } from "./texts.js"
+
+const TYPE = "authorgan-service"
+
+/** The service nodes of the drawing: [{ id, label }]. */
+export function services() {
+    const found = []
+    RED.nodes.eachConfig((node) => {
+        if (node.type === TYPE) found.push({ id: node.id, label: RED.utils.getNodeLabel(node, node.url || node.id) })
+        return true
+    })
+    return found
+}
+
+/** One service node's runs. Each method rejects with an Error in words. */
+export class Runs {
+    constructor(service) {
+        this.service = service
+    }
+
+    async list(filter) {
+        return this.json("GET", `jobs?${new URLSearchParams(filter)}`)
+    }
+
+    show(id) {
+        return this.json("GET", `jobs/${id}`)
+    }
+
+    metrics(id, query = {}) {
+        return this.json("GET", `jobs/${id}/metrics?${new URLSearchParams(query)}`)
+    }
+
+    act(id, action) {
+        return this.json("POST", `jobs/${id}/actions`, { action })
+    }
+
+    change(id, changes) {
+        return this.json("PATCH", `jobs/${id}`, changes)
+    }
+
+    remove(id) {
+        return this.json("DELETE", `jobs/${id}`)
+    }
+
+    json(method, path, body) {
+        return this.ask({
+            url: this.address(path),
+            method,
+            ...(body && { contentType: "application/json", data: JSON.stringify(body) })
+        })
+    }
+
+    /** The bytes behind an address of the service, such as a sample's `url`, as a Blob. */
+    blob(path) {
+        return this.ask({
+            url: this.address(path),
+            dataType: "binary",
+            processData: false,
+            xhrFields: { responseType: "blob" }
+        })
+    }
+
+    /** "jobs/…" or "/v1/jobs/…" -> where Node-RED passes it on. */
+    address(path) {
+        return `authorgan/service/${encodeURIComponent(this.service)}/v1/${path.replace(/^\/v1\//, "")}`
+    }
+
+    ask(options) {
+        return new Promise((resolve, reject) => {
+            $.ajax(options)
+                .done(resolve)
+                .fail(({ status, responseJSON: problem, statusText }) => {
+                    const error = new Error(problem?.message || (status ? statusText : text("away")))
+                    reject(Object.assign(error, { status, away: status === 0 || status === 504 }))
+                })
+        })
+    }
+}
