@@ -36,7 +36,7 @@ export class Chart {
      *
      * @param {number[]} xs
      * @param {Line[]} lines
-     * @param {{ smoothing: "exponential"|"rolling"|"none", amount: number, clip: boolean, log: boolean, markers?: { x: number, label: string }[] }} view
+     * @param {{ smoothing: "exponential"|"rolling"|"none", amount: number, clip: boolean, log: boolean, xLabel: string, markers?: { x: number, label: string }[] }} view
      */
     draw(xs, lines, view) {
         const smooth = view.smoothing === "rolling" ? rolling : exponential
@@ -46,7 +46,13 @@ export class Chart {
         const shown = smoothed ? lines.map(({ values }) => above(smooth(xs, values, view.amount))) : []
         this.range = view.clip ? withoutOutliers(smoothed ? [...raw, ...shown] : raw, OUTLIERS) : null
         this.markers = view.markers || []
-        const shape = JSON.stringify([lines.map(({ label, colour }) => [label, colour]), smoothed, view.log])
+        this.xLabel = view.xLabel
+        const shape = JSON.stringify([
+            view.xLabel,
+            lines.map(({ label, colour }) => [label, colour]),
+            smoothed,
+            view.log
+        ])
         if (shape !== this.shape) this.build(lines, smoothed, view.log)
         this.shape = shape
         this.plot.setData([xs, ...raw, ...shown])
@@ -86,7 +92,7 @@ export class Chart {
                     }
                 ],
                 series: [
-                    { label: "", value: (_plot, value) => (value === null ? "" : words(value)) },
+                    { label: this.xLabel, value: (_plot, value) => words(value) },
                     ...lines.map((one) => line(smoothed ? { ...one, label: "" } : one, smoothed)),
                     ...(smoothed ? lines.map((one) => line(one, false)) : [])
                 ],

@@ -91,7 +91,7 @@ export class Curves {
         const { xs, lines } = this.shown.length === 1 ? this.networksOf(this.shown[0].id) : this.networkOfEach()
         this.hint.textContent =
             xs.length === 0 ? text("curves.none") : this.zoom ? text("curves.zoomed") : text("curves.hint")
-        this.chart.draw(xs, lines, this.view)
+        this.chart.draw(xs, lines, { ...this.view.settings(), xLabel: text(`x.${this.view.x}`) })
     }
 
     networksOf(id) {

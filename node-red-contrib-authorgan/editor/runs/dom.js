@@ -32,3 +32,6 @@ export const iconButton = (name, title, onclick, properties = {}) =>
         },
         icon(name)
     )
+
+/** A tag as it stands behind a run's name. */
+export const tagMark = (tag) => element("span", { class: "authorgan-runs-tag" }, tag)

@@ -1,14 +1,17 @@
 /** The list of a service's runs: state, progress, picture; filtered, sorted, chosen for a comparison. */
-import { element, icon, iconButton } from "./dom.js"
+import { showActions } from "./actions.js"
+import { element, icon, tagMark } from "./dom.js"
 import { Pictures } from "./pictures.js"
 import { poll } from "./poll.js"
-import { actionsOf, STATES, stateLine } from "./state.js"
+import { STATES, stateLine } from "./state.js"
 import { ago, number, text } from "./texts.js"
 
 const EVERY_MS = 2_000
 /** Runs asked for at once; more are a press of a button away. */
 const PAGE = 30
-const SORTS = ["-created_at", "created_at", "name", "-name"]
+const SORTS = ["-created_at", "created_at", "name", "-duration", "generator_loss", "discriminator_loss"]
+/** Which shelf of runs is looked at -> what is asked for. */
+const SHELVES = { current: {}, archived: { archived: true }, bin: { deleted: true } }
 /** What one can compare at once. */
 export const MOST_COMPARED = 50
 
@@ -23,9 +26,10 @@ export class RunList {
         this.runs = runs
         this.open = open
         this.memory = Object.assign(memory, {
-            name: "",
+            q: "",
             state: "",
             sort: SORTS[0],
+            shelf: "current",
             limit: PAGE,
             chosen: new Set(),
             ...memory
@@ -80,8 +84,8 @@ export class RunList {
                 type: "search",
                 placeholder: text("list.search"),
                 "aria-label": text("list.search"),
-                value: memory.name,
-                oninput: change("name")
+                value: memory.q,
+                oninput: change("q")
             }),
             select("state", text("list.state"), [
                 ["", text("list.any")],
@@ -92,20 +96,25 @@ export class RunList {
                 text("list.sort"),
                 SORTS.map((sort) => [sort, text(`sort.${sort}`)])
             ),
+            select(
+                "shelf",
+                text("list.shelf"),
+                Object.keys(SHELVES).map((shelf) => [shelf, text(`shelf.${shelf}`)])
+            ),
             this.compareButton
         )
     }
 
     async look() {
-        const { name, state, sort, limit } = this.memory
+        const { q, state, sort, shelf, limit } = this.memory
         let found
         try {
-            found = await this.runs.list({ sort, limit, ...(name && { name }), ...(state && { state }) })
+            found = await this.runs.list({ sort, limit, ...(q && { q }), ...(state && { state }), ...SHELVES[shelf] })
         } catch (failure) {
             this.note.textContent = failure.message
             return undefined
         }
-        const empty = name || state ? text("list.noneFound") : text("list.empty")
+        const empty = q || state || shelf !== "current" ? text("list.noneFound") : text("list.empty")
         this.note.textContent = found.jobs.length === 0 ? empty : ""
         this.more.hidden = !found.next
         this.show(found.jobs)
@@ -124,7 +133,6 @@ export class RunList {
             if (present.has(id)) continue
             row.remove()
             this.rows.delete(id)
-            this.memory.chosen.delete(id)
         }
         jobs.forEach((job, at) => {
             if (!this.rows.has(job.id)) this.rows.set(job.id, this.row(job))
@@ -168,7 +176,7 @@ export class RunList {
 
     update(row, job) {
         const { picture, title, line, bar, tick, actions, shown } = row.authorgan
-        title.textContent = job.name || text("unnamed")
+        title.replaceChildren(job.name || text("unnamed"), ...job.tags.map(tagMark))
         row.dataset.state = job.state
         line.textContent = stateLine(job)
         line.title = `${text("created", { ago: ago(job.created_at) })} · ${job.id}`
@@ -180,24 +188,7 @@ export class RunList {
             shown.sample = sample
             this.pictures.show(picture, sample, text("sampleAt", { step: number(job.latest_sample?.step) }))
         }
-        const offered = actionsOf(job.state).join()
-        if (offered !== shown.offered) {
-            shown.offered = offered
-            actions.replaceChildren(
-                ...actionsOf(job.state).map((action) =>
-                    iconButton(ICONS[action], text(`action.${action}`), () => this.act(job.id, action))
-                )
-            )
-        }
-    }
-
-    async act(id, action) {
-        try {
-            await this.runs.act(id, action)
-        } catch (failure) {
-            RED.notify(failure.message, "error")
-        }
-        this.polling.now()
+        showActions(actions, this.runs, job, () => this.polling.now())
     }
 
     tellChosen() {
@@ -212,5 +203,3 @@ export class RunList {
         this.pictures.forget()
     }
 }
-
-export const ICONS = { pause: "pause", resume: "play", stop: "stop" }

@@ -1,11 +1,12 @@
 /** One run: how far it is, its curves, its samples through the steps, and what was trained. */
+import { showActions } from "./actions.js"
+import { Card } from "./card.js"
 import { Curves } from "./curves.js"
 import { element, icon, iconButton } from "./dom.js"
-import { ICONS } from "./list.js"
 import { Pictures } from "./pictures.js"
 import { poll } from "./poll.js"
 import { Samples } from "./samples.js"
-import { actionsOf, isOver, stateLine } from "./state.js"
+import { isOver, stateLine } from "./state.js"
 import { ago, duration, number, text } from "./texts.js"
 
 const LIVE_MS = 500
@@ -24,12 +25,13 @@ export class RunPage {
         this.back = back
         this.job = null
         this.pictures = new Pictures(runs)
-        this.title = element("h3", { class: "authorgan-runs-title" })
+        this.card = new Card((changes) => this.change(changes))
         this.line = element("p", { class: "authorgan-runs-line", role: "status" })
         this.bar = element("div", { class: "authorgan-runs-bar" }, element("div"))
         this.actions = element("span", { class: "authorgan-runs-actions" })
         this.facts = element("div", { class: "authorgan-runs-facts" })
         this.curves = new Curves(runs, [{ id, name: "" }])
+        this.curves.onzoom = () => this.polling.now()
         this.samples = new Samples(runs, this.pictures, id)
         place.append(
             element(
@@ -38,11 +40,12 @@ export class RunPage {
                 iconButton("chevron-left", text("run.back"), back, {
                     class: "red-ui-button red-ui-button-small authorgan-runs-back"
                 }),
-                this.title,
+                this.card.name,
                 this.actions
             ),
             this.line,
             this.bar,
+            this.card.words,
             this.curves.place,
             this.samples.place,
             this.facts
@@ -65,29 +68,21 @@ export class RunPage {
     }
 
     show(job) {
-        const first = this.job === null
-        this.title.textContent = job.name || text("unnamed")
-        this.line.textContent = stateLine(job)
-        this.bar.firstChild.style.width = `${(100 * job.progress.fraction).toFixed(1)}%`
-        this.bar.parentNode.dataset.state = job.state
-        if (first || job.state !== this.job.state) {
-            this.actions.replaceChildren(
-                ...actionsOf(job.state).map((action) =>
-                    iconButton(ICONS[action], text(`action.${action}`), () => this.act(action))
-                )
-            )
-            this.facts.replaceChildren(...this.describe(job))
-        }
+        if (this.job?.state !== job.state) this.facts.replaceChildren(...this.describe(job))
         this.job = job
+        this.card.show(job)
+        this.line.textContent = stateLine(job)
+        this.bar.hidden = isOver(job.state)
+        this.bar.firstChild.style.width = `${(100 * job.progress.fraction).toFixed(1)}%`
+        showActions(this.actions, this.runs, job, () => this.polling.now())
     }
 
-    async act(action) {
+    async change(changes) {
         try {
-            await this.runs.act(this.id, action)
+            this.show(await this.runs.change(this.id, changes))
         } catch (failure) {
             RED.notify(failure.message, "error")
         }
-        this.polling.now()
     }
 
     /** What was trained, and where: closed until somebody wants to know. */

@@ -39,6 +39,7 @@ export class Runs {
         return this.json("PATCH", `jobs/${id}`, changes)
     }
 
+    /** Into the bin, from where the action "restore" takes it out again. */
     remove(id) {
         return this.json("DELETE", `jobs/${id}`)
     }

@@ -29,7 +29,10 @@ export class Sidebar {
             iconButton("refresh", text("refresh"), () => this.reopen())
         )
         place.addEventListener("keydown", (event) => {
-            if (event.key === "Escape" && this.open !== this.showList) this.showList()
+            if (event.key !== "Escape") return
+            // Node-RED would look for the place of an element that this takes away.
+            event.stopPropagation()
+            this.showList()
         })
         this.open = () => this.showList()
     }

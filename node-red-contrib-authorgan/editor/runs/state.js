@@ -1,11 +1,10 @@
-/** What a run's state means to a reader: its words, and what may be asked of it. */
+/** What a run's state means to a reader: its words, and whether it goes on. */
 import { ago, duration, number, text } from "./texts.js"
 
 export const STATES = ["queued", "running", "paused", "succeeded", "failed", "stopped"]
-const ACTIONS = { queued: ["stop"], running: ["pause", "stop"], paused: ["resume", "stop"] }
+const ONGOING = ["queued", "running", "paused"]
 
-export const actionsOf = (state) => ACTIONS[state] || []
-export const isOver = (state) => !(state in ACTIONS)
+export const isOver = (state) => !ONGOING.includes(state)
 
 /** "running · 42 % · 1 min left · 850 images/s" */
 export function stateLine({ state, progress, ended_at, problem }) {

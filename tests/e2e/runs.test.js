@@ -1,0 +1,155 @@
+/** The sidebar of runs in a real browser: found, watched, steered, compared, put into the bin and taken out again. */
+const assert = require("node:assert/strict")
+const { after, before, describe, test } = require("node:test")
+const { until } = require("../palette/support/fake-service")
+const { Editor, launch } = require("./support/browser")
+const { System } = require("./support/system")
+
+const PATIENCE_MS = 120_000
+
+let system
+let browser
+let editor
+let page
+
+const SPEC = {
+    data: { choice: "digits", image_size: 8, count: 320 },
+    generator: { choice: "gan", widths: [32] },
+    discriminator: { choice: "gan", widths: [32] },
+    training: { epochs: 4, batch_size: 32 }
+}
+
+async function submit(name, changes = {}) {
+    const headers = { "Content-Type": "application/json" }
+    const body = JSON.stringify({ ...SPEC, name, ...changes })
+    const response = await fetch(`${system.url}/v1/jobs`, { method: "POST", headers, body })
+    assert.equal(response.status, 202)
+    return (await response.json()).id
+}
+
+const row = (id) => page.locator(`[data-run="${id}"]`)
+const names = () => page.locator(".authorgan-runs-name").allTextContents()
+const press = (place, label) => place.getByRole("button", { name: label, exact: true }).click()
+const back = () => page.locator(".authorgan-runs-back").click()
+
+before(async () => {
+    system = await System.start()
+    browser = await launch()
+    editor = await Editor.open(browser, system.editor)
+    page = editor.page
+})
+
+after(async () => {
+    await browser?.close()
+    await system?.stop()
+})
+
+describe("the sidebar of runs", () => {
+    let slow
+    let fast
+
+    test("says what will be there as long as nothing is", async () => {
+        await page.evaluate(() => RED.actions.invoke("authorgan:show-runs"))
+        await page.getByText("No training has run here yet.").waitFor()
+    })
+
+    test("lists runs as they come, with state, progress and picture", async () => {
+        slow = await submit("slow", { optimizer: { choice: "adam", learning_rate: 0.0001 } })
+        fast = await submit("fast", { optimizer: { choice: "adam", learning_rate: 0.001 } })
+        await until(async () => (await row(fast).getAttribute("data-state")) === "succeeded", "both ran", PATIENCE_MS)
+        assert.deepEqual(await names(), ["fast", "slow"])
+        assert.match(await row(slow).locator(".authorgan-runs-line").textContent(), /^done · /)
+        await row(slow).locator(".authorgan-runs-thumbnail img").waitFor()
+    })
+
+    test("opens a run: a curve a network, samples under a slider, the spec", async () => {
+        await row(slow).locator(".authorgan-runs-open").click()
+        await page.locator(".authorgan-runs-sample img").waitFor()
+        const step = page.locator(".authorgan-runs-step")
+        const { samples } = await system.api(`/v1/jobs/${slow}/samples`)
+        assert.equal(await step.textContent(), `step ${samples[0].step}`)
+        await press(page.locator(".authorgan-runs-samples"), "Earlier")
+        assert.equal(await step.textContent(), `step ${samples[1].step}`)
+        const labels = await page.locator(".u-legend .u-series:visible .u-label").allTextContents()
+        assert.deepEqual(labels, ["step", "generator", "discriminator"])
+        await page.locator(".authorgan-runs-facts summary").click()
+        const spec = JSON.parse(await page.locator(".authorgan-runs-facts pre").textContent())
+        assert.equal(spec.optimizer.generator.learning_rate, 0.0001)
+        await editor.screenshot("run")
+    })
+
+    test("a stretch of a curve is looked at closely, and the whole again", async () => {
+        const plot = await page.locator(".u-over").boundingBox()
+        await page.mouse.move(plot.x + plot.width * 0.5, plot.y + 20)
+        await page.mouse.down()
+        await page.mouse.move(plot.x + plot.width * 0.9, plot.y + 20, { steps: 4 })
+        await page.mouse.up()
+        await page.getByText("A stretch of the run").waitFor()
+        await page.locator(".u-over").dblclick()
+        await page.getByText("Drag over a stretch").waitFor()
+    })
+
+    test("a run is renamed, tagged and commented where it stands", async () => {
+        await page.getByLabel("Name", { exact: true }).fill("slow and steady")
+        await page.getByLabel("Tags, with commas between").fill("baseline, digits")
+        await page.getByLabel("Comment", { exact: true }).fill("to compare with")
+        await page.keyboard.press("Tab")
+        await until(async () => (await system.api(`/v1/jobs/${slow}`)).comment === "to compare with", "it is kept")
+        const { name, tags } = await system.api(`/v1/jobs/${slow}`)
+        assert.deepEqual({ name, tags }, { name: "slow and steady", tags: ["baseline", "digits"] })
+        await back()
+        await page.getByLabel("Search names, tags, comments").fill("baseline")
+        await until(async () => (await row(fast).count()) === 0, "only one is found")
+        assert.deepEqual(await names(), ["slow and steadybaselinedigits"])
+        await page.getByLabel("Search names, tags, comments").fill("")
+        await row(fast).waitFor()
+    })
+
+    test("compares runs: curves over each other, and only the parameters that differ", async () => {
+        for (const id of [slow, fast]) await row(id).locator("input").check()
+        await page.getByRole("button", { name: "Compare (2)" }).click()
+        const heads = page.locator(".authorgan-runs-table thead th")
+        await heads.first().waitFor()
+        assert.deepEqual((await heads.allTextContents()).slice(0, 3), [
+            "Run",
+            "generator learning_rate",
+            "discriminator learning_rate"
+        ])
+        assert.deepEqual(await page.locator(".authorgan-runs-table tbody td:nth-child(2)").allTextContents(), [
+            "1.00e-4",
+            "0.001"
+        ])
+        assert.equal(await page.locator(".authorgan-runs-gallery img").count(), 2)
+        await editor.screenshot("comparison")
+        await page.keyboard.press("Escape")
+        await row(fast).waitFor()
+    })
+
+    test("puts a run into the bin, and takes it out again", async () => {
+        await press(row(fast), "Delete")
+        await until(async () => (await row(fast).count()) === 0, "it is gone")
+        await page.getByRole("button", { name: "Undo" }).click()
+        await row(fast).waitFor()
+    })
+
+    test("archives a run", async () => {
+        await press(row(fast), "Archive")
+        await until(async () => (await row(fast).count()) === 0, "it is out of the way")
+        await page.getByLabel("Which runs").selectOption("archived")
+        await press(row(fast), "Take out of the archive")
+        await page.getByLabel("Which runs").selectOption("current")
+        await row(fast).waitFor()
+    })
+
+    test("steers what is running", async () => {
+        const long = await submit("long", { training: { epochs: 10_000, batch_size: 32 } })
+        await press(row(long), "Pause")
+        await until(async () => (await row(long).getAttribute("data-state")) === "paused", "it pauses", PATIENCE_MS)
+        await press(row(long), "Stop")
+        await until(async () => (await row(long).getAttribute("data-state")) === "stopped", "it stops", PATIENCE_MS)
+    })
+
+    test("nothing went wrong in the browser meanwhile", () => {
+        assert.deepEqual(editor.errors, [])
+    })
+})
