@@ -6,8 +6,15 @@ import { exponential, rolling, withoutOutliers } from "../../lib/smoothing.js"
 /** The axis leaves out this share of the values at either end, while outliers are clipped. */
 const OUTLIERS = 0.01
 const HEIGHT = 220
+/** How strongly what was measured shines through behind a smoothed line. */
+const PALE = 0.28
+/** Pixels; less is a click that slipped, not a stretch that was chosen. */
+const NARROWEST = 4
 
-/** @typedef {{ label: string, colour: string, values: (number|null)[] }} Line */
+/**
+ * `low` and `high`, where a value stands for a stretch of steps, are the least and the greatest in it.
+ * @typedef {{ label: string, colour: string, values: (number|null)[], low?: number[], high?: number[] }} Line
+ */
 
 export class Chart {
     /**
@@ -32,47 +39,48 @@ export class Chart {
     }
 
     /**
-     * Draws lines over common xs. Where they are smoothed the original stays visible, paler.
+     * Draws lines over common xs. Where they are smoothed, or stand for many steps, what was measured stays visible, paler.
      *
      * @param {number[]} xs
      * @param {Line[]} lines
-     * @param {{ smoothing: "exponential"|"rolling"|"none", amount: number, clip: boolean, log: boolean, xLabel: string, markers?: { x: number, label: string }[] }} view
+     * @param {{ smoothing: "exponential"|"rolling"|"none", amount: number, clip: boolean, log: boolean, xLabel: string,
+     *     markers?: number[] }} view
      */
     draw(xs, lines, view) {
+        const { log } = view
         const smooth = view.smoothing === "rolling" ? rolling : exponential
         const smoothed = view.smoothing !== "none" && view.amount > 0
-        const above = (values) => (view.log ? values.map((value) => (value > 0 ? value : null)) : values)
-        const raw = lines.map(({ values }) => above(values))
-        const shown = smoothed ? lines.map(({ values }) => above(smooth(xs, values, view.amount))) : []
-        this.range = view.clip ? withoutOutliers(smoothed ? [...raw, ...shown] : raw, OUTLIERS) : null
+        const above = (values) => (log ? values.map((value) => (value > 0 ? value : null)) : values)
+        const behind = lines.map(({ values, low, high }) => (low ? [low, high] : smoothed ? [values] : []).map(above))
+        const shown = lines.map(({ values }) => above(smoothed ? smooth(xs, values, view.amount) : values))
+        this.range = view.clip ? withoutOutliers([...behind.flat(), ...shown], OUTLIERS) : null
         this.markers = view.markers || []
-        this.xLabel = view.xLabel
-        const shape = JSON.stringify([
-            view.xLabel,
-            lines.map(({ label, colour }) => [label, colour]),
-            smoothed,
-            view.log
-        ])
-        if (shape !== this.shape) this.build(lines, smoothed, view.log)
+        const looks = lines.map(({ label, colour }, at) => ({ label, colour, behind: behind[at].length }))
+        const shape = JSON.stringify([view.xLabel, log, looks])
+        if (shape !== this.shape) this.build(looks, view)
         this.shape = shape
-        this.plot.setData([xs, ...raw, ...shown])
+        this.plot.setData([xs, ...behind.flat(), ...shown])
     }
 
-    build(lines, smoothed, log) {
+    /** `looks` says of each line how it looks, and how many series lie behind it: none, itself, or a band's two edges. */
+    build(looks, { log, xLabel }) {
         const colour = (name) => getComputedStyle(document.body).getPropertyValue(name).trim() || "#888"
         const quiet = colour("--red-ui-secondary-text-color")
         const grid = { stroke: colour("--red-ui-secondary-border-color"), width: 1 }
         const axis = { stroke: quiet, grid, ticks: { ...grid, size: 4 }, font: "11px sans-serif" }
         const { words, onselect, onreset, height } = this.options
-        const line = ({ label, colour: stroke }, pale) => ({
-            label,
-            stroke,
-            width: pale ? 1 : 1.6,
-            alpha: pale ? 0.28 : 1,
-            points: { show: false },
-            spanGaps: true,
-            value: (_plot, value) => words(value)
-        })
+        const common = { points: { show: false }, spanGaps: true, value: (_plot, value) => words(value) }
+        const series = [{ label: xLabel, value: (_plot, value) => words(value) }]
+        const bands = []
+        for (const { colour: stroke, behind } of looks) {
+            const edge = behind === 2
+            if (edge) bands.push({ series: [series.length + 1, series.length], fill: faint(stroke) })
+            for (let at = 0; at < behind; at++) {
+                series.push({ ...common, label: "", stroke, width: edge ? 0 : 1, alpha: edge ? 1 : PALE })
+            }
+        }
+        const hidden = series.length - 1
+        for (const { label, colour: stroke } of looks) series.push({ ...common, label, stroke, width: 1.6 })
         this.plot?.destroy()
         this.plot = new uPlot(
             {
@@ -91,17 +99,14 @@ export class Chart {
                         values: (_plot, splits) => splits.map((at) => (at === null ? "" : words(at)))
                     }
                 ],
-                series: [
-                    { label: this.xLabel, value: (_plot, value) => words(value) },
-                    ...lines.map((one) => line(smoothed ? { ...one, label: "" } : one, smoothed)),
-                    ...(smoothed ? lines.map((one) => line(one, false)) : [])
-                ],
+                series,
+                bands,
                 cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
                 legend: { live: true },
                 hooks: {
                     setSelect: [
                         (plot) => {
-                            if (plot.select.width < 4) return
+                            if (plot.select.width < NARROWEST) return
                             const from = plot.posToVal(plot.select.left, "x")
                             const to = plot.posToVal(plot.select.left + plot.select.width, "x")
                             plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false)
@@ -112,14 +117,11 @@ export class Chart {
                     ready: [(plot) => plot.over.addEventListener("dblclick", onreset)]
                 }
             },
-            [[], ...lines.map(() => []), ...(smoothed ? lines.map(() => []) : [])],
+            series.map(() => []),
             this.place
         )
-        // The pale originals need no entry of their own in the legend.
-        if (smoothed) {
-            for (const row of [...this.place.querySelectorAll(".u-series")].slice(1, 1 + lines.length))
-                row.hidden = true
-        }
+        // What lies behind needs no entry of its own in the legend.
+        for (const row of [...this.place.querySelectorAll(".u-series")].slice(1, 1 + hidden)) row.hidden = true
     }
 
     rangeOf(low, high, log) {
@@ -136,7 +138,7 @@ export class Chart {
         ctx.save()
         ctx.strokeStyle = colour
         ctx.setLineDash([3, 3])
-        for (const { x } of this.markers) {
+        for (const x of this.markers) {
             const at = Math.round(plot.valToPos(x, "x", true))
             if (at < bbox.left || at > bbox.left + bbox.width) continue
             ctx.beginPath()
@@ -152,3 +154,5 @@ export class Chart {
         this.plot?.destroy()
     }
 }
+
+const faint = (colour) => `color-mix(in srgb, ${colour} 22%, transparent)`

@@ -49,7 +49,7 @@ export class Comparison {
                 this.runs,
                 jobs.map(({ id, name }) => ({ id, name: name || text("unnamed") }))
             )
-            this.curves.onzoom = () => this.polling.now()
+            this.curves.onstale = () => this.polling.now()
             this.curvesPlace.append(this.curves.place)
         }
         try {

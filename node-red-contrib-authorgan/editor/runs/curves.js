@@ -22,9 +22,10 @@ export class Curves {
         this.shown = shown
         this.network = "generator"
         this.zoom = null
-        /** run id -> { rows, columns, seen, per } */
+        /** run id -> { seen, thinned, column(name), markers }; `seen` tells whether it is still the present one. */
         this.curves = new Map()
-        this.view = new CurveView(() => this.draw())
+        this.view = new CurveView(() => this.turn())
+        this.x = this.view.x
         this.plotted = element("div", { class: "authorgan-runs-chart" })
         this.hint = element("p", { class: "authorgan-runs-hint" })
         this.place = element("div", { class: "authorgan-runs-curves" }, this.controls(), this.plotted, this.hint)
@@ -36,7 +37,7 @@ export class Curves {
     }
 
     controls() {
-        const controls = this.view.controls(["step", "epoch"])
+        const controls = this.view.controls(["step", "epoch", "seconds"])
         if (this.shown.length === 1) return controls
         const networks = Object.keys(COLOURS)
         controls.prepend(
@@ -59,60 +60,64 @@ export class Curves {
     async look(jobs) {
         let changed = false
         for (const job of jobs) {
-            const known = this.curves.get(job.id)
-            const seen = `${job.progress.step} ${job.state}`
-            if (known?.seen === seen) continue
-            const { columns, rows } = await this.runs.metrics(job.id, this.query(job))
-            const { total, epochs } = job.progress
-            this.curves.set(job.id, { columns, rows, seen, per: total && epochs ? total / epochs : 1 })
+            const seen = JSON.stringify([job.progress.step, job.state, this.view.x, this.zoom])
+            if (this.curves.get(job.id)?.seen === seen) continue
+            const { columns, rows, thinned } = await this.runs.metrics(job.id, this.query())
+            const { markers } = await this.runs.json("GET", `jobs/${job.id}/markers`)
+            const column = (name) => rows.map((row) => row[columns.indexOf(name)])
+            this.curves.set(job.id, { seen, thinned, column, markers })
             changed = true
         }
         if (changed) this.draw()
     }
 
-    query(job) {
-        if (!this.zoom) return { max_points: POINTS }
-        const per = this.view.x === "epoch" ? job.progress.total / job.progress.epochs : 1
-        return {
-            max_points: POINTS,
-            from: Math.max(0, Math.floor(this.zoom.from * per)),
-            to: Math.ceil(this.zoom.to * per)
-        }
+    query() {
+        return { x: this.view.x, max_points: POINTS, bands: true, ...this.zoom }
     }
 
     /** Fetches a stretch anew, so that it shows what the whole had no room for. */
     zoomTo(range) {
-        this.zoom = range
-        for (const curve of this.curves.values()) curve.seen = null
-        this.onzoom?.()
+        this.zoom = range && { from: Math.max(0, range.from), to: Math.max(0, range.to) }
+        this.onstale?.()
+    }
+
+    /** What x counts was changed: the service answers with other stretches. */
+    turn() {
+        if (this.x !== this.view.x) this.zoomTo(null)
+        this.x = this.view.x
+        this.draw()
     }
 
     draw() {
-        const { xs, lines } = this.shown.length === 1 ? this.networksOf(this.shown[0].id) : this.networkOfEach()
-        this.hint.textContent =
-            xs.length === 0 ? text("curves.none") : this.zoom ? text("curves.zoomed") : text("curves.hint")
-        this.chart.draw(xs, lines, { ...this.view.settings(), xLabel: text(`x.${this.view.x}`) })
+        const one = this.shown.length === 1
+        const { xs, lines } = one ? this.networksOf(this.shown[0].id) : this.networkOfEach()
+        const hint = xs.length === 0 ? "none" : this.zoom ? "zoomed" : "hint"
+        this.hint.textContent = text(`curves.${hint}`)
+        const markers = one ? this.markersOf(this.shown[0].id) : []
+        this.chart.draw(xs, lines, { ...this.view.settings(), xLabel: text(`x.${this.view.x}`), markers })
     }
 
     networksOf(id) {
-        const { columns = ["step"], rows = [], per = 1 } = this.curves.get(id) || {}
+        const curve = this.curves.get(id)
+        if (!curve) return { xs: [], lines: [] }
         return {
-            xs: rows.map(([step]) => this.x(step, per)),
-            lines: Object.keys(COLOURS)
-                .filter((name) => columns.includes(name))
-                .map((name) => ({
-                    label: text(`fact.${name}`),
-                    colour: COLOURS[name],
-                    values: rows.map((row) => row[columns.indexOf(name)])
-                }))
+            xs: curve.column(this.view.x),
+            lines: Object.keys(COLOURS).map((name) => ({
+                label: text(`fact.${name}`),
+                colour: COLOURS[name],
+                values: curve.column(name),
+                ...(curve.thinned && { low: curve.column(`${name}_min`), high: curve.column(`${name}_max`) })
+            }))
         }
     }
 
-    /** Runs have steps of their own, so a line has gaps at those of the others. */
+    /** Runs have xs of their own, so a line has gaps at those of the others. */
     networkOfEach() {
         const points = this.shown.map(({ id }) => {
-            const { columns = [], rows = [], per = 1 } = this.curves.get(id) || {}
-            return new Map(rows.map((row) => [this.x(row[0], per), row[columns.indexOf(this.network)]]))
+            const curve = this.curves.get(id)
+            if (!curve) return new Map()
+            const values = curve.column(this.network)
+            return new Map(curve.column(this.view.x).map((x, at) => [x, values[at]]))
         })
         const xs = [...new Set(points.flatMap((line) => [...line.keys()]))].sort((a, b) => a - b)
         return {
@@ -125,8 +130,13 @@ export class Curves {
         }
     }
 
-    x(step, per) {
-        return this.view.x === "epoch" ? step / per : step
+    /** Where something was changed or paused, in units of x: at the first point that is not before it. */
+    markersOf(id) {
+        const curve = this.curves.get(id)
+        if (!curve) return []
+        const steps = curve.column("step")
+        const xs = curve.column(this.view.x)
+        return curve.markers.map(({ step }) => xs[steps.findIndex((at) => at >= step)]).filter(Number.isFinite)
     }
 
     close() {

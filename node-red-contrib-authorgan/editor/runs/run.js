@@ -31,7 +31,7 @@ export class RunPage {
         this.actions = element("span", { class: "authorgan-runs-actions" })
         this.facts = element("div", { class: "authorgan-runs-facts" })
         this.curves = new Curves(runs, [{ id, name: "" }])
-        this.curves.onzoom = () => this.polling.now()
+        this.curves.onstale = () => this.polling.now()
         this.samples = new Samples(runs, this.pictures, id)
         place.append(
             element(
