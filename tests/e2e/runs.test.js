@@ -79,6 +79,7 @@ describe("the sidebar of runs", () => {
     })
 
     test("a stretch of a curve is looked at closely, and the whole again", async () => {
+        await page.locator(".u-over").scrollIntoViewIfNeeded()
         const plot = await page.locator(".u-over").boundingBox()
         await page.mouse.move(plot.x + plot.width * 0.5, plot.y + 20)
         await page.mouse.down()
