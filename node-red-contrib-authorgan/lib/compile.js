@@ -17,6 +17,7 @@
 const graph = require("./graph")
 const layers = require("./layers")
 const { lossOf } = require("./losses")
+const { isNewer } = require("./migrations")
 const { CUSTOM, GAN, MODULES, NETWORKS, isStructure, moduleOf, roleOf } = require("./modules")
 const { optimizersOf } = require("./optimizers")
 
@@ -46,6 +47,8 @@ function compile(flow, nodeId, options = {}) {
     const modules = collectModules(drawing, gan, tell)
     const { spec, nodes } = assemble(drawing, gan, modules, tell)
     Object.assign(nodes, drawLayers(drawing, spec, modules, tell))
+    const newer = [...new Set(Object.values(nodes))].map((id) => drawing.node(id).node).filter(isNewer)
+    for (const node of newer) tell("newer_version", [node])
     return { spec, nodes, problems, gan: gan.node.id }
 }
 
@@ -164,7 +167,7 @@ function sketch(flow, nodeId) {
     const key = MODULES[module.node.type]
     const network = layers.network(drawing, module)
     if (network.places.size === 0) return null
-    const data = flow.find((node) => roleOf(node.type) === "data" && !node.d)
+    const data = drawing.nodes.find((node) => roleOf(node.type) === "data" && !node.d)
     const spec = { authorgan: 1, data: data ? moduleOf(data) : { choice: "digits" } }
     for (const other of NETWORKS) spec[other] = { choice: "gan" }
     spec[key] = { choice: CUSTOM, layers: layers.layersOf(network) }

@@ -10,8 +10,7 @@ const graph = require("./graph")
 const layers = require("./layers")
 const { nodeType } = require("./layer-type")
 const layout = require("./layout")
-
-const VERSION = 1
+const { VERSION } = require("./migrations")
 
 /** Left edge of everything, top of the modules, and the room between one part of the drawing and the next. */
 const LEFT = 140
@@ -235,4 +234,4 @@ const usualOf = (networks, loss) => ({
     training: loss.training
 })
 
-module.exports = { VERSION, drawNetwork, drawGan, modulesOf, unfolded, questionsOf, usualOf }
+module.exports = { drawNetwork, drawGan, modulesOf, unfolded, questionsOf, usualOf }

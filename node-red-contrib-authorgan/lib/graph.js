@@ -7,15 +7,17 @@
  * A place is { node, path }: a node's configuration, and the ids of the subflow instances it was reached through,
  * because one node of a subflow stands for as many nodes as the subflow has instances.
  */
+const { migrate } = require("./migrations")
+
 const SUBFLOW = /^subflow:(.+)$/
 const keyOf = ({ node, path }) => [...path, node.id].join("/")
 
 /** Flow -> its index, so that the many questions about one drawing share it. A flow is never changed, only replaced. */
 const indexes = new WeakMap()
 
-/** @param {object[]} flow  node configurations, as Node-RED saves them */
+/** @param {object[]} flow  node configurations, as Node-RED saves them; those of earlier palettes are brought up to date */
 function index(flow) {
-    if (!indexes.has(flow)) indexes.set(flow, build(flow))
+    if (!indexes.has(flow)) indexes.set(flow, build(flow.map(migrate)))
     return indexes.get(flow)
 }
 

@@ -1,10 +1,11 @@
 const { jobOf } = require("../lib/job")
+const { upToDate } = require("../lib/migrations")
 const { isObject } = require("../lib/patch")
 
 module.exports = (RED) => {
     /** config: service, train, action ("pause", "resume", "stop", "step", "update", or "" for the message's own) */
     function ControlNode(config) {
-        RED.nodes.createNode(this, config)
+        RED.nodes.createNode(this, upToDate(config))
         this.on("input", async (msg, send, done) => {
             try {
                 const { client, job } = jobOf(RED, config, msg)

@@ -1,4 +1,5 @@
 const { Curve } = require("../lib/curve")
+const { upToDate } = require("../lib/migrations")
 
 /** Notices to the editor at most this often; pictures come faster than an eye follows. */
 const NOTICE_MS = 250
@@ -30,7 +31,7 @@ module.exports = (RED) => {
     const mayLook = RED.auth.needsPermission("authorgan.read")
 
     function PreviewNode(config) {
-        RED.nodes.createNode(this, config)
+        RED.nodes.createNode(this, upToDate(config))
         const node = this
         const topic = `authorgan/preview/${node.id}`
         if (!shown.has(node.id)) shown.set(node.id, empty())

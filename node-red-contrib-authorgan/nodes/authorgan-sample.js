@@ -1,4 +1,5 @@
 const { jobOf } = require("../lib/job")
+const { upToDate } = require("../lib/migrations")
 
 /** The service loads a model before it samples from it, and says itself when that takes too long. */
 const TIMEOUT_MS = 120_000
@@ -9,7 +10,7 @@ const WISHES = ["count", "seed", "labels", "columns", "noise"]
 module.exports = (RED) => {
     /** config: service, train, count, seed, labels, columns; an empty text leaves the choice to the service */
     function SampleNode(config) {
-        RED.nodes.createNode(this, config)
+        RED.nodes.createNode(this, upToDate(config))
         this.on("input", async (msg, send, done) => {
             try {
                 const { client, job } = jobOf(RED, config, msg)

@@ -1,6 +1,7 @@
 const { compile, nodeAt } = require("../lib/compile")
 const { ServiceError } = require("../lib/client")
 const { memoryIn } = require("../lib/memory")
+const { upToDate } = require("../lib/migrations")
 const { isObject, mergePatch } = require("../lib/patch")
 const { submit, watch } = require("../lib/run")
 
@@ -10,7 +11,7 @@ const CLOSING_MS = 8_000
 module.exports = (RED) => {
     /** config: service, whenBusy ("refuse" | "start"), stopOnClose (boolean) */
     function TrainNode(config) {
-        RED.nodes.createNode(this, config)
+        RED.nodes.createNode(this, upToDate(config))
         const node = this
         const memory = memoryIn(RED.settings.userDir)
         const service = RED.nodes.getNode(config.service)

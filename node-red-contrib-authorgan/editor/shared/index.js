@@ -3,6 +3,7 @@ import * as answers from "./answers.js"
 import * as badges from "./badges.js"
 import * as canvas from "./canvas.js"
 import * as menu from "./menu.js"
+import * as upToDate from "./up-to-date.js"
 
 export * as exportSpec from "./export-spec.js"
 export * as form from "./form.js"
@@ -10,6 +11,7 @@ export * as labels from "./labels.js"
 export * as reasons from "./reasons.js"
 export * as services from "./services.js"
 
+upToDate.start()
 answers.start()
 badges.start()
 canvas.start()

@@ -4,6 +4,7 @@ import compiler from "../../lib/compile.js"
 import draw from "../../lib/draw.js"
 import entries from "../../lib/entries.js"
 import layout from "../../lib/layout.js"
+import migrations from "../../lib/migrations/index.js"
 import modules from "../../lib/modules.js"
 import { askFor, completeFlow, gansOf, isDrawn, resolvedOf } from "./answers.js"
 import { titleOf } from "./labels.js"
@@ -118,7 +119,7 @@ function below({ x, y, z, w }, module, index) {
     const column = RED.nodes.filterNodes({ z }).filter((other) => other.y >= y && Math.abs(other.x - x) < w)
     const top = Math.max(y, ...column.map((other) => other.y)) + STEP
     const place = { x: x - w / 2 + widthOf(titleOf(module), false) / 2, y: top + index * STEP }
-    return { id: RED.nodes.id(), z, name: "", version: draw.VERSION, ...module, ...place, wires: [[]] }
+    return { id: RED.nodes.id(), z, name: "", version: migrations.VERSION, ...module, ...place, wires: [[]] }
 }
 
 /** The nodes that a module comes from. */

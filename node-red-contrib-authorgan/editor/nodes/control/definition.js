@@ -7,7 +7,7 @@ RED.nodes.registerType("authorgan-control", {
         action: { value: "pause" },
         train: { value: "" },
         service: { value: "", type: "authorgan-service", required: false },
-        version: { value: 1 }
+        version: { value: 2 }
     },
     inputs: 1,
     outputs: 1,

@@ -6,7 +6,7 @@ RED.nodes.registerType("authorgan-gan", {
         name: { value: "" },
         parameters: { value: {} },
         version: {
-            value: 1,
+            value: 2,
             validate: function (_value, _opt) {
                 return AuthorGAN.reasons.ofDrawing(this)
             }

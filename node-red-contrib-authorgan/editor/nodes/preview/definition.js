@@ -10,7 +10,7 @@ RED.nodes.registerType("authorgan-preview", {
             validate: (value, _opt) =>
                 AuthorGAN.reasons.ofNumbers(value, { minimum: 60, maximum: 1200, minItems: 1, maxItems: 1 })
         },
-        version: { value: 1 }
+        version: { value: 2 }
     },
     inputs: 1,
     outputs: 0,

@@ -22,7 +22,7 @@ RED.nodes.registerType("authorgan-sample", {
             value: "",
             validate: (value, _opt) => AuthorGAN.reasons.ofNumbers(value, { minimum: 0 })
         },
-        version: { value: 1 }
+        version: { value: 2 }
     },
     inputs: 1,
     outputs: 1,

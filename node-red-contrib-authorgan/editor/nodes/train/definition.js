@@ -8,7 +8,7 @@ RED.nodes.registerType("authorgan-train", {
         whenBusy: { value: "refuse" },
         stopOnClose: { value: false },
         version: {
-            value: 1,
+            value: 2,
             validate: function (_value, _opt) {
                 return AuthorGAN.reasons.ofDrawing(this)
             }
