@@ -24,6 +24,7 @@ class Network(nn.Module):
     Attributes:
         mode: how it computes right now, see `drivers.pytorch.layers.Mode`.
         layers: the layers by the spec's ids, in an order in which each follows its inputs.
+        inputs: id, source and shape of each Input.
         sources: what it takes, e.g. ``{"noise", "label"}``.
         mixes_samples: a sample's result depends on the others in its batch.
     """
@@ -64,11 +65,11 @@ class Network(nn.Module):
             self.layers[layer["id"]] = frozen.requires_grad_(False)
         # Ids may hold characters that PyTorch's own names may not; the modules are registered by position.
         self._modules_in_order = nn.ModuleList(self.layers.values())
-        self._inputs = [
+        self.inputs = [
             (id_, layer.source, layer.output_shape) for id_, layer in self.layers.items() if isinstance(layer, Input)
         ]
         self.mixes_samples = any(layer.MIXES_SAMPLES for id_, layer in self.layers.items() if id_ not in at_rest)
-        self.sources = {source for _, source, _ in self._inputs}
+        self.sources = {source for _, source, _ in self.inputs}
         calls = [
             rewrites.Call(id_, layer, inputs[id_]) for id_, layer in self.layers.items() if not isinstance(layer, Input)
         ]
@@ -85,7 +86,7 @@ class Network(nn.Module):
 
     def _run(self, sources: Mapping[str, Tensor | None]) -> dict[str, Tensor]:
         values: dict[str, Tensor] = {}
-        for id_, source, shape in self._inputs:
+        for id_, source, shape in self.inputs:
             value = sources.get(source)
             if value is None:
                 raise DriverError("missing_input", f"The network's input '{id_}' needs {source}s, but got none.")

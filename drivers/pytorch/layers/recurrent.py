@@ -86,7 +86,7 @@ class _Recurrent(Layer):
         raise NotImplementedError
 
 
-class _RecurrentCell(_Recurrent):
+class RecurrentCell(_Recurrent):
     """(N, t, in) -> (N, units). Keras kernels: (in, gates · units), recurrent (units, gates · units)."""
 
     KERAS_AXES: ClassVar = {"kernel": (1, 0), "recurrent_kernel": (1, 0)}
@@ -134,7 +134,7 @@ class _RecurrentCell(_Recurrent):
         return projected if bias is None else projected + bias
 
 
-class SimpleRNN(_RecurrentCell):
+class SimpleRNN(RecurrentCell):
     """h <- activation(x·kernel + h·recurrent_kernel + bias). Elman 1990."""
 
     GATES = 1
@@ -149,7 +149,7 @@ class SimpleRNN(_RecurrentCell):
         return (self.activation(projected + self.project(state[0], self.recurrent_kernel, None, masks)),)
 
 
-class LSTM(_RecurrentCell):
+class LSTM(RecurrentCell):
     """i, f, c̃, o = gates; c <- f·c + i·c̃; h <- o·activation(c). Hochreiter & Schmidhuber 1997, with forget gates."""
 
     GATES = 4
@@ -175,7 +175,7 @@ def lstm_step(gates: Sequence[Tensor], carry: Tensor, layer: _Recurrent) -> tupl
     return layer.gate_activation(exit_) * layer.activation(carry), carry
 
 
-class GRU(_RecurrentCell):
+class GRU(RecurrentCell):
     """z, r = gates; h <- z·h + (1 - z)·h̃. Cho et al. 2014, eq. 5 to 8.
 
     ``reset_after``: h̃ = activation(x·W + b + r·(h·U + b′)), else h̃ = activation(x·W + b + (r·h)·U).

@@ -1,0 +1,1 @@
+"""Resolved specs as PyTorch programs."""

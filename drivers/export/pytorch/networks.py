@@ -1,0 +1,168 @@
+"""A network of a resolved spec as an ``nn.Module``."""
+
+from __future__ import annotations
+
+import ast
+import keyword
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from drivers.export.code import INDENT, Call, replaced, statement
+from drivers.export.errors import ExportError
+from drivers.export.pytorch.layers import WRITERS
+from drivers.export.pytorch.scope import Scope, Value
+from drivers.order import in_order
+
+# Names that a layer must not take from an nn.Module, or from the program around it.
+# fmt: off
+TAKEN = frozenset({
+    "F", "add_module", "apply", "average", "bfloat16", "buffers", "call_super_init", "children", "compile", "cpu",
+    "cuda", "discriminator", "double", "drawn", "dropout", "dump_patches", "eval", "extra_repr", "fans", "float",
+    "forward", "generator", "get_buffer", "get_parameter", "get_submodule", "half", "image", "ipu", "label", "mask",
+    "modules", "mtia", "named_buffers", "named_children", "named_modules", "named_parameters", "nn", "noise", "np",
+    "ones", "parameter", "parameters", "register_buffer", "register_module", "register_parameter", "requires_grad_",
+    "self", "sequence", "set_submodule", "share_memory", "state_dict", "to", "to_empty", "torch", "train",
+    "training", "type", "x", "xpu", "zero_grad", "zeros",
+})
+# fmt: on
+# Layers that are written around what they take, in one line with it, and how long such a line may get.
+JOINED = frozenset(
+    {"Conv2D", "ELU", "Flatten", "GELU", "LeakyReLU", "Reshape", "SELU", "SiLU", "Sigmoid", "Softplus", "Tanh"}
+)
+LONGEST_JOINED = 72
+# What looks rows of a table up by number, and so takes labels as they come.
+LOOKS_UP = {"Embedding": 0, "ConditionalBatchNormalization": 1}
+
+
+def write_network(role: str, module: Mapping[str, Any], initial: Call | None = None) -> list[str]:
+    """The lines of a class ``Generator`` or ``Discriminator``.
+
+    Args:
+        role: ``"generator"`` or ``"discriminator"``.
+        module: that module of a resolved spec.
+        initial: the initializer that the program calls ``INITIAL``.
+
+    Raises:
+        ExportError: a layer cannot be written.
+    """
+    layers = in_order(module["layers"])
+    names = _names(layers)
+    readers = Counter(source for layer in layers for source in layer["inputs"])
+    values: dict[str, Value] = {}
+    made: list[str] = []
+    forward: list[str] = []
+    pending: Value | None = None  # what the layer before puts out, where only this one reads it
+    arguments = [layer["source"] for layer in layers if layer["type"] == "Input"]
+    for place, layer in enumerate(layers):
+        following = layers[place + 1] if place + 1 < len(layers) else None
+        if layer["type"] == "Input":
+            values[layer["id"]] = _input(layer, layers, forward)
+            continue
+        if layer["type"] not in WRITERS:
+            message = f"A PyTorch script cannot hold the layer {layer['type']} ('{layer['id']}' of the {role}) yet."
+            raise ExportError("not_exported", message, f"/{role}/layers")
+        inputs = [values[source] for source in layer["inputs"]]
+        if pending is not None:
+            written = _write(names[layer["id"]], layer, [pending])
+            if not _joins(layer, pending, written[1]):
+                forward += _assign("x", pending)
+                written = _write(names[layer["id"]], layer, inputs)
+        else:
+            written = _write(names[layer["id"]], layer, inputs)
+        scope, value = written
+        for attribute, code in scope.modules.items():
+            made += statement(f"self.{attribute} = ", replaced(code, initial, "INITIAL"), depth=2)
+        made += [f"{INDENT * 2}{line}" for line in scope.extra]
+        if layer.get("trainable") is False:
+            made += [f"{INDENT * 2}self.{attribute}.requires_grad_(False)" for attribute in scope.modules]
+        alone = following is not None and following["inputs"] == [layer["id"]] and readers[layer["id"]] == 1
+        last = following is None and layer["id"] == module["outputs"][0]
+        name = "x" if alone or last else names[layer["id"]]
+        pending = value if alone or last else None
+        if pending is None and value.code != name:
+            forward += _assign(name, value)
+        values[layer["id"]] = Value(name, value.shape, value.channels_first)
+    output = values[module["outputs"][0]]
+    if pending is not None and not _closed(pending):
+        forward += _assign("x", pending)
+        pending = None
+    takes = ", ".join(f"{source} {values[layer['id']].comment()}" for source, layer in _inputs(layers))
+    count = f"{module['parameter_count']:,}"
+    return [
+        f"class {role.title()}(nn.Module):",
+        f'{INDENT}"""{takes} -> {_result(output)}; {count} weights."""',
+        "",
+        f"{INDENT}def __init__(self):",
+        f"{INDENT * 2}super().__init__()",
+        *made,
+        "",
+        f"{INDENT}def forward(self, {', '.join(arguments)}):",
+        *forward,
+        f"{INDENT * 2}return {(pending or output).first()}",
+    ]
+
+
+def _joins(layer: Mapping[str, Any], before: Value, value: Value) -> bool:
+    """Whether a layer is written around the expression before it."""
+    if layer["type"] not in JOINED or len(value.code) > LONGEST_JOINED:
+        return False
+    # A method of `a + b` would be one of b alone.
+    return _closed(before) or f"{before.code}." not in value.code
+
+
+def _closed(value: Value) -> bool:
+    return isinstance(ast.parse(value.code, mode="eval").body, ast.Call | ast.Name | ast.Subscript)
+
+
+def _write(name: str, layer: Mapping[str, Any], inputs: Sequence[Value]) -> tuple[Scope, Value]:
+    scope = Scope(name, layer, inputs)
+    return scope, WRITERS[layer["type"]](scope)
+
+
+def _assign(name: str, value: Value) -> list[str]:
+    if value.code == name:
+        return []
+    return list(statement(f"{name} = ", value.code, depth=2, comment=value.comment()))
+
+
+def _result(output: Value) -> str:
+    return f"image {Value('', output.shape, True).comment()}" if output.rank == 3 else f"score {output.comment()}"
+
+
+def _inputs(layers: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    return ((layer["source"], layer) for layer in layers if layer["type"] == "Input")
+
+
+def _input(layer: Mapping[str, Any], layers: Sequence[Mapping[str, Any]], forward: list[str]) -> Value:
+    """What an Input passes on; labels that layers compute with become numbers."""
+    source, shape = layer["source"], tuple(layer["output_shape"])
+    if source == "image":
+        return Value(source, shape, channels_first=True)
+    if source == "label":
+        looked_up = all(
+            reader["inputs"].index(layer["id"]) == LOOKS_UP.get(reader["type"])
+            for reader in layers
+            if layer["id"] in reader["inputs"]
+        )
+        if not looked_up:
+            forward.append(f"{INDENT * 2}label = label.float()")
+        if shape:
+            forward.append(f"{INDENT * 2}label = label.reshape(-1, {', '.join(map(str, shape))})")
+    elif len(shape) != 1:
+        forward.append(f"{INDENT * 2}{source} = {source}.reshape(-1, {', '.join(map(str, shape))})")
+    return Value(source, shape)
+
+
+def _names(layers: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """An identifier of its own for each layer."""
+    names: dict[str, str] = {}
+    for layer in layers:
+        plain = re.sub(r"\W", "_", layer["id"], flags=re.ASCII)
+        if not plain.isidentifier() or keyword.iskeyword(plain) or plain in TAKEN or plain.startswith("_"):
+            plain = f"layer_{plain}"
+        while plain in names.values():
+            plain += "_"
+        names[layer["id"]] = plain
+    return names

@@ -1,0 +1,67 @@
+"""A program that trains the same model, in one file that needs nothing of this project."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from drivers.export.errors import ExportError
+from drivers.export.pytorch.program import Section, write_program
+
+WRITERS: dict[str, Callable[..., list[Section]]] = {"pytorch": write_program}
+"""What writes the sections of a program, by library."""
+
+NEEDS = {"pytorch": "torch, numpy, pillow and scikit-learn"}
+
+
+def write_script(spec: Mapping[str, Any], *, library: str = "pytorch") -> str:
+    """The program for a resolved spec.
+
+    Raises:
+        ExportError: no such library, or a part of the spec has no counterpart there.
+    """
+    sections = _writer(library)(spec)
+    doc = f'''"""{sections[0].text}
+
+Needs {NEEDS[library]}. On the processor, the same seed gives the
+losses of the training in float32 that it was written from, to rounding.
+"""'''
+    return "\n\n\n".join([f"{doc}\n\n{sections[0].code}", *(section.code for section in sections[1:])]) + "\n"
+
+
+def write_notebook(spec: Mapping[str, Any], *, library: str = "pytorch") -> str:
+    """The same as a Jupyter notebook (nbformat 4.5): a cell a section, each after what a reader should know.
+
+    Raises:
+        ExportError: no such library, or a part of the spec has no counterpart there.
+    """
+    sections = _writer(library)(spec, cells=True)
+    needs = f"Needs {NEEDS[library]}. The same seed gives the losses of the training that it was written from."
+    cells = [_cell("markdown", "about", f"# {spec['name'] or 'A GAN'}\n\n{sections[0].text}\n\n{needs}")]
+    for number, section in enumerate(sections):
+        text = "" if number == 0 else section.text
+        cells.append(_cell("markdown", f"text-{number}", f"## {section.title}\n\n{text}".strip()))
+        cells.append(_cell("code", f"code-{number}", section.code))
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    notebook = {
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": {"kernelspec": kernel, "language_info": {"name": "python"}},
+        "cells": cells,
+    }
+    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+
+
+def _cell(kind: str, id_: str, text: str) -> dict[str, Any]:
+    cell: dict[str, Any] = {"cell_type": kind, "id": id_, "metadata": {}, "source": text.splitlines(keepends=True)}
+    return cell if kind == "markdown" else {**cell, "execution_count": None, "outputs": []}
+
+
+def _writer(library: str) -> Callable[..., list[Section]]:
+    if library not in WRITERS:
+        known = ", ".join(WRITERS)
+        raise ExportError(
+            "unknown_library", f"There are no scripts for '{library}'; there are for {known}.", "/library"
+        )
+    return WRITERS[library]

@@ -1,0 +1,223 @@
+"""A program that was taken home trains as its drawing did, and is written as a person would write it."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+import spec
+from drivers.export import ExportError, write_script
+from drivers.export.code import imports, names_in, parts
+from drivers.export.pytorch.layers import WRITERS
+from drivers.export.pytorch.networks import write_network
+from drivers.export.pytorch.program import IMPORTS, PARTS
+from drivers.pytorch.network import Network
+from tests.drivers.conftest import SMALL, small_spec
+from tests.drivers.export.programs import assert_same_losses
+from tests.drivers.pytorch.building import resolved
+from tests.drivers.pytorch.parity.cases import CASES
+
+DEPTHWISE = {"type": "DepthwiseConv2D", "kernel_size": 3}
+IMAGE = {"id": "image", "type": "Input", "source": "image", "inputs": []}
+
+
+def critic(*layers, **more):
+    """A drawn discriminator: layers one after the other, then a score."""
+    drawn = [IMAGE]
+    for number, layer in enumerate([*layers, {"type": "Flatten"}, {"type": "Dense", "units": 1}]):
+        drawn.append({"id": f"l{number}", "inputs": [drawn[-1]["id"]], **layer})
+    return {"choice": "custom", "layers": drawn, **more}
+
+
+@pytest.mark.parametrize("family", sorted(SMALL))
+def test_every_family_has_the_losses_of_its_training(family):
+    assert_same_losses(small_spec(family))
+
+
+@pytest.mark.parametrize("loss", sorted(spec.catalogue.load()["losses"]))
+def test_losses(loss):
+    more = {"label_smoothing": 0.1} if loss in ("minimax", "non_saturating") else {}
+    if loss == "least_squares":
+        more = {"fake_target": -1.0, "real_target": 1.0, "generator_target": 0.0}
+    assert_same_losses(small_spec("gan", loss={"choice": loss, **more, "regularizers": []}))
+
+
+@pytest.mark.parametrize("regularizer", sorted(spec.catalogue.load()["regularizers"]))
+def test_regularizers(regularizer):
+    loss = {"choice": "wasserstein", "regularizers": [{"choice": regularizer}]}
+    assert_same_losses(small_spec("gan", loss=loss, training={"discriminator_steps": 2}))
+
+
+def test_a_penalty_of_a_discriminator_that_sees_labels():
+    loss = {"choice": "non_saturating", "regularizers": ["r1", "gradient_penalty"]}
+    assert_same_losses(small_spec("cgan", loss=loss))
+
+
+@pytest.mark.parametrize("optimizer", sorted(spec.catalogue.load()["optimizers"]))
+@pytest.mark.parametrize("schedule", ["constant", "linear"])
+def test_optimizers(optimizer, schedule):
+    more = {"momentum": 0.9, "nesterov": True} if optimizer == "sgd" else {}
+    more |= {"momentum": 0.5} if optimizer == "rmsprop" else {}
+    given = small_spec(
+        "gan",
+        optimizer={"choice": optimizer, "learning_rate": 0.002, **more},
+        training={"learning_rate_schedule": schedule, "epochs": 1},
+    )
+    assert_same_losses(given, steps=6)
+
+
+@pytest.mark.parametrize("schedule", sorted(spec.catalogue.load()["schedules"]))
+def test_schedules(schedule):
+    assert_same_losses(small_spec("gan", training={"learning_rate_schedule": schedule, "epochs": 1}), steps=8)
+
+
+@pytest.mark.parametrize("initializer", sorted(set(spec.catalogue.load()["initializers"]) - {"zeros"}))
+def test_initializers(initializer):
+    layer = {"type": "Conv2D", "filters": 4, "kernel_size": 3, "kernel_initializer": initializer}
+    assert_same_losses(small_spec("gan", critic({**layer, "bias_initializer": "ones"})), steps=2)
+
+
+def test_an_average_is_kept_and_sampled_from():
+    text = assert_same_losses(small_spec("dcgan", training={"ema_decay": 0.9}))
+    assert "update_average(average, generator)" in text
+
+
+def test_frozen_layers():
+    module = {**SMALL["dcgan"]["discriminator"], "choice": "dcgan", "frozen": ["conv2d_1", "batchnormalization_1"]}
+    text = assert_same_losses(small_spec("dcgan", module))
+    assert "self.conv2d_1.requires_grad_(False)" in text
+
+
+def test_a_conditional_generator_before_an_unconditional_discriminator():
+    assert_same_losses(small_spec("cgan", "gan"))
+
+
+# What a script cannot hold, each refused by name.
+REFUSED = {"Bidirectional", "ConvLSTM2D", "GRU", "LSTM", "MultiHeadAttention", "SimpleRNN", "TimeDistributed"}
+
+
+def test_the_catalogue_is_written_but_for_what_is_listed():
+    assert set(spec.catalogue.load()["layers"]) - set(WRITERS) == REFUSED | {"Input"}
+
+
+def _cases():
+    for kind, cases in sorted(CASES.items()):
+        if kind in WRITERS:
+            for number, case in enumerate(cases):
+                if case[0].get("layer", {}).get("type") == "DepthwiseConv2D":
+                    continue  # PyTorch holds its kernel otherwise; refused by name below
+                yield pytest.param(kind, *case, id=f"{kind}-{number}")
+
+
+@pytest.mark.parametrize(("kind", "parameters", "shapes"), list(_cases()))
+def test_layers(kind, parameters, shapes):
+    """Each setting of each layer as the whole of a network: the same weights, the same numbers."""
+    module = one_layer(kind, parameters, shapes)
+    layers = torch.Generator().manual_seed(3)
+    network = Network(module["layers"], module["outputs"], weights=np.random.default_rng(7), dropout=layers)
+    lines = "\n".join(write_network("discriminator", module))
+    needed = [parts(PARTS).text(name) for name in parts(PARTS).needed(names_in(lines))]
+    text = "\n\n".join([imports(names_in("\n".join([*needed, lines])), IMPORTS), *needed, lines])
+    program = {"weights_rng": np.random.default_rng(7), "layers_rng": torch.Generator().manual_seed(3)}
+    exec(compile(text, "layer.py", "exec"), program)
+
+    values = {layer["source"]: draw(kind, layer) for layer in module["layers"] if layer["type"] == "Input"}
+    wanted = network(**values)
+    inputs = [value.movedim(-1, 1) if source == "image" else value for source, value in values.items()]
+    found = program["Discriminator"]()(*inputs)
+    torch.testing.assert_close(found.movedim(1, -1), wanted, rtol=1e-5, atol=1e-5)
+
+
+def one_layer(kind, parameters, shapes):
+    """A layer and its Inputs; a single input of several axes is an image, which lies channels first."""
+    sources = ["image"] if len(shapes) == 1 and len(shapes[0]) > 1 else ["noise", "style", "sequence"]
+    inputs = [
+        {"id": source, "type": "Input", "source": source, "inputs": [], "output_shape": list(shape)}
+        for source, shape in zip(sources, shapes, strict=False)
+    ]
+    layer = {"id": "layer", "inputs": [each["id"] for each in inputs], **resolved(kind, shapes, **parameters)}
+    return {"layers": [*inputs, layer], "outputs": ["layer"], "parameter_count": 0}
+
+
+def draw(kind, layer):
+    """Three samples; whole numbers where they are looked up."""
+    rng, shape = np.random.default_rng(1), (3, *layer["output_shape"])
+    if kind == "Embedding" or (kind == "ConditionalBatchNormalization" and layer["id"] == "style"):
+        return torch.from_numpy(rng.integers(2, size=shape))
+    return torch.from_numpy(rng.normal(size=shape).astype(np.float32))
+
+
+def test_what_is_not_used_does_not_appear():
+    text = write_script(small_spec("gan"))
+    for word in ("dropout(", "average", "Conv2d", "draw_labels", "penalty_rng", "clamp_(-", "rate_factor", "RMSprop"):
+        assert word not in text
+
+
+def test_it_is_short_and_without_this_project():
+    given = {"data": {"choice": "digits", "image_size": 32}, "generator": "dcgan", "discriminator": "dcgan"}
+    text = write_script(spec.resolve(given))
+    assert len(text.splitlines()) < 200
+    imported = {
+        alias.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import) for alias in node.names
+    } | {node.module for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)}
+    assert {name.split(".")[0] for name in imported} == {"functools", "numpy", "torch", "PIL", "sklearn"}
+
+
+FORMATTED = [
+    small_spec("cgan"),
+    small_spec("wgan_gp", training={"ema_decay": 0.9, "learning_rate_schedule": "cosine"}),
+    spec.resolve({"data": {"choice": "mnist", "count": 100, "include_classes": [1, 7], "channels": 3},
+                  "generator": {"choice": "dcgan"}, "discriminator": {"choice": "dcgan"}}),
+    spec.resolve({"data": {"choice": "npz", "path": "x.npz", "image_size": 16, "channels": 1}, "optimizer": "lion",
+                  "generator": {"choice": "gan"}, "discriminator": {"choice": "wgan"}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("given", FORMATTED, ids=["cgan", "wgan_gp", "mnist", "npz"])
+def test_it_is_formatted(given, tmp_path):
+    path = tmp_path / "gan.py"
+    path.write_text(write_script(given))
+    for command in (["check", "--select", "E,F,I,B,UP"], ["format", "--diff"]):
+        options = ["--isolated", "--line-length", "88", str(path)]
+        checked = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, *options], capture_output=True, text=True, check=False
+        )
+        assert checked.returncode == 0, checked.stdout
+
+
+def test_a_program_runs_by_itself(tmp_path):
+    given = small_spec("gan", training={"epochs": 1, "sample_count": 6})
+    (tmp_path / "gan.py").write_text(write_script(given))
+    run = subprocess.run([sys.executable, "-I", "gan.py"], cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith("step,generator,discriminator\n1,0.")
+    assert {path.name for path in tmp_path.iterdir()} == {"gan.py", "samples.png", "generator.pt"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"discriminator": critic({"type": "Reshape", "target_shape": [8, 8]}, {"type": "LSTM", "units": 3})},
+         "A PyTorch script cannot hold the layer LSTM ('l1' of the discriminator) yet."),
+        ({"discriminator": critic({"type": "SpectralNormalization", "layer": DEPTHWISE})},
+         "A script normalizes the kernel of a Dense or Conv layer; 'l0' holds DepthwiseConv2D."),
+        ({"generator": {"choice": "gan", "weights": {"job": "a"}}},
+         "A script starts from new weights, but the generator starts from those of a job; "
+         "leave out weights, or export that job's weights as safetensors."),
+    ],
+)  # fmt: skip
+def test_what_a_script_cannot_hold_is_named(changes, message):
+    given = {"data": {"choice": "digits", "image_size": 8}, "generator": "gan", "discriminator": "gan"}
+    with pytest.raises(ExportError) as error:
+        write_script(spec.resolve({**given, **changes}))
+    assert error.value.message == message
+
+
+def test_an_unknown_library_is_told():
+    with pytest.raises(ExportError, match="There are no scripts for 'theano'; there are for pytorch"):
+        write_script(small_spec("gan"), library="theano")
