@@ -46,6 +46,26 @@ const set = (id, parameters) =>
         [id, parameters]
     )
 
+test("long names in the palette break between their words, and are found as they are written", async () => {
+    const lines = (type) =>
+        editor.page
+            .locator(`[data-palette-type="${type}"] .red-ui-palette-label`)
+            .evaluate((label) => label.innerHTML.split("<br>"))
+    assert.deepEqual(await lines("authorgan-layer-conditional-batch-normalization"), [
+        "Conditional",
+        "Batch",
+        "Normalization"
+    ])
+    assert.deepEqual(await lines("authorgan-layer-dense"), ["Dense"])
+    assert.deepEqual(await lines("authorgan-loss-least-squares"), ["Least", "squares"])
+    const search = editor.page.locator("#red-ui-palette-search input")
+    await search.pressSequentially("BatchNorm")
+    const found = editor.page.locator(".red-ui-palette-node:visible")
+    await until(async () => (await found.count()) === 2, "two nodes are found")
+    await search.press("Escape")
+    await until(async () => (await found.count()) > 2, "the palette is whole again")
+})
+
 describe("DCGAN from scratch", () => {
     test("shows the shape and the weights of every layer, and the totals", async () => {
         await badge("scratch-generator-noise", "100")

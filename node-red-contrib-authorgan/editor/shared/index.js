@@ -3,6 +3,7 @@ import * as answers from "./answers.js"
 import * as badges from "./badges.js"
 import * as canvas from "./canvas.js"
 import * as menu from "./menu.js"
+import * as palette from "./palette.js"
 import * as upToDate from "./up-to-date.js"
 
 export * as exportSpec from "./export-spec.js"
@@ -15,4 +16,5 @@ upToDate.start()
 answers.start()
 badges.start()
 canvas.start()
+palette.start()
 menu.start()
