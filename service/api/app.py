@@ -19,6 +19,7 @@ from service.api.jobs import jobs, tags
 from service.api.models import models
 from service.api.results import results
 from service.api.specs import specs
+from service.api.sweeps import sweeps
 from service.api.watch import Watch
 from service.config import Settings, SettingsError, variable
 from service.queue.events import EventWriter
@@ -66,7 +67,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     )
     guard.register(app, settings)
     problems.register(app)
-    for resource in (jobs, tags, events, results, models, specs, catalogue, datasets, health):
+    for resource in (jobs, tags, events, results, sweeps, models, specs, catalogue, datasets, health):
         app.register_blueprint(resource)
     openapi.register(app, settings)
     return app

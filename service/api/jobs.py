@@ -61,15 +61,15 @@ def submit() -> Any:
     request can be sent again without starting a second training: the answer is the job that the first one made.
     """
     services = context()
-    idempotency = _idempotency()
+    idempotency = idempotency_key()
     if idempotency and (earlier := _recall(idempotency)):
         return _accepted(earlier)
     resolved = resolve_body()
-    notes = [*resolved["notes"], *_locate(resolved)]
+    notes = [*resolved["notes"], *located(resolved)]
     try:
         job = services.store.submit(resolved, notes=notes, idempotency=idempotency)
     except IdempotencyMismatchError as error:
-        raise _mismatch() from error
+        raise mismatch() from error
     services.events.write(job.id, [BIRTH])
     enqueue_training(job.id, settings=services.settings)
     return _accepted(job)
@@ -80,7 +80,7 @@ def _accepted(job: Row) -> Any:
     return shown, 202, {"Location": shown["links"]["self"]}
 
 
-def _locate(resolved: ResolvedSpec) -> list[dict[str, str]]:
+def located(resolved: ResolvedSpec) -> list[dict[str, str]]:
     """Look for the data before anything is queued; what its author should know about it."""
     try:
         return locate(resolved["data"], settings=context().data_settings).notes
@@ -89,7 +89,7 @@ def _locate(resolved: ResolvedSpec) -> list[dict[str, str]]:
         raise ProblemError(422, "data_unusable", error.message, problems=[problem]) from error
 
 
-def _idempotency() -> Idempotency | None:
+def idempotency_key() -> Idempotency | None:
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return None
@@ -102,12 +102,12 @@ def _recall(idempotency: Idempotency) -> Row | None:
     try:
         return context().store.recall(idempotency)
     except IdempotencyMismatchError as error:
-        raise _mismatch() from error
+        raise mismatch() from error
     except JobNotFoundError as error:
         raise ProblemError(404, "job_deleted", f"The job of this Idempotency-Key, {error}, was deleted.") from error
 
 
-def _mismatch() -> ProblemError:
+def mismatch() -> ProblemError:
     return ProblemError(
         422, "idempotency_mismatch", "This Idempotency-Key came with another body before; use a new key."
     )

@@ -40,7 +40,16 @@ COMMON = {
 WITH_KEY = {"401": "The service asks for its API key."}
 WITH_BODY = {"413": "The body is too large.", "415": "The body has another content type."}
 KEPT_OPERATIONS = frozenset(
-    {"show_catalogue", "show_sample", "show_latest_sample", "download_artifact", "preview_dataset"}
+    {
+        "show_catalogue",
+        "show_sample",
+        "show_latest_sample",
+        "download_artifact",
+        "preview_dataset",
+        "draw_heatmap_svg",
+        "draw_heatmap_png",
+        "show_heatmap_csv",
+    }
 )
 KEPT = {"304": "It is what the client has already, by the `If-None-Match` it sent."}
 
@@ -134,14 +143,15 @@ def _complete_operations(document: dict[str, Any], settings: Settings) -> None:
                 if status >= "400" and path != "/readyz":
                     response["content"] = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
             operation["responses"] = dict(sorted(responses.items()))
-    document["paths"]["/v1/jobs"]["post"].setdefault("parameters", []).append(
-        {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "description": "Your name for this submission; sent again, it starts no second training.",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-        }
-    )
+    for path in ("/v1/jobs", "/v1/sweeps"):
+        document["paths"][path]["post"].setdefault("parameters", []).append(
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "description": "Your name for this submission; sent again, it starts no second training.",
+                "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+            }
+        )
     document["paths"]["/v1/jobs/{job_id}/events"]["get"].setdefault("parameters", []).append(
         {
             "name": "Last-Event-ID",

@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
-from service.store import JobNotFoundError, RefusedError
+from service.store import JobNotFoundError, RefusedError, SweepNotFoundError
 from spec import SpecError
 
 log = logging.getLogger(__name__)
@@ -88,6 +88,7 @@ def register(app: APIFlask) -> None:
     app.register_error_handler(ProblemError, respond)
     app.register_error_handler(SpecError, handler(_of_spec))
     app.register_error_handler(JobNotFoundError, handler(lambda error: not_found("job", str(error))))
+    app.register_error_handler(SweepNotFoundError, handler(lambda error: not_found("sweep", str(error))))
     app.register_error_handler(RefusedError, handler(_of_refusal))
     app.register_error_handler(HTTPError, handler(_of_validation))
     app.register_error_handler(HTTPException, handler(_of_http))

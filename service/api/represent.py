@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from service.db.models import Job
+from service.values import Value
 
 PROGRESS = ("step", "total", "epoch", "epochs", "images_per_second", "steps_per_second", "eta_seconds", "seconds")
 
@@ -49,6 +50,11 @@ def job(row: Job, *, with_spec: bool = False) -> dict[str, Any]:
         },
     }
     return {**shown, "spec": row.spec} if with_spec else shown
+
+
+def value(known: Value) -> dict[str, Any]:
+    """A number that jobs are told apart by."""
+    return {"name": known.name, "title": known.title, "better": known.better}
 
 
 def progress(row: Job) -> dict[str, Any]:

@@ -42,6 +42,9 @@ class SingleProblem(Answer):
     message: str = Field(description="For people: what is wrong, and what would be right.")
     node_id: str | None = Field(None, description="The Node-RED node that this part of the spec was drawn with.")
     parameter: str | None = Field(None, description="The query parameter at fault.")
+    combination: dict[str, Any] | None = Field(
+        None, description="Of a sweep: the combination that has the problem; empty: all of them."
+    )
 
 
 class Problem(Answer):

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -126,6 +126,26 @@ class History:
         with Session(self._engine) as session:
             rows = session.execute(query).all()
         return {name: [(row.step, row.value) for row in group] for name, group in groupby(rows, lambda row: row.name)}
+
+    def latest(self, job_ids: Sequence[str]) -> dict[str, dict[str, float | None]]:
+        """The last value of each metric of each job: ``{job id: {metric name: value}}``."""
+        newest = (
+            select(Measurement.job_id, Measurement.name, func.max(Measurement.step).label("step"))
+            .where(Measurement.job_id.in_(job_ids))
+            .group_by(Measurement.job_id, Measurement.name)
+            .subquery()
+        )
+        query = select(Measurement.job_id, Measurement.name, Measurement.value).join(
+            newest,
+            (Measurement.job_id == newest.c.job_id)
+            & (Measurement.name == newest.c.name)
+            & (Measurement.step == newest.c.step),
+        )
+        found: dict[str, dict[str, float | None]] = {job_id: {} for job_id in job_ids}
+        with Session(self._engine) as session:
+            for job_id, name, value in session.execute(query):
+                found[job_id][name] = value
+        return found
 
     def samples(self, job_id: str, *, limit: int, after: int | None = None) -> list[dict[str, Any]]:
         """Sample events, the newest first, those before step ``after``."""
