@@ -1,5 +1,8 @@
-"""The worked example in every layer's help is true, and says as many weights as the layer holds."""
+"""The worked example in every layer's help is true: its shapes, its weights, its sums and its numbers."""
 
+import math
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -22,6 +25,19 @@ def built(kind: str, shapes: Shapes, /, **parameters: Any) -> Built:
 
 CONV2D = {"type": "Conv2D", "filters": 64, "kernel_size": 3}
 EXAMPLES: list[tuple[str, Shapes, dict[str, Any], tuple[int, ...], int]] = [
+    ("Dense", [(100,)], {"units": 2048}, (2048,), 206848),
+    ("Flatten", [(4, 4, 64)], {}, (1024,), 0),
+    ("Reshape", [(2048,)], {"target_shape": [4, 4, 128]}, (4, 4, 128), 0),
+    ("Embedding", [()], {"input_dim": 10, "output_dim": 16}, (16,), 160),
+    ("Concatenate", [(100,), (16,)], {}, (116,), 0),
+    ("Concatenate", [(8, 8, 32), (8, 8, 64)], {}, (8, 8, 96), 0),
+    ("Add", [(8, 8, 64), (8, 8, 64)], {}, (8, 8, 64), 0),
+    ("Multiply", [(8, 8, 64), (1, 1, 64)], {}, (8, 8, 64), 0),
+    ("AveragePooling2D", [(8, 8, 32)], {"pool_size": 2}, (4, 4, 32), 0),
+    ("GlobalAveragePooling2D", [(4, 4, 128)], {}, (128,), 0),
+    ("UpSampling2D", [(4, 4, 128)], {"size": 2}, (8, 8, 128), 0),
+    ("ZeroPadding2D", [(8, 8, 32)], {"padding": 1}, (10, 10, 32), 0),
+    ("Cropping2D", [(32, 32, 8)], {"cropping": [[1, 2], [1, 2]]}, (29, 29, 8), 0),
     ("Conv1D", [(128, 1)], {"filters": 32, "kernel_size": 5, "strides": 2, "padding": "same"}, (64, 32), 192),
     ("Conv2D", [(16, 16, 1)], {"filters": 32, "kernel_size": 4, "strides": 2, "padding": "same"}, (8, 8, 32), 544),
     (
@@ -94,3 +110,72 @@ def test_examples_are_true(layer, shapes, parameters, shape, count):
     assert (example.output_shape, example.parameter_count) == (shape, count)
     if count and layer != "SpectralNormalization":  # its help says it in words
         assert str(count) in LAYERS[layer]["help"]
+    assert any(words in LAYERS[layer]["help"] for words in said(shape)), f"{layer}: its help does not say {shape}"
+
+
+def said(shape: tuple[int, ...]) -> list[str]:
+    """The ways in which a help says a shape."""
+    image = "x".join(map(str, shape))
+    if len(shape) == 1:
+        return [f"{shape[0]} numbers", f"{shape[0]} features", f"become {shape[0]}", f"row 7, from 10 x {shape[0]}"]
+    if len(shape) == 2:
+        steps = [f"{shape[0]} steps", f"become {shape[0]}", f"into {shape[0]}"]
+        return [image, *steps]
+    # "16x16x64", "becomes 10 of 16x16x8", or a layer that changes no shape.
+    return [
+        image,
+        f"[{', '.join(map(str, shape))}]",
+        f"{shape[0]} of {'x'.join(map(str, shape[1:]))}",
+        "The shape is that",
+    ]
+
+
+@pytest.mark.parametrize("layer", sorted(LAYERS))
+def test_help_says_what_comes_out_when_one_uses_it_and_where_it_is_from(layer):
+    entry = LAYERS[layer]
+    assert re.search(r"^Example|Example: ", entry["help"], re.MULTILINE)
+    assert re.search(r"^(Use (it|one) |Send it |Leave )|Send it through", entry["help"], re.MULTILINE)
+    assert entry["reference"]["url"].startswith("https://")
+
+
+SUM = re.compile(r"((?:\d|\()[\d x+()./]*\d\)?) = (\d+(?:\.\d+)?)")
+
+
+@pytest.mark.parametrize("layer", [name for name, entry in sorted(LAYERS.items()) if SUM.search(entry["help"])])
+def test_sums_are_right(layer):
+    for left, right in SUM.findall(LAYERS[layer]["help"]):
+        assert eval(left.replace("x", "*"), {"__builtins__": {}}) == float(right), left
+
+
+def selu(x: float) -> float:
+    return 1.05070098 * (x if x > 0 else 1.67326324 * math.expm1(x))
+
+
+ELEMENTWISE: dict[str, Callable[[float], float]] = {
+    "ReLU": lambda x: max(x, 0),
+    "LeakyReLU": lambda x: x if x > 0 else 0.2 * x,  # the slope that the help names
+    "ELU": lambda x: x if x > 0 else math.expm1(x),
+    "SELU": selu,
+    "GELU": lambda x: x * (1 + math.erf(x / math.sqrt(2))) / 2,
+    "SiLU": lambda x: x / (1 + math.exp(-x)),
+    "Sigmoid": lambda x: 1 / (1 + math.exp(-x)),
+    "Tanh": math.tanh,
+    "Softplus": lambda x: math.log1p(math.exp(x)),
+}
+
+
+@pytest.mark.parametrize("layer", ELEMENTWISE)
+def test_numbers_are_what_the_function_gives(layer):
+    found = re.search(r"Example[^:]*: (-?[\d., -]+) becomes (-?[\d., -]+)\.", LAYERS[layer]["help"])
+    assert found, "no example of the form 'a, b becomes c, d'"
+    before, after = ([float(number) for number in side.split(",")] for side in found.groups())
+    assert [ELEMENTWISE[layer](x) for x in before] == pytest.approx(after, abs=5e-4)
+
+
+def test_pixel_normalization_and_the_merging_layers_compute_what_they_say():
+    scale = math.sqrt((3**2 + 4**2) / 2)
+    assert f"{3 / scale:.3f}, {4 / scale:.3f}" in LAYERS["PixelNormalization"]["help"]
+    first, second = (1, 4), (3, 0)
+    for layer, merge in [("Average", lambda a, b: (a + b) // 2), ("Maximum", max), ("Minimum", min)]:
+        merged = list(map(merge, first, second))
+        assert f"{list(first)} and {list(second)} become {merged}" in LAYERS[layer]["help"]
