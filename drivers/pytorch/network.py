@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from drivers.errors import DriverError
+from drivers.freezing import rests_when_frozen
 from drivers.order import in_order
 from drivers.pytorch import rewrites
 from drivers.pytorch.layers import LAYERS, Building, Layer, Mode
 from drivers.pytorch.layers.core import Input
-from spec.shapes import measure
 
 
 class Network(nn.Module):
@@ -59,7 +59,7 @@ class Network(nn.Module):
             if layer.get("trainable", True):
                 self.layers[layer["id"]] = _build(layer, shapes, building)
                 continue
-            if _keeps_statistics(layer, shapes):
+            if rests_when_frozen(layer, shapes):
                 at_rest.add(layer["id"])
             frozen = _build(layer, shapes, resting if layer["id"] in at_rest else building)
             self.layers[layer["id"]] = frozen.requires_grad_(False)
@@ -111,14 +111,6 @@ class Network(nn.Module):
             for id_, layer in self.layers.items()
             for variable, value in layer.variables().items()
         ]
-
-
-def _keeps_statistics(layer: Mapping[str, Any], shapes: list[tuple[int, ...]]) -> bool:
-    """Whether every use of the layer while training changes what it holds, as batch normalization does.
-
-    Frozen, such a layer computes as in use (Keras: "layer.trainable = False on a BatchNormalization layer").
-    """
-    return any(not trained for _, _, trained in measure(layer, shapes).weights)
 
 
 def _build(layer: Mapping[str, Any], shapes: list[tuple[int, ...]], building: Building) -> Layer:

@@ -1,0 +1,47 @@
+"""Activations. Keras has layers of some, and functions of all of them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import keras
+
+from drivers.keras.layers.construction import Constructor
+
+
+def _activation(function: str) -> Constructor:
+    return partial(keras.layers.Activation, function)
+
+
+@keras.saving.register_keras_serializable("authorgan")
+class GELU(keras.layers.Layer):
+    """x·Φ(x), Φ the normal distribution's function; ``approximate``: by tanh. Hendrycks & Gimpel 2016, section 2."""
+
+    def __init__(self, approximate: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self.approximate = approximate
+
+    def call(self, x):
+        return keras.ops.gelu(x, approximate=self.approximate)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "approximate": self.approximate}
+
+
+KERAS: dict[str, Constructor] = {
+    "ELU": keras.layers.ELU,
+    "GELU": GELU,
+    "LeakyReLU": keras.layers.LeakyReLU,
+    "PReLU": keras.layers.PReLU,
+    "ReLU": keras.layers.ReLU,
+    "SELU": _activation("selu"),
+    "SiLU": _activation("silu"),
+    "Sigmoid": _activation("sigmoid"),
+    "Softmax": keras.layers.Softmax,
+    "Softplus": _activation("softplus"),
+    "Tanh": _activation("tanh"),
+}

@@ -1,0 +1,101 @@
+"""Layers in which every place looks at every other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+from drivers.keras.layers.base import Layer, Tensor
+from drivers.keras.layers.construction import Constructor, without
+
+
+@keras.saving.register_keras_serializable("authorgan")
+class SelfAttention2D(keras.layers.Layer):
+    """γ·attention(x) + x over the pixels of (N, h, w, c), γ learned from 0. Zhang et al. 2018, eq. 1 to 3.
+
+    Pixel j blends the values of all pixels i by softmaxᵢ(key(i)·query(j)); the blend comes back to c channels.
+    Kernels: query, key, value (c, c / channel_reduction), output (c / channel_reduction, c).
+    """
+
+    def __init__(self, channel_reduction: int = 8, kernel_initializer: Any = "glorot_uniform", **options: Any) -> None:
+        super().__init__(**options)
+        self.channel_reduction = channel_reduction
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+
+    def build(self, input_shape):
+        channels = input_shape[-1]
+        hidden = max(channels // self.channel_reduction, 1)
+
+        def kernel(name, shape):
+            return self.add_weight(name=name, shape=shape, initializer=self.kernel_initializer)
+
+        self.query_kernel = kernel("query_kernel", (channels, hidden))
+        self.key_kernel = kernel("key_kernel", (channels, hidden))
+        self.value_kernel = kernel("value_kernel", (channels, hidden))
+        self.output_kernel = kernel("output_kernel", (hidden, channels))
+        self.gamma = self.add_weight(name="gamma", shape=(1,), initializer="zeros")
+
+    def call(self, x):
+        _, height, width, channels = x.shape
+        pixels = ops.reshape(x, (-1, height * width, channels))
+        query = ops.matmul(pixels, self.query_kernel)  # (N, h·w, hidden)
+        key = ops.matmul(pixels, self.key_kernel)
+        value = ops.matmul(pixels, self.value_kernel)
+        attention = ops.softmax(ops.matmul(query, ops.swapaxes(key, 1, 2)))  # (N, h·w, h·w)
+        blended = ops.matmul(ops.matmul(attention, value), self.output_kernel)
+        return self.gamma * ops.reshape(blended, (-1, height, width, channels)) + x
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "channel_reduction": self.channel_reduction,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+        }
+
+
+class FirstUnscaled(Layer):
+    """`SelfAttention2D`, whose γ starts at 0: at first it changes nothing."""
+
+    CONSTANTS: ClassVar = {"gamma": 0.0}
+
+
+class Attention(Layer):
+    """Keras's attention of a query to a value and a key; the key is by default the value, and this the query."""
+
+    OPTIONS: ClassVar = {"seed": 0}
+
+    def shapes_with_batch(self) -> list[Any]:
+        return list(_query_value_key(super().shapes_with_batch()))
+
+    def seed_generators(self) -> Iterable[keras.random.SeedGenerator]:
+        return (self.keras_layer._dropout_layer.seed_generator,) if self.parameters["dropout"] else ()
+
+    @property
+    def _has_wide_values(self) -> bool:
+        return self.parameters["value_dim"] not in (None, self.parameters["key_dim"])
+
+    def __call__(self, *inputs: Tensor) -> Tensor:
+        query, value, key = _query_value_key(inputs)
+        mode = {"training": self.mode.training, "use_causal_mask": self.parameters["use_causal_mask"]}
+        if self.mode.is_penalized or self._has_wide_values:
+            # Asked for its map, Keras computes it step by step, and not in a fused kernel: those have no second
+            # derivatives, and JAX has none for values of another size than the keys.
+            return self.keras_layer(query, value, key, return_attention_scores=True, **mode)[0]
+        return self.keras_layer(query, value, key, **mode)
+
+
+def _query_value_key(given):
+    return given[0], given[min(1, len(given) - 1)], given[-1]
+
+
+KERAS: dict[str, Constructor] = {
+    "MultiHeadAttention": without(keras.layers.MultiHeadAttention, "use_causal_mask"),
+    "SelfAttention2D": SelfAttention2D,
+}
+LAYERS = {"MultiHeadAttention": Attention, "SelfAttention2D": FirstUnscaled}

@@ -1,0 +1,168 @@
+"""What every layer of the Keras driver shares.
+
+A layer of the catalogue is a layer of Keras where Keras has one that means the same, and else one of this room's own,
+written over `keras.ops`. Variables are read and assigned through Keras alone, so that a network runs eagerly, inside
+`tf.function`, and inside `jax.jit` under a `keras.StatelessScope`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+
+from drivers import initializers
+from drivers.keras.layers.construction import Unset, construct
+from spec.shapes import measure
+
+Shape = tuple[int, ...]
+Tensor = Any
+"""A tensor of the backend: `tf.Tensor`, `jax.Array` or `torch.Tensor`."""
+
+# How variables start that no parameter of the catalogue says it for.
+CONSTANTS = {"gamma": 1.0, "beta": 0.0, "moving_mean": 0.0, "moving_variance": 1.0}
+# The parameters that say how the others start, where these are not named after their variable.
+STARTED_BY = {
+    "kernel": ("kernel_initializer", "depthwise_initializer"),
+    "recurrent_kernel": ("recurrent_initializer",),
+    "depthwise_kernel": ("depthwise_initializer",),
+    "pointwise_kernel": ("pointwise_initializer",),
+    **dict.fromkeys(("query_kernel", "key_kernel", "value_kernel", "output_kernel"), ("kernel_initializer",)),
+}
+
+
+@dataclass
+class Mode:
+    """How a network computes right now; shared by all its layers. A compiled step is traced for one mode.
+
+    Attributes:
+        training: dropout drops, batch normalization uses the batch's statistics.
+        update_statistics: while training, layers also move what they keep: batch normalization its averages,
+            spectral normalization its kernel and vector. Off for the forward pass of a gradient penalty, whose
+            samples are neither real nor generated.
+    """
+
+    training: bool = True
+    update_statistics: bool = True
+
+    @property
+    def is_penalized(self) -> bool:
+        """A gradient penalty differentiates this pass twice; fused kernels that cannot must not be used."""
+        return self.training and not self.update_statistics
+
+
+@dataclass(frozen=True)
+class Building:
+    """What a layer may use while it is built.
+
+    Attributes:
+        weights: draws the initial weights.
+        dropout: its state is what every layer that draws counts on.
+        mode: the network's mode.
+    """
+
+    weights: np.random.Generator
+    dropout: keras.random.SeedGenerator
+    mode: Mode
+
+
+class Layer:
+    """One layer of the catalogue in a network: ``Layer(parameters, input_shapes, building)``.
+
+    Attributes:
+        keras_layer: the layer of Keras that computes.
+        output_shape: of one sample.
+    """
+
+    # A sample's result depends on the others in its batch.
+    MIXES_SAMPLES: bool = False
+    # Every use while training changes its weights.
+    CHANGES_IN_USE: bool = False
+    # As `CONSTANTS`, where this layer's are others.
+    CONSTANTS: ClassVar[Mapping[str, float]] = {}
+    # Further arguments of the layer of Keras.
+    OPTIONS: ClassVar[Mapping[str, Any]] = {}
+
+    def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
+        self.parameters = parameters
+        self.input_shapes = tuple(tuple(shape) for shape in input_shapes)
+        self.output_shape = tuple(parameters["output_shape"])
+        self.mode = building.mode
+        self.build(building)
+
+    def build(self, building: Building) -> None:
+        """Makes the layer of Keras, its variables and their initial values."""
+        self.keras_layer = construct(self.parameters, initializer=Unset(), **self.OPTIONS)
+        self.keras_layer.build(*self.shapes_with_batch())
+        names = [name for name, _, _ in measure(self.parameters, self.input_shapes).weights]
+        self._variables = by_name(self.keras_layer.weights, names)
+        for name, variable in self._variables.items():
+            variable.assign(self.initial_value(name, tuple(variable.shape), building.weights))
+        # Keras has a generator in each layer that draws; here they all count on one state.
+        for generator in self.seed_generators():
+            generator.state = building.dropout.state
+
+    def shapes_with_batch(self) -> list[Any]:
+        """The arguments of Keras's ``build``: the inputs' shapes, each with an open batch axis in front."""
+        return [(None, *shape) for shape in self.input_shapes]
+
+    def initial_value(self, name: str, shape: Shape, generator: np.random.Generator) -> np.ndarray:
+        """What a variable starts with, as every driver draws it from this stream."""
+        variable = name.rpartition("/")[2]
+        for parameter in STARTED_BY.get(variable, (f"{variable}_initializer",)):
+            if parameter in self.parameters:
+                return initializers.initialize(self.parameters[parameter], shape, generator)
+        return np.full(shape, {**CONSTANTS, **self.CONSTANTS}[variable], np.float32)
+
+    def seed_generators(self) -> Iterable[keras.random.SeedGenerator]:
+        """Where the layer's random numbers come from, if it draws any."""
+        return ()
+
+    def variables(self) -> dict[str, keras.Variable]:
+        """This layer's variables by the catalogue's names, in its order and orientation; `part/name` for its parts'."""
+        return self._variables
+
+    def __call__(self, *inputs: Tensor) -> Tensor:
+        """(N, …) of each input -> (N, *output_shape)."""
+        return self.keras_layer(*inputs)
+
+
+class TrainedLayer(Layer):
+    """A layer that computes something else while training."""
+
+    def __call__(self, *inputs: Tensor) -> Tensor:
+        return self.keras_layer(*inputs, training=self.mode.training)
+
+
+LAYERS: dict[str, type[Layer]] = {}
+"""Every layer by the catalogue's name, filled by `drivers.keras.layers`."""
+
+
+def build_inner(layer: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> Layer:
+    """The layer that a wrapper holds, ``{"type", …parameters}``, on inputs of the given shapes."""
+    output_shape = measure(layer, input_shapes).output_shape
+    return LAYERS[layer["type"]]({**layer, "output_shape": output_shape}, input_shapes, building)
+
+
+def by_name(variables: Iterable[keras.Variable], names: Sequence[str]) -> dict[str, keras.Variable]:
+    """A layer's variables by the catalogue's names: for each the first one left that ends in the same word."""
+    left = list(variables)
+    found = {}
+    for name in names:
+        found[name] = next(variable for variable in left if variable.name == name.rpartition("/")[2])
+        left = [variable for variable in left if variable is not found[name]]
+    return found
+
+
+@contextmanager
+def forgetting(variables: Iterable[keras.Variable]) -> Iterator[None]:
+    """Inside, these variables have the values they have now; what is assigned to them is forgotten in the end.
+
+    Other variables must not be used inside: a scope around this one would not be asked for their values.
+    """
+    with keras.StatelessScope([(variable, variable.value) for variable in variables]):
+        yield

@@ -1,0 +1,117 @@
+"""A network: the resolved layers of one module, built and run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from drivers.errors import DriverError
+from drivers.freezing import rests_when_frozen
+from drivers.keras.layers import LAYERS, Building, Layer, Mode
+from drivers.keras.layers.base import Tensor
+from drivers.keras.layers.core import Input
+from drivers.order import in_order
+
+
+class Network:
+    """A directed acyclic graph of layers: several inputs, branches, merges and outputs.
+
+    It keeps no state but in variables of Keras: `weights` and the state of the generator it was given. A step that is
+    compiled for JAX runs it in a `keras.StatelessScope` over all of these and takes their values from the scope
+    afterwards, of trainable ones too, because spectral normalization replaces kernels in use.
+
+    Attributes:
+        mode: how it computes right now, see `drivers.keras.layers.Mode`.
+        layers: the layers by the spec's ids, in an order in which each follows its inputs.
+        sources: what it takes, e.g. ``{"noise", "label"}``.
+        mixes_samples: a sample's result depends on the others in its batch.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Mapping[str, Any]],
+        outputs: Sequence[str],
+        *,
+        weights: np.random.Generator,
+        dropout: keras.random.SeedGenerator,
+    ) -> None:
+        """Builds the layers of a resolved module.
+
+        Args:
+            layers: resolved layers, each with every parameter, its ``inputs`` and ``output_shape``.
+            outputs: ids of the layers whose results the network returns.
+            weights: draws the initial weights.
+            dropout: draws what dropout drops; its state moves with every draw of a training.
+        """
+        self.mode = Mode()
+        self.outputs = tuple(outputs)
+        self.layers: dict[str, Layer] = {}
+        building = Building(weights, dropout, self.mode)
+        resting = replace(building, mode=Mode(training=False))
+        at_rest: set[str] = set()
+        inputs: dict[str, tuple[str, ...]] = {}
+        for layer in in_order(layers):
+            inputs[layer["id"]] = tuple(layer["inputs"])
+            shapes = [self.layers[source].output_shape for source in layer["inputs"]]
+            if layer.get("trainable", True):
+                self.layers[layer["id"]] = _build(layer, shapes, building)
+                continue
+            if rests_when_frozen(layer, shapes):
+                at_rest.add(layer["id"])
+            frozen = _build(layer, shapes, resting if layer["id"] in at_rest else building)
+            for variable in frozen.variables().values():
+                variable.trainable = False
+            self.layers[layer["id"]] = frozen
+        self._inputs = [
+            (id_, layer.source, layer.output_shape) for id_, layer in self.layers.items() if isinstance(layer, Input)
+        ]
+        self.mixes_samples = any(layer.MIXES_SAMPLES for id_, layer in self.layers.items() if id_ not in at_rest)
+        self.sources = {source for _, source, _ in self._inputs}
+        self._plan = [(id_, layer, inputs[id_]) for id_, layer in self.layers.items() if not isinstance(layer, Input)]
+
+    def __call__(self, **sources: Tensor | None) -> Tensor:
+        """The first output, (N, *its shape), for ``noise=``, ``label=``, ``image=`` and ``sequence=`` (N, …)."""
+        return self._run(sources)[self.outputs[0]]
+
+    def call_all(self, **sources: Tensor | None) -> dict[str, Tensor]:
+        """Every output by its layer's id, for processes with several heads."""
+        values = self._run(sources)
+        return {id_: values[id_] for id_ in self.outputs}
+
+    def _run(self, sources: Mapping[str, Tensor | None]) -> dict[str, Tensor]:
+        values: dict[str, Tensor] = {}
+        for id_, source, shape in self._inputs:
+            value = sources.get(source)
+            if value is None:
+                raise DriverError("missing_input", f"The network's input '{id_}' needs {source}s, but got none.")
+            value = ops.convert_to_tensor(value)
+            # Labels come as whole numbers; a layer that does not look them up computes with them.
+            if not keras.backend.is_float_dtype(value.dtype):
+                value = ops.cast(value, "float32")
+            values[id_] = ops.reshape(value, (ops.shape(value)[0], *shape))
+        for id_, layer, inputs in self._plan:
+            values[id_] = layer(*[values[source] for source in inputs])
+        return values
+
+    def weights(self) -> dict[str, keras.Variable]:
+        """Every variable by ``layer/variable``, in the catalogue's order and orientation."""
+        return {
+            f"{id_}/{name}": variable
+            for id_, layer in self.layers.items()
+            for name, variable in layer.variables().items()
+        }
+
+    def trainable(self) -> dict[str, keras.Variable]:
+        """Those of `weights` that learn."""
+        return {name: variable for name, variable in self.weights().items() if variable.trainable}
+
+
+def _build(layer: Mapping[str, Any], shapes: list[tuple[int, ...]], building: Building) -> Layer:
+    if layer["type"] not in LAYERS:
+        raise DriverError("unknown_layer", f"The Keras driver has no layer '{layer['type']}' (layer '{layer['id']}').")
+    return LAYERS[layer["type"]](layer, shapes, building)
