@@ -10,34 +10,50 @@ from drivers.keras.layers.construction import Constructor
 from drivers.padding import transposed_padding, window_padding
 
 
-class TransposedConvolution(Layer):
-    """Any of Keras's; a dilated one, which TensorFlow lacks on the processor, as the convolution that it equals.
+def finish(layer: keras.layers.Layer, y: Tensor) -> Tensor:
+    """Bias and activation of a convolution, whose windows were computed apart from it."""
+    return layer.activation(y if layer.bias is None else y + layer.bias)
 
-    Dilated ones have no strides, so that each output is a sum over inputs around it, with the kernel turned round.
-    """
+
+class TransposedConvolution(Layer):
+    """Any of Keras's; those that TensorFlow lacks on the processor by way of others that come to the same."""
 
     def __call__(self, *inputs: Tensor) -> Tensor:
-        if max(self.parameters["dilation_rate"]) == 1:
-            return super().__call__(*inputs)
-        kernel = ops.flip(self.keras_layer.kernel, tuple(range(len(self.parameters["kernel_size"]))))
-        x = ops.pad(inputs[0], [(0, 0), *self._around(), (0, 0)])
-        y = ops.conv(x, ops.swapaxes(kernel, -1, -2), dilation_rate=tuple(self.parameters["dilation_rate"]))
-        y = y if self.keras_layer.bias is None else y + self.keras_layer.bias
-        return self.keras_layer.activation(y)
+        if max(self.parameters["dilation_rate"]) > 1:
+            return finish(self.keras_layer, self._dilated(inputs[0]))
+        if self.parameters["padding"] == "same" and self.parameters["output_padding"] is not None:
+            return finish(self.keras_layer, self._cut(inputs[0]))
+        return super().__call__(*inputs)
 
-    def _around(self) -> list[tuple[int, int]]:
-        """Zeros before and after each axis."""
-        sizes, grown, given = self.input_shapes[0][:-1], self.output_shape[:-1], self.parameters
-        kernel, strides, dilation = given["kernel_size"], given["strides"], given["dilation_rate"]
-        cut, _, starts = transposed_padding(
-            given["padding"], sizes, grown, kernel, strides, dilation, given["output_padding"]
+    def _dilated(self, x: Tensor) -> Tensor:
+        """The plain convolution that it equals: without strides each output is a sum over inputs around it."""
+        kernel = ops.flip(self.keras_layer.kernel, tuple(range(len(self.parameters["kernel_size"]))))
+        around = []
+        for size, wanted, reach, cut in self._axes():
+            before = reach - 1 - cut
+            around.append((before, wanted + reach - 1 - size - before))
+        x = ops.pad(x, [(0, 0), *around, (0, 0)])
+        return ops.conv(x, ops.swapaxes(kernel, -1, -2), dilation_rate=tuple(self.parameters["dilation_rate"]))
+
+    def _cut(self, x: Tensor) -> Tensor:
+        """The part of everything that the kernel reaches."""
+        y = ops.conv_transpose(x, self.keras_layer.kernel, tuple(self.parameters["strides"]), padding="valid")
+        return y[(..., *(slice(cut, cut + wanted) for _, wanted, _, cut in self._axes()), slice(None))]
+
+    def _axes(self) -> list[tuple[int, int, int, int]]:
+        """Of each axis the sizes of input and output, how far the kernel reaches, and what is cut off before."""
+        given = self.parameters
+        sizes, grown = self.input_shapes[0][:-1], self.output_shape[:-1]
+        kernel, dilation = given["kernel_size"], given["dilation_rate"]
+        both, _, starts = transposed_padding(
+            given["padding"], sizes, grown, kernel, given["strides"], dilation, given["output_padding"]
         )
-        sides = []
-        for axis, (size, wanted) in enumerate(zip(sizes, grown, strict=True)):
-            reach = (kernel[axis] - 1) * dilation[axis] + 1
-            before = reach - 1 - cut[axis] - starts[axis]
-            sides.append((before, wanted + reach - 1 - size - before))
-        return sides
+        return [
+            (size, wanted, (length - 1) * apart + 1, cut + start)
+            for size, wanted, length, apart, cut, start in zip(
+                sizes, grown, kernel, dilation, both, starts, strict=True
+            )
+        ]
 
 
 class Depthwise(Layer):
@@ -60,9 +76,7 @@ class Depthwise(Layer):
         else:
             kernels = self.keras_layer.depthwise_kernel, self.keras_layer.pointwise_kernel
             y = ops.separable_conv(x, *kernels, **everywhere)
-        y = y[:, ::rows, ::columns]
-        y = y if self.keras_layer.bias is None else y + self.keras_layer.bias
-        return self.keras_layer.activation(y)
+        return finish(self.keras_layer, y[:, ::rows, ::columns])
 
 
 KERAS: dict[str, Constructor] = {

@@ -38,6 +38,8 @@ def given(tmp_path_factory) -> tuple[Path, list[dict[str, Any]], dict[str, np.nd
     for index, (kind, parameters, shapes, training) in enumerate(ALL):
         config = resolved(kind, shapes, **parameters)
         weights = randomize(build(config, shapes), rng)
+        if kind == "LSTM":  # unbounded activations multiply from step to step
+            weights = {name: value / 2 for name, value in weights.items()}
         arrays.update({f"{index}/weights/{name}": value for name, value in weights.items()})
         for position, shape in enumerate(shapes):
             drawn = rng.normal(size=(BATCH, *shape))
@@ -141,6 +143,7 @@ def test_same_numbers(backend: str, kind: str, given, found) -> None:
             assert ours[name].shape == value.shape, what
             # Slopes that cancel to 0 are compared with the slopes beside them.
             alike = [wanted[other] for other in ours if other.partition("/")[0] == name.partition("/")[0]]
+            assert np.isfinite(value).all(), what
             scale = max(1.0, *(np.abs(other).max(initial=0.0) for other in alike))
             np.testing.assert_allclose(ours[name], value, rtol=tolerance, atol=tolerance * scale, err_msg=what)
 
