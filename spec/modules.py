@@ -203,7 +203,7 @@ def resolve_training(spec: Mapping[str, Any], defaults: Mapping[str, Any], repor
     )
 
 
-_EVALUATION = {
+EVALUATION = {
     "properties": {
         "metrics": {
             "type": "array",
@@ -254,7 +254,7 @@ def resolve_evaluation(
     """
     given = read_object(spec, "evaluation", report)
     filled = fill(
-        _EVALUATION, given, report=report, pointer="/evaluation", subject="evaluation", other_keys=("node_id",)
+        EVALUATION, given, report=report, pointer="/evaluation", subject="evaluation", other_keys=("node_id",)
     )
     if data and filled["extractor"] == "classifier" and not shows_images(data):
         message = "the classifier looks at images, but the data are sequences; choose 'identity' or 'auto'"

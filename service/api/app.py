@@ -13,6 +13,7 @@ from service.api import guard, openapi, problems
 from service.api.catalogue import catalogue
 from service.api.context import KEY, Context
 from service.api.datasets import datasets
+from service.api.evaluations import evaluations
 from service.api.events import events
 from service.api.health import health
 from service.api.jobs import jobs, tags
@@ -67,7 +68,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     )
     guard.register(app, settings)
     problems.register(app)
-    for resource in (jobs, tags, events, results, sweeps, models, specs, catalogue, datasets, health):
+    for resource in (jobs, tags, events, results, sweeps, models, evaluations, specs, catalogue, datasets, health):
         app.register_blueprint(resource)
     openapi.register(app, settings)
     return app

@@ -232,9 +232,14 @@ def _call(kind: str, job_id: str, params: dict[str, Any]) -> dict[str, Any]:
     settings = context().settings
     try:
         return call(kind, job_id, params, settings.interactive_seconds, settings=settings)
-    except InteractiveUnavailable as error:
-        status = 504 if error.code == "timeout" else 503
-        raise ProblemError(status, error.code, error.message, headers={"Retry-After": "5"}) from error
     except InteractiveError as error:
-        problems = [{"pointer": error.pointer, "code": error.code, "message": error.message}]
-        raise ProblemError(STATUS.get(error.code, 422), error.code, error.message, problems=problems) from error
+        raise problem_of(error) from error
+
+
+def problem_of(error: InteractiveError) -> ProblemError:
+    """What a model could not answer, as a problem of the request."""
+    if isinstance(error, InteractiveUnavailable):
+        status = 504 if error.code == "timeout" else 503
+        return ProblemError(status, error.code, error.message, headers={"Retry-After": "5"})
+    problems = [{"pointer": error.pointer, "code": error.code, "message": error.message}]
+    return ProblemError(STATUS.get(error.code, 422), error.code, error.message, problems=problems)

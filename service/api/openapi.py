@@ -17,6 +17,7 @@ from service.api.guard import OPEN_PATHS
 from service.api.problems import CONTENT_TYPE
 from service.api.schemas import Problem
 from service.config import Settings
+from spec.modules import EVALUATION
 
 SPEC_BODIES = (("/v1/specs/resolve", "post"), ("/v1/jobs", "post"))
 """Requests whose body is a spec."""
@@ -209,7 +210,7 @@ def spec_schemas() -> dict[str, Any]:
                     ]
                 },
                 "training": choice("processes", has_default=True),
-                "evaluation": {"type": "object"},
+                "evaluation": {"type": "object", "properties": EVALUATION["properties"]},
                 "driver": {"type": "string"},
                 "device": {"type": "string", "description": "auto, cpu, cuda or cuda:1"},
                 "precision": {"type": "string", "description": "auto, float32 or bfloat16"},

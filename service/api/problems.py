@@ -68,7 +68,12 @@ def invalid(pointer: str, code: str, message: str) -> ProblemError:
 
 def respond(error: ProblemError) -> Response:
     """The problem as a response."""
-    body = {
+    return Response(json.dumps(body_of(error)), error.status, error.headers, content_type=CONTENT_TYPE)
+
+
+def body_of(error: ProblemError) -> dict[str, Any]:
+    """The problem as RFC 9457 writes it."""
+    return {
         "type": f"urn:authorgan:problem:{error.code}",
         "title": HTTPStatus(error.status).phrase,
         "status": error.status,
@@ -76,7 +81,6 @@ def respond(error: ProblemError) -> Response:
         "problems": error.problems,
         **error.more,
     }
-    return Response(json.dumps(body), error.status, error.headers, content_type=CONTENT_TYPE)
 
 
 def register(app: APIFlask) -> None:

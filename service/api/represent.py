@@ -8,7 +8,17 @@ from typing import Any
 from service.db.models import Job
 from service.values import Value
 
-PROGRESS = ("step", "total", "epoch", "epochs", "images_per_second", "steps_per_second", "eta_seconds", "seconds")
+PROGRESS = (
+    "step",
+    "total",
+    "epoch",
+    "epochs",
+    "images_per_second",
+    "steps_per_second",
+    "eta_seconds",
+    "seconds",
+    "evaluating",
+)
 
 
 def time(seconds: float | None) -> str | None:
@@ -47,6 +57,7 @@ def job(row: Job, *, with_spec: bool = False) -> dict[str, Any]:
             **{name: f"{own}/{name}" for name in ("events", "actions", "metrics", "samples", "artifacts")},
             "sample": f"/v1/models/{row.id}/sample",
             "discriminate": f"/v1/models/{row.id}/discriminate",
+            "evaluate": f"/v1/models/{row.id}/evaluate",
         },
     }
     return {**shown, "spec": row.spec} if with_spec else shown
@@ -64,5 +75,5 @@ def progress(row: Job) -> dict[str, Any]:
     step = shown["step"] or 0
     fraction = min(1.0, step / shown["total"]) if shown["total"] else 0.0
     if row.state not in ("running", "paused"):
-        shown["eta_seconds"] = None
+        shown["eta_seconds"] = shown["evaluating"] = None
     return {**shown, "step": step, "fraction": 1.0 if row.state == "succeeded" else fraction}

@@ -87,6 +87,13 @@ class Resolved(Answer):
 # -- jobs ----------------------------------------------------------------------------------------------------------
 
 
+class Evaluating(Answer):
+    step: int = Field(description="The training step whose model is being scored.")
+    what: str = Field(description="The metric, or what has to be done before.")
+    done: int
+    total: int | None
+
+
 class ProgressOut(Answer):
     step: int
     total: int | None
@@ -97,6 +104,7 @@ class ProgressOut(Answer):
     steps_per_second: float | None
     eta_seconds: float | None
     seconds: float | None = Field(description="Trained so far, pauses left out.")
+    evaluating: Evaluating | None = Field(description="Scores that are being computed, while the training goes on.")
 
 
 class Losses(Answer):
@@ -371,6 +379,38 @@ class Samples(Answer):
     images: list[str] | None = Field(None, description="PNG files, base64.")
     sequences: list[list[list[float]]] | None = Field(None, description="Of each its steps, of each step its numbers.")
     count: int
+    step: int | None = Field(description="The training step that the weights are from.")
+
+
+class EvaluateBody(Body):
+    metrics: list[str | dict[str, Any]] | None = Field(
+        None,
+        min_length=1,
+        max_length=32,
+        description='Names, or modules such as `{"choice": "precision", "k": 3}`; default: those of the spec.',
+    )
+    count: int | None = Field(
+        None, ge=20, description="Images of each kind, at most half of the data; default: the spec's `sample_count`."
+    )
+    seed: int = Field(0, ge=0, lt=2**63, description="The same seed draws the same samples, real and generated.")
+    extractor: str | None = Field(None, max_length=64, description="What sees features; default: the spec's.")
+
+
+class ScoreOut(Answer):
+    name: str
+    value: float
+    low: float | None = Field(description="Lower end of the 95 % confidence interval.")
+    high: float | None = Field(description="Its upper end.")
+    interval: str = Field(description="How it was found.")
+    floor: float | None = Field(description="The score of real samples against other real ones.")
+    extractor: str = Field(description="What saw the features; scores of different ids cannot be compared.")
+    count: int = Field(description="Samples of each kind.")
+    seed: int
+    details: dict[str, Any]
+
+
+class Scores(Answer):
+    scores: list[ScoreOut]
     step: int | None = Field(description="The training step that the weights are from.")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import redis
@@ -15,7 +16,7 @@ from service.queue.app import INTERACTIVE, celery_app
 from service.queue.connection import SOCKET_SECONDS, redis_client, reply_key
 from service.trainer.answers import InteractiveError, decode, encode
 
-__all__ = ["InteractiveError", "InteractiveUnavailable", "answer", "call"]
+__all__ = ["InteractiveError", "InteractiveUnavailable", "answer", "call", "converse"]
 
 INTERACTIVE_TASK = "authorgan.interactive"
 
@@ -31,48 +32,67 @@ def call(kind: str, job_id: str, params: dict, timeout: float, *, settings: Sett
     """Have the newest saved weights of a job do something, while it trains or afterwards.
 
     Args:
-        kind: `sample` or `discriminate`.
+        kind: `sample`, `discriminate` or `evaluate`.
         params: For `sample`: `count`, `seed`, `noise` (nested lists (N, Z)), `labels` (list of N), `columns`, and
             `format`: `grid` (the default, one PNG) or `each` (one PNG an image, the numbers of a sequence).
             For `discriminate`: `images` (a list of PNG bytes) or `sequences` (nested lists (N, T, C)), and `labels`.
+            For `evaluate`: `evaluation` (the module of a resolved spec) and `seed`.
         timeout: Seconds to wait. A message nobody took by then is dropped.
 
     Returns:
         For `sample`: `{"png": bytes, "columns", "count"}`, or `{"images": [bytes], "count"}`, of sequences
         `{"sequences": [[[float]]], "count"}`; for `discriminate`: `{"score": [float], "probability_real": [float],
-        "calibration": str}`; always with the `step` of the weights.
+        "calibration": str}`;
+        for `evaluate`: `{"scores": [see drivers.evaluation.evaluation.Score]}`; always with the `step` of the weights.
 
     Raises:
         InteractiveError: The model cannot do it.
         InteractiveUnavailable: No answer within `timeout`.
     """
+    for message in converse(kind, job_id, params, timeout, settings=settings):
+        if "result" in message:
+            return message["result"]
+    raise AssertionError("a conversation ends with a result or an error")
+
+
+def converse(
+    kind: str, job_id: str, params: dict, timeout: float, *, settings: Settings | None = None
+) -> Iterator[dict[str, Any]]:
+    """`call` for who wants to hear how far it is.
+
+    Yields:
+        `{"progress": {"what", "done", "total"}}` any number of times, and last `{"result": …}`.
+    """
     settings = settings or Settings.from_env()
     call_id = uuid.uuid4().hex
     deadline = time.time() + timeout
+    reply: dict[str, Any] = {}
     try:
         celery_app(settings).send_task(
             INTERACTIVE_TASK,
             args=[call_id, kind, job_id, encode(params), deadline],
             queue=INTERACTIVE,
         )
-        answer = _wait(redis_client(settings), reply_key(call_id), deadline)
+        client = redis_client(settings)
+        while "result" not in reply:
+            answer = _wait(client, reply_key(call_id), deadline)
+            if answer is None:
+                raise InteractiveUnavailable(
+                    "timeout", f"No answer within {timeout:g} s. The interactive worker is busy or away; ask again."
+                )
+            reply = decode(json.loads(answer))
+            if "error" in reply:
+                raise InteractiveError(**reply["error"])
+            yield reply
     except (OperationalError, redis.exceptions.RedisError) as error:
         raise InteractiveUnavailable("broker_unavailable", f"The broker does not answer: {error}") from error
-    if answer is None:
-        raise InteractiveUnavailable(
-            "timeout", f"No answer within {timeout:g} s. The interactive worker is busy or away; ask again."
-        )
-    reply = decode(json.loads(answer))
-    if "error" in reply:
-        raise InteractiveError(**reply["error"])
-    return reply["result"]
 
 
 def answer(settings: Settings, call_id: str, reply: dict) -> None:
-    """Send `{"result": …}` or `{"error": {"code", "message", "pointer"}}` to whoever made the call."""
+    """Send `{"progress": …}`, `{"result": …}` or `{"error": {"code", "message", "pointer"}}` to the caller."""
     key = reply_key(call_id)
     with redis_client(settings).pipeline() as pipeline:
-        pipeline.lpush(key, json.dumps(encode(reply)))
+        pipeline.rpush(key, json.dumps(encode(reply)))
         pipeline.expire(key, REPLY_SECONDS)
         pipeline.execute()
 

@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 
 Reply = dict[str, Any]
 
+PROGRESS = ("what", "done", "total")
+"""What the process with the models tells on its way to a reply."""
+
 
 class Responder:
     """What one pool child owns: a process with the models in use, which is replaced when it dies or hangs."""
@@ -37,21 +40,28 @@ class Responder:
         if time.time() >= deadline:
             log.info("%s of job %s: dropped, the caller has gone", kind, job_id)
             return
-        reply = self._ask({"action": kind, "job_id": job_id, "params": params}, deadline)
-        try:
-            answer(self._settings, call_id, reply)
-        except redis.exceptions.RedisError as error:
-            log.warning("%s of job %s: the answer reached nobody: %s", kind, job_id, error)
+        reply = self._ask(call_id, {"action": kind, "job_id": job_id, "params": params}, deadline)
+        self._send(call_id, reply)
 
-    def _ask(self, question: dict[str, Any], deadline: float) -> Reply:
+    def _send(self, call_id: str, message: dict[str, Any]) -> None:
+        try:
+            answer(self._settings, call_id, message)
+        except redis.exceptions.RedisError as error:
+            log.warning("call %s: what was answered reached nobody: %s", call_id, error)
+
+    def _ask(self, call_id: str, question: dict[str, Any], deadline: float) -> Reply:
+        """The model's reply; what it tells on the way there is passed on."""
         self.prepare()
         assert self._child is not None
         self._child.send(question)
         with selectors.DefaultSelector() as selector:
             selector.register(self._child, selectors.EVENT_READ)
             while (remaining := deadline - time.time()) > 0:
-                if selector.select(remaining) and (messages := self._child.read()):
-                    return messages[0]["reply"]
+                if selector.select(remaining):
+                    for message in self._child.read():
+                        if message["type"] == "reply":
+                            return message["reply"]
+                        self._send(call_id, {"progress": {key: message[key] for key in PROGRESS}})
                 if self._child.ended:
                     status = self._discard()
                     return _error("model_process_died", f"The process with the model ended ({status}); ask again.")

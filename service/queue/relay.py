@@ -195,7 +195,7 @@ class Relay:
                     self._ledger.add(progress=_content(message))
                 case "metric":
                     self._emit(message)
-                    self._ledger.add(measurements=[(message["step"], message["name"], message["value"])])
+                    self._ledger.add(measurements=_measurements(message))
                 case "marker":
                     self._emit(message)
                     self._ledger.add(markers=[_content(message)])
@@ -347,6 +347,13 @@ class _Wakeup:
 
 def _content(event: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in event.items() if name != "type"}
+
+
+def _measurements(score: dict[str, Any]) -> list[tuple[int, str, float]]:
+    """A score as curves: its value by its name; `name.low`, `name.high` and `name.floor` where there are such."""
+    name = score["name"]
+    named = {name: score["value"], **{f"{name}.{part}": score.get(part) for part in ("low", "high", "floor")}}
+    return [(score["step"], curve, value) for curve, value in named.items() if value is not None]
 
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}

@@ -25,6 +25,7 @@ from drivers.data import grid
 from service.config import Settings
 from service.storage import Storage
 from service.trainer.answers import InteractiveError, decode, encode
+from service.trainer.evaluations import Evaluations, Tell
 from service.trainer.pipes import open_channel
 from service.trainer.process import describe, warm_up
 from spec.frame import Frame
@@ -44,19 +45,24 @@ def main() -> None:
     settings = Settings.from_env()
     logging.basicConfig(level=settings.log_level, format="%(levelname)s %(message)s")
     models = Models(Storage(settings.storage_url, settings.home), settings.loaded_models)
+    evaluations = Evaluations()
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     warm_up(THREADS)
     while True:
         question = channel.receive()
         assert question is not None
-        channel.send({"type": "reply", "reply": encode(reply(models, question))})
+        answer = reply(models, evaluations, question, lambda progress: channel.send({"type": "progress", **progress}))
+        channel.send({"type": "reply", "reply": encode(answer)})
 
 
-def reply(models: Models, question: dict[str, Any]) -> dict[str, Any]:
+def reply(models: Models, evaluations: Evaluations, question: dict[str, Any], tell: Tell) -> dict[str, Any]:
     """`{"result": …}` or `{"error": {"code", "message", "pointer"}}` for `{"action", "job_id", "params"}`."""
     try:
         session, step = models.open(question["job_id"])
-        return {"result": {**KINDS[question["action"]](session, decode(question["params"])), "step": step}}
+        params = decode(question["params"])
+        if question["action"] == "evaluate":
+            return {"result": {**evaluations.evaluate(session, params, tell), "step": step}}
+        return {"result": {**KINDS[question["action"]](session, params), "step": step}}
     except InteractiveError as error:
         return {"error": {"code": error.code, "message": error.message, "pointer": error.pointer}}
     except Exception as error:

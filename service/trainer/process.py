@@ -21,7 +21,10 @@ import numpy as np
 
 import spec
 from drivers import DriverError, Session, open_session
-from drivers.data import grid, load
+from drivers.data import Dataset, DataSettings, grid, load
+from drivers.evaluation.background import Background
+from drivers.evaluation.evaluation import Evaluation
+from drivers.evaluation.extractors import open_extractor
 from drivers.training import train
 from service.storage import Storage
 from service.trainer.pipes import Channel, open_channel
@@ -145,6 +148,7 @@ class Training:
         self._storage = Storage(order["storage_url"], order["home"])
         self._weights_due = 0.0
         self._releasing = False
+        self._scores: dict[str, Any] = {}
 
     def run(self) -> str:
         """Train from the checkpoint, if there is one, to the end; `finished` or `stopped`."""
@@ -152,16 +156,18 @@ class Training:
         folder.mkdir(parents=True, exist_ok=True)
         with self._locked(folder):
             _redirect_output(folder / "train.log")
-            self._session = open_session(self._spec, self._load_data(), threads=self._threads)
+            data = self._load_data()
+            self._session = open_session(self._spec, data, threads=self._threads)
             self._record("spec.json", self._spec)
             self._record("environment.json", self._session.environment)
             self._channel.send({"type": "started", "environment": self._session.environment})
             outcome = train(
                 cast(Session, _Durable(self._session, self._channel.wait_until_saved, self._checkpointed)),
-                emit=self._channel.send,
+                emit=self._emit,
                 next_command=self._next_command,
                 checkpoint_folder=self._storage.pull_folder(self._job_id, "checkpoint"),
                 save_sample=self._save_sample,
+                evaluation=self._evaluation(data),
             )
             self._save_weights()
             return outcome
@@ -194,6 +200,24 @@ class Training:
                 self._channel.send({"type": "log", "level": "info", "message": f"{stage}: {part}"})
 
         return load(self._spec["data"], progress=tell)
+
+    def _evaluation(self, data: Dataset) -> Background | None:
+        """What scores the model while it trains, if the spec asks for any score."""
+        settings = self._spec["evaluation"]
+        if not settings["metrics"]:
+            return None
+        extractor = settings["extractor"]
+        evaluation = Evaluation(
+            self._spec, data, lambda progress: open_extractor(extractor, data, DataSettings.from_env(), progress)
+        )
+        return Background(evaluation, settings["every_epochs"])
+
+    def _emit(self, event: dict[str, Any]) -> None:
+        """Pass an event on; the newest of each score is also kept whole, as the table only has numbers."""
+        if event["type"] == "metric":
+            self._scores[event["name"]] = {name: value for name, value in event.items() if name != "type"}
+            self._record("scores.json", self._scores)
+        self._channel.send(event)
 
     def _next_command(self, timeout: float | None) -> dict[str, Any] | None:
         if self._releasing:

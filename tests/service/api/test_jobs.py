@@ -210,6 +210,8 @@ def test_a_running_job_shows_how_far_it_is(client, store, job):
         "images_per_second": 900.0,
         "steps_per_second": None,
         "eta_seconds": 3.5,
+        "seconds": None,
+        "evaluating": None,
     }
     assert shown["losses"] == {"generator": 0.5, "discriminator": None}
     assert shown["latest_sample"]["columns"] == 8

@@ -1,0 +1,95 @@
+"""How good a trained, or still training, model is: scores of what it draws."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response, request
+
+from service.api.context import context
+from service.api.events import message
+from service.api.models import problem_of
+from service.api.problems import ProblemError, body_of, invalid
+from service.api.schemas import EvaluateBody, Scores
+from service.queue.interactive import InteractiveError, converse
+from spec.modules import resolve_evaluation
+from spec.problems import Report
+
+evaluations = APIBlueprint("evaluations", __name__, url_prefix="/v1/models/<job_id>", tag="Models")
+
+STREAM = "text/event-stream"
+
+
+@evaluations.post("/evaluate")
+@evaluations.input(
+    EvaluateBody,
+    examples={
+        "two": {"value": {"metrics": ["frechet_distance", {"choice": "precision", "k": 3}], "count": 500}},
+    },
+)
+@evaluations.output(Scores)
+@evaluations.doc(
+    operation_id="evaluate",
+    responses={
+        200: {
+            "description": "The scores; with `Accept: text/event-stream` events: `progress` (`what`, `done`, `total`), "
+            "as it goes, and last `scores` or a `problem`.",
+            "content": {STREAM: {"schema": {"type": "string"}}},
+        },
+        409: "The job has saved no weights yet.",
+        504: "No answer in time.",
+    },
+)
+def evaluate(job_id: str, json_data: EvaluateBody) -> Any:
+    """Score a model
+
+    Samples are drawn from the newest weights that were saved, and compared with real ones. The first evaluation on a
+    data set takes longer: its extractor is trained, once. What the data or the generator cannot have is refused.
+    """
+    settings = context().settings
+    params = _params(json_data, context().store.get(job_id).spec)
+    messages = converse("evaluate", job_id, params, settings.evaluation_seconds, settings=settings)
+    try:
+        first = next(messages)
+        if request.accept_mimetypes.best_match(["application/json", STREAM]) == STREAM:
+            headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+            told = _told(itertools.chain([first], messages))
+            return Response(told, headers=headers, content_type=f"{STREAM}; charset=utf-8")
+        *_, last = [first, *messages]
+    except InteractiveError as error:
+        raise problem_of(error) from error
+    return last["result"]
+
+
+def _told(messages: Iterator[dict[str, Any]]) -> Iterator[str]:
+    """A conversation as server-sent events."""
+    try:
+        for told in messages:
+            yield message("scores", told["result"]) if "result" in told else message("progress", told["progress"])
+    except InteractiveError as error:
+        yield message("problem", body_of(problem_of(error)))
+
+
+def _params(body: EvaluateBody, spec: Mapping[str, Any]) -> dict[str, Any]:
+    of_spec = spec["evaluation"]
+    metrics, count = body.metrics or of_spec["metrics"], body.count or of_spec["sample_count"]
+    if not metrics:
+        raise invalid("/metrics", "missing", "The job's spec names no metrics; say which are wanted.")
+    most = context().settings.max_evaluation_count
+    if count > most:
+        raise invalid("/count", "too_many", f"{count} images of each kind are more than the {most} of one request.")
+    wanted = {"metrics": metrics, "sample_count": count, "extractor": body.extractor or of_spec["extractor"]}
+    report = Report()
+    evaluation = resolve_evaluation({"evaluation": wanted}, spec["data"], spec["generator"]["conditional"], report)
+    if report.problems:
+        problems = [{**problem, "pointer": _pointer(problem["pointer"])} for problem in report.problems]
+        raise ProblemError(422, "invalid_request", problems[0]["message"], problems=problems)
+    return {"evaluation": evaluation, "seed": body.seed}
+
+
+def _pointer(pointer: str) -> str:
+    """From where it stands in a spec to where it stands in the request."""
+    return pointer.removeprefix("/evaluation").replace("/sample_count", "/count")
