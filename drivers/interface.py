@@ -223,3 +223,27 @@ class Session(ABC):
         Raises:
             WeightsError: a tensor is missing, superfluous, misshapen or not finite; nothing is loaded then.
         """
+
+    @abstractmethod
+    def start_from(self, network: str, path: Path, *, replace: Collection[str] = ()) -> None:
+        """Gives one network the weights of such a file, to go on from there: transfer learning.
+
+        Args:
+            network: its name, e.g. ``"generator"``.
+            replace: ids of layers that keep their new weights; the file may lack them, or have others there.
+
+        Raises:
+            WeightsError: another tensor is missing, superfluous, misshapen or not finite; nothing is loaded then.
+        """
+
+    @abstractmethod
+    def export(self, format_: str, network: str, path: Path) -> None:
+        """Writes one network in use, the averaged one where there is one, in a form that other programs read.
+
+        Args:
+            format_: one of `drivers.export.FORMATS` that holds a network with its weights.
+            network: its name.
+
+        Raises:
+            DriverError: the driver does not write this format, or not this network.
+        """

@@ -158,6 +158,31 @@ class DriverSession(Session):
         self._state.overwrite(averages, stored)
         self._calibration = _read_calibration(json.loads(metadata.get("calibration", "null")), self.step)
 
+    def start_from(self, network: str, path: Path, *, replace: Collection[str] = ()) -> None:
+        self._check_network(network)
+        stored, _ = weights.read(path)
+        live = live_weights({network: self._state.networks[network]})
+        kept = {name: value for name, value in live.items() if name.split("/")[1] not in replace}
+        there = {
+            name: value
+            for name, value in stored.items()
+            if name.startswith(f"{network}/") and name.split("/")[1] not in replace
+        }
+        weights.check(path, there, kept)
+        self._state.overwrite(kept, there)
+        if network in self._state.averages:
+            averages = live_weights({network: self._state.averages[network].network})
+            self._state.overwrite(averages, {name: self._state.array(value) for name, value in live.items()})
+
+    def export(self, format_: str, network: str, path: Path) -> None:
+        self._check_network(network)
+        self._state.export(format_, network, path)
+
+    def _check_network(self, network: str) -> None:
+        if network not in self._state.networks:
+            known = ", ".join(self._state.networks)
+            raise DriverError("unknown_network", f"There is no network '{network}'; there is {known}.", "/network")
+
     def _check_rate(self, role: str, value: Any) -> Callable[[], None]:
         if role not in self._state.optimizers:
             known = ", ".join(self._state.optimizers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -135,6 +136,12 @@ class TrainingState(ABC):
     @abstractmethod
     def load_layer_random(self, state: np.ndarray) -> None:
         """Takes back what `layer_random` returned."""
+
+    def export(self, format_: str, role: str, path: Path) -> None:
+        """Writes the network in use of a role; see `drivers.interface.Session.export`."""
+        raise DriverError(
+            "not_exported", f"The driver '{self.spec['driver']}' writes no networks as '{format_}'.", "/format"
+        )
 
     @property
     def has_data(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from drivers.pytorch.ops import TorchOps
 from drivers.pytorch.optimizers import Optimizer
 from drivers.random import Random
 from drivers.state import TrainingState
+from spec.frame import Frame
 
 
 class Average:
@@ -126,6 +128,14 @@ class PyTorchState(TrainingState):
                 yield
         finally:
             network.mode.training = before
+
+    def export(self, format_: str, role: str, path: Path) -> None:
+        from drivers.pytorch.export import FORMATS  # loads a tracer, which a training has no use for
+
+        if format_ not in FORMATS:
+            super().export(format_, role, path)
+        output = "score" if role == "discriminator" else Frame.of(self.spec["data"]).source
+        FORMATS[format_](self.network_in_use(role), path, output)
 
     def layer_random(self) -> np.ndarray:
         return self.dropout.get_state().numpy()

@@ -1,0 +1,148 @@
+"""Networks written as files give the driver's numbers where they are read again."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from safetensors import safe_open
+
+import drivers
+import spec
+from drivers.errors import DriverError
+from drivers.export.weights import add_spec
+from tests.drivers.conftest import small_spec
+
+
+def inputs_of(resolved, role, count=5):
+    """What a network takes, by name; labels as whole numbers."""
+    rng = np.random.default_rng(0)
+    found = {}
+    for layer in resolved[role]["layers"]:
+        if layer["type"] == "Input":
+            shape = (count, *layer["output_shape"])
+            is_label = layer["source"] == "label"
+            drawn = rng.integers(10, size=shape) if is_label else rng.normal(size=shape).astype(np.float32)
+            found[layer["source"]] = drawn
+    return found
+
+
+def driver_answers(session, role, inputs):
+    state = session._state
+    network = state.network_in_use(role)
+    with state.inference(network):
+        return network(**{name: torch.from_numpy(value) for name, value in inputs.items()}).numpy()
+
+
+@pytest.mark.parametrize("role", ["generator", "discriminator"])
+@pytest.mark.parametrize("family", ["dcgan", "cgan"])
+def test_onnx_gives_the_numbers_of_the_driver(open_small, tmp_path, family, role):
+    session = open_small(family)
+    session.train_step()
+    path = tmp_path / "network.onnx"
+    session.export("onnx", role, path)
+    assert [file.name for file in tmp_path.iterdir()] == ["network.onnx"]  # no weights beside it
+
+    run = onnxruntime.InferenceSession(path)
+    inputs = inputs_of(session.spec, role)
+    assert [put.name for put in run.get_inputs()] == list(inputs)
+    assert run.get_inputs()[0].shape[0] == "batch"
+    assert [put.name for put in run.get_outputs()] == ["image" if role == "generator" else "score"]
+    (found,) = run.run(None, inputs)
+    np.testing.assert_allclose(found, driver_answers(session, role, inputs), atol=1e-4)
+    assert onnx.load(path).opset_import[0].version == 20
+
+
+def broad_network():
+    """A discriminator with most kinds of layers, one after the other."""
+    chain = [
+        ("Conv2D", {"filters": 8, "kernel_size": 4, "strides": 2, "padding": "same"}),
+        ("InstanceNormalization", {}),
+        ("PReLU", {"shared_axes": [1, 2]}),
+        ("SelfAttention2D", {}),
+        ("DepthwiseConv2D", {"kernel_size": 3, "padding": "same"}),
+        ("LayerNormalization", {}),
+        ("SeparableConv2D", {"filters": 8, "kernel_size": 3, "padding": "same", "activation": "silu"}),
+        ("GroupNormalization", {"groups": 4}),
+        ("SpectralNormalization", {"layer": {"type": "Conv2D", "filters": 8, "kernel_size": 3, "padding": "same"}}),
+        ("MinibatchStdDev", {"group_size": None}),
+        ("UpSampling2D", {"interpolation": "bilinear"}),
+        ("AveragePooling2D", {"pool_size": 3, "strides": 2, "padding": "same"}),
+        ("Conv2DTranspose", {"filters": 6, "kernel_size": 3, "strides": 2, "padding": "same"}),
+        ("BatchNormalization", {}),
+        ("MaxPooling2D", {"pool_size": 3, "strides": 2, "padding": "same"}),
+        ("PixelNormalization", {}),
+        ("GaussianNoise", {"stddev": 0.2}),
+        ("Reshape", {"target_shape": [3, 32]}),
+        ("MultiHeadAttention", {"num_heads": 2, "key_dim": 3}),
+        ("Conv1D", {"filters": 4, "kernel_size": 3, "padding": "causal"}),
+        ("TimeDistributed", {"layer": {"type": "Dense", "units": 4, "activation": "gelu"}}),
+        ("GRU", {"units": 4}),
+        ("MinibatchDiscrimination", {"num_kernels": 3, "kernel_dim": 2}),
+        ("Dropout", {"rate": 0.5}),
+        ("Dense", {"units": 1}),
+    ]  # fmt: skip
+    layers = [{"id": "image", "type": "Input", "source": "image", "inputs": []}]
+    for number, (kind, parameters) in enumerate(chain):
+        layers.append({"id": f"l{number}", "type": kind, **parameters, "inputs": [layers[-1]["id"]]})
+    return {"choice": "custom", "layers": layers}
+
+
+@pytest.fixture(scope="module")
+def broad():
+    resolved = spec.resolve({**small_spec("gan"), "discriminator": broad_network()})
+    return drivers.open_session(resolved, None, threads=1)
+
+
+def test_onnx_of_many_layers(broad, tmp_path):
+    broad.export("onnx", "discriminator", tmp_path / "network.onnx")
+    inputs = inputs_of(broad.spec, "discriminator", count=3)
+    (found,) = onnxruntime.InferenceSession(tmp_path / "network.onnx").run(None, inputs)
+    np.testing.assert_allclose(found, driver_answers(broad, "discriminator", inputs), atol=1e-4)
+
+
+def test_torch_export_of_many_layers(broad, tmp_path):
+    broad.export("torch_export", "discriminator", tmp_path / "network.pt2")
+    inputs = inputs_of(broad.spec, "discriminator", count=3)
+    module = torch.export.load(tmp_path / "network.pt2").module()
+    found = module(*(torch.from_numpy(value) for value in inputs.values())).detach()
+    np.testing.assert_allclose(found, driver_answers(broad, "discriminator", inputs), atol=1e-5)
+
+
+def test_the_averaged_generator_leaves(open_small, tmp_path):
+    session = open_small("gan", training={"ema_decay": 0.5})
+    session.train_step()
+    session.export("torch_export", "generator", tmp_path / "network.pt2")
+    inputs = inputs_of(session.spec, "generator")
+    found = torch.export.load(tmp_path / "network.pt2").module()(torch.from_numpy(inputs["noise"]))
+    np.testing.assert_allclose(found.detach(), driver_answers(session, "generator", inputs), atol=1e-6)
+    assert session._state.networks["generator"].mode.training
+    session.train_step()  # the training goes on as if nothing had been
+
+
+def test_weights_leave_with_their_spec(open_small, tmp_path):
+    session = open_small("gan")
+    session.save_weights(tmp_path / "weights.safetensors")
+    add_spec(tmp_path / "weights.safetensors", tmp_path / "model.safetensors", session.spec)
+    with safe_open(tmp_path / "model.safetensors", "numpy") as file:
+        assert json.loads(file.metadata()["spec"]) == session.spec
+        assert sorted(file.keys()) == sorted(
+            name for role in ("generator", "discriminator") for name, _, _ in spec.weights(session.spec, role)
+        )
+
+
+@pytest.mark.parametrize(
+    ("format_", "network", "message"),
+    [
+        ("onnx", "encoder", "There is no network 'encoder'; there is generator, discriminator."),
+        ("caffe", "generator", "The driver 'pytorch' writes no networks as 'caffe'."),
+    ],
+)
+def test_what_is_not_there_is_told(broad, tmp_path, format_, network, message):
+    with pytest.raises(DriverError) as error:
+        broad.export(format_, network, tmp_path / "network")
+    assert error.value.message == message
