@@ -113,6 +113,10 @@ class Storage:
                     found.append(_artefact(name, info))
         return sorted(found, key=lambda artefact: artefact.name)
 
+    def remove(self, job_id: str, name: str) -> None:
+        """Remove one artefact."""
+        self._fs.rm_file(self._path(job_id, name))
+
     def delete(self, job_id: str) -> None:
         """Remove everything of a job, here and in the store. Nothing there is no error."""
         with suppress(FileNotFoundError):

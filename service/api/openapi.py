@@ -46,6 +46,8 @@ KEPT_OPERATIONS = frozenset(
         "show_sample",
         "show_latest_sample",
         "download_artifact",
+        "show_movie_gif",
+        "show_movie_mp4",
         "preview_dataset",
         "draw_heatmap_svg",
         "draw_heatmap_png",

@@ -14,14 +14,20 @@ from service.api.context import context
 from service.api.files import answer, stream
 from service.api.pace import BAND_COLUMNS, COLUMNS, Pace
 from service.api.problems import ProblemError, not_found
-from service.api.schemas import ArtifactList, MarkerList, Metrics, MetricsQuery, PageQuery, SampleList
+from service.api.schemas import ArtifactList, MarkerList, Metrics, MetricsQuery, MovieQuery, PageQuery, SampleList
 from service.curves import bands, keep_extremes
+from service.movie.making import MovieError, movie
 from service.queue.usage import PREFIX
 from service.storage import Artefact
 
 results = APIBlueprint("results", __name__, url_prefix="/v1/jobs/<job_id>", tag="Results")
 
-PNG = {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
+
+def _binary(content_type: str) -> dict[str, Any]:
+    return {"content": {content_type: {"schema": {"type": "string", "format": "binary"}}}}
+
+
+PNG = _binary("image/png")
 
 
 @results.get("/metrics")
@@ -126,6 +132,54 @@ def _sample(job_id: str, step: int, *, keep: bool) -> Response:
     return answer(content, "image/png", keep=keep)
 
 
+@results.get("/movie.gif")
+@results.input(MovieQuery, location="query")
+@results.doc(operation_id="show_movie_gif", responses={200: _binary("image/gif"), 503: "It could not be made."})
+def movie_gif(job_id: str, query_data: MovieQuery) -> Response:
+    """Show the training as a GIF
+
+    The grids of samples one after another, the step below. It is made when it is first asked for, and kept until there
+    are more samples.
+    """
+    return _movie(job_id, query_data, "gif")
+
+
+@results.get("/movie.mp4")
+@results.input(MovieQuery, location="query")
+@results.doc(operation_id="show_movie_mp4", responses={200: _binary("video/mp4"), 503: "It could not be made."})
+def movie_mp4(job_id: str, query_data: MovieQuery) -> Response:
+    """Show the training as an MP4 video (H.264)"""
+    return _movie(job_id, query_data, "mp4")
+
+
+def _movie(job_id: str, query: MovieQuery, extension: str) -> Response:
+    services = context()
+    job = services.store.get(job_id)
+    most = services.settings.max_movie_seconds
+    if query.seconds > most:
+        message = f"seconds: a movie may be {most} s long"
+        problem = {"pointer": "", "code": "too_long", "message": message, "parameter": "seconds"}
+        raise ProblemError(422, "invalid_request", message, problems=[problem])
+    samples = services.store.history.sample_steps(job_id)
+    if not samples:
+        raise ProblemError(404, "no_sample_yet", "The job has drawn no samples yet.")
+    every = -(-len(samples) // services.settings.max_movie_samples)
+    try:
+        name = movie(
+            job_id,
+            [*samples[:-1:every], samples[-1]],
+            total=(job.progress or {}).get("total"),
+            extension=extension,
+            seconds=query.seconds,
+            fps=query.fps,
+            storage=services.storage,
+            settings=services.settings,
+        )
+    except MovieError as error:
+        raise ProblemError(503, "no_movie", f"The movie could not be made. {error}") from error
+    return _stored(job_id, name)
+
+
 @results.get("/artifacts")
 @results.output(ArtifactList)
 @results.doc(operation_id="list_artifacts")
@@ -154,9 +208,14 @@ def artifact(job_id: str, name: str) -> Response:
     """Download a file a job has written"""
     services = context()
     services.store.get(job_id)
+    return _stored(job_id, name)
+
+
+def _stored(job_id: str, name: str) -> Response:
+    storage = context().storage
     try:
-        artefact = services.storage.info(job_id, name)
-        file = services.storage.open(job_id, name)
+        artefact = storage.info(job_id, name)
+        file = storage.open(job_id, name)
     except (ValueError, OSError) as error:
         raise not_found("artefact", name) from error
     content_type = mimetypes.guess_type(name)[0] or "application/octet-stream"

@@ -333,6 +333,11 @@ class MarkerList(Answer):
     markers: list[MarkerOut] = Field(description="In the order in which they happened.")
 
 
+class MovieQuery(Body):
+    seconds: int = Field(10, ge=1, description="Length.")
+    fps: int = Field(12, ge=1, le=60, description="Frames a second.")
+
+
 class PageQuery(Body):
     limit: int = Field(100, ge=1)
     cursor: str | None = Field(None, max_length=1000, description="`next` of the page before.")

@@ -155,6 +155,13 @@ class History:
         with Session(self._engine) as session:
             return list(session.scalars(query))
 
+    def sample_steps(self, job_id: str) -> list[dict[str, Any]]:
+        """Step and epoch of every grid of samples, in order."""
+        query = select(Sample.step, Sample.details["epoch"].as_integer().label("epoch"))
+        query = query.where(Sample.job_id == job_id).order_by(Sample.step)
+        with Session(self._engine) as session:
+            return [{"step": row.step, "epoch": row.epoch} for row in session.execute(query)]
+
     def sample(self, job_id: str, step: int | None = None) -> dict[str, Any] | None:
         """The sample event of a step, or the newest."""
         query = select(Sample.details).where(Sample.job_id == job_id).order_by(Sample.step.desc()).limit(1)

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from drivers.data import grid
 
@@ -152,6 +153,44 @@ def test_steps_that_were_not_drawn(client, services, job, claim):
     draw(services, claim, 10)
     for step in ("11", "x", "-1"):
         assert client.get(f"/v1/jobs/{job}/samples/{step}.png").status_code == 404
+
+
+# -- movies --------------------------------------------------------------------------------------------------------
+
+
+def test_a_movie_is_made_once_and_anew_when_there_are_more_samples(client, services, job, claim):
+    assert client.get(f"/v1/jobs/{job}/movie.gif").status_code == 404
+    draw(services, claim, 10, value=0)
+    draw(services, claim, 20, value=200)
+    response = client.get(f"/v1/jobs/{job}/movie.gif?seconds=2&fps=5")
+    assert (response.status_code, response.mimetype) == (200, "image/gif")
+    with Image.open(io.BytesIO(response.data)) as movie:
+        assert movie.n_frames == 2
+    again = client.get(f"/v1/jobs/{job}/movie.gif?seconds=2&fps=5", headers={"If-None-Match": response.headers["ETag"]})
+    assert again.status_code == 304
+    draw(services, claim, 30, value=100)
+    with Image.open(io.BytesIO(client.get(f"/v1/jobs/{job}/movie.gif?seconds=2&fps=5").data)) as movie:
+        assert movie.n_frames == 3
+    kept = [artefact.name for artefact in services.storage.list(job) if artefact.name.startswith("movies/")]
+    assert kept == ["movies/2s-5fps-3-30.gif"]
+
+
+def test_a_movie_as_video(client, services, job, claim):
+    draw(services, claim, 10)
+    response = client.get(f"/v1/jobs/{job}/movie.mp4?seconds=1")
+    assert (response.status_code, response.mimetype) == (200, "video/mp4")
+    assert response.data[4:8] == b"ftyp"
+
+
+def test_a_movie_that_cannot_be_made(make_client, services, job, claim):
+    client = make_client(max_movie_seconds=30)
+    draw(services, claim, 10)
+    for query in ("seconds=31", "seconds=0", "fps=100"):
+        assert client.get(f"/v1/jobs/{job}/movie.mp4?{query}").status_code == 422
+    services.storage.remove(job, "samples/10.png")
+    response = client.get(f"/v1/jobs/{job}/movie.mp4")
+    assert response.status_code == 503
+    assert "10.png" in response.text
 
 
 # -- artefacts -----------------------------------------------------------------------------------------------------
