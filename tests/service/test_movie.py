@@ -1,6 +1,5 @@
 """Movies of samples: what is shown, for how long, and that real decoders play it."""
 
-
 import av
 import numpy as np
 import pytest
