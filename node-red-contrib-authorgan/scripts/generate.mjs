@@ -33,7 +33,7 @@ async function generated() {
     for (const [name, content] of nodeFiles(path.join(palette, "editor"), catalogue)) files.set(name, content)
     for (const [name, content] of entryFiles(path.join(palette, "editor"), catalogue)) files.set(name, content)
     files.set("package.json", withSets(entrySets(catalogue)))
-    for (const [name, content] of await editorPlugins(palette, small)) files.set(name, content)
+    for (const [name, content] of await editorPlugins(palette, catalogue, small)) files.set(name, content)
     for (const name of list(path.join(repository, "flows"), /\.json$/)) {
         files.set(`examples/${name}`, fs.readFileSync(path.join(repository, "flows", name), "utf8"))
     }

@@ -16,7 +16,8 @@ const SPEC = {
     data: { choice: "digits", image_size: 8, count: 320 },
     generator: { choice: "gan", widths: [32] },
     discriminator: { choice: "gan", widths: [32] },
-    training: { epochs: 4, batch_size: 32 }
+    training: { epochs: 4, batch_size: 32 },
+    evaluation: { metrics: ["mmd"], every_epochs: 2, sample_count: 100 }
 }
 
 async function submit(name, changes = {}) {
@@ -75,6 +76,10 @@ describe("the sidebar of runs", () => {
         await page.locator(".authorgan-runs-facts summary").click()
         const spec = JSON.parse(await page.locator(".authorgan-runs-facts pre").textContent())
         assert.equal(spec.optimizer.generator.learning_rate, 0.0001)
+        assert.match(
+            await page.locator(".authorgan-runs-measures figcaption").first().textContent(),
+            /^[^\d]+[\d.e-]+$/
+        )
         await editor.screenshot("run")
     })
 

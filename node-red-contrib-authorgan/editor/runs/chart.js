@@ -22,10 +22,11 @@ export class Chart {
      * @param {object} options
      * @param {(from: number, to: number) => void} options.onselect  a range of x was drawn
      * @param {() => void} options.onreset  a double click
+     * @param {(value: number) => string} options.words  how a number is written
      */
-    constructor(place, { onselect, onreset, height = HEIGHT, words = (value) => `${value}` }) {
+    constructor(place, { onselect, onreset, words, height = HEIGHT, legend = true }) {
         this.place = place
-        this.options = { onselect, onreset, height, words }
+        this.options = { onselect, onreset, words, height, legend }
         this.plot = null
         this.shape = ""
         this.resizing = new ResizeObserver(() => {
@@ -68,7 +69,7 @@ export class Chart {
         const quiet = colour("--red-ui-secondary-text-color")
         const grid = { stroke: colour("--red-ui-secondary-border-color"), width: 1 }
         const axis = { stroke: quiet, grid, ticks: { ...grid, size: 4 }, font: "11px sans-serif" }
-        const { words, onselect, onreset, height } = this.options
+        const { words, onselect, onreset, height, legend } = this.options
         const common = { points: { show: false }, spanGaps: true, value: (_plot, value) => words(value) }
         const series = [{ label: xLabel, value: (_plot, value) => words(value) }]
         const bands = []
@@ -102,7 +103,7 @@ export class Chart {
                 series,
                 bands,
                 cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
-                legend: { live: true },
+                legend: { show: legend },
                 hooks: {
                     setSelect: [
                         (plot) => {

@@ -6,7 +6,7 @@ import { CurveView } from "./view.js"
 
 /** Points asked for a curve: more than a sidebar has pixels, so that a smoothed curve is smooth. */
 const POINTS = 2_000
-const COLOURS = { generator: "#d9822b", discriminator: "#4a78c8" }
+export const NETWORKS = { generator: "#d9822b", discriminator: "#4a78c8" }
 /** Distinguishable for the colour-blind too (Okabe & Ito 2008); then the circle of hues. */
 const SERIES = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8c6d31"]
 
@@ -39,7 +39,7 @@ export class Curves {
     controls() {
         const controls = this.view.controls(["step", "epoch", "seconds"])
         if (this.shown.length === 1) return controls
-        const networks = Object.keys(COLOURS)
+        const networks = Object.keys(NETWORKS)
         controls.prepend(
             element(
                 "select",
@@ -62,13 +62,19 @@ export class Curves {
         for (const job of jobs) {
             const seen = JSON.stringify([job.progress.step, job.state, this.view.x, this.zoom])
             if (this.curves.get(job.id)?.seen === seen) continue
-            const { columns, rows, thinned } = await this.runs.metrics(job.id, this.query())
+            const metrics = await this.runs.metrics(job.id, this.query())
+            const { columns, rows, thinned } = metrics
             const { markers } = await this.runs.json("GET", `jobs/${job.id}/markers`)
             const column = (name) => rows.map((row) => row[columns.indexOf(name)])
-            this.curves.set(job.id, { seen, thinned, column, markers })
+            this.curves.set(job.id, { seen, thinned, column, markers, metrics })
             changed = true
         }
         if (changed) this.draw()
+    }
+
+    /** All that the service told of a run's numbers at the last look. */
+    metricsOf(id) {
+        return this.curves.get(id)?.metrics
     }
 
     query() {
@@ -102,9 +108,9 @@ export class Curves {
         if (!curve) return { xs: [], lines: [] }
         return {
             xs: curve.column(this.view.x),
-            lines: Object.keys(COLOURS).map((name) => ({
+            lines: Object.keys(NETWORKS).map((name) => ({
                 label: text(`fact.${name}`),
-                colour: COLOURS[name],
+                colour: NETWORKS[name],
                 values: curve.column(name),
                 ...(curve.thinned && { low: curve.column(`${name}_min`), high: curve.column(`${name}_max`) })
             }))

@@ -3,6 +3,7 @@ import { showActions } from "./actions.js"
 import { Card } from "./card.js"
 import { Curves } from "./curves.js"
 import { element, icon, iconButton } from "./dom.js"
+import { Measures } from "./measures.js"
 import { Pictures } from "./pictures.js"
 import { poll } from "./poll.js"
 import { Samples } from "./samples.js"
@@ -32,6 +33,7 @@ export class RunPage {
         this.facts = element("div", { class: "authorgan-runs-facts" })
         this.curves = new Curves(runs, [{ id, name: "" }])
         this.curves.onstale = () => this.polling.now()
+        this.measures = new Measures()
         this.samples = new Samples(runs, this.pictures, id)
         place.append(
             element(
@@ -48,6 +50,7 @@ export class RunPage {
             this.card.words,
             this.curves.place,
             this.samples.place,
+            this.measures.place,
             this.facts
         )
         this.polling = poll(() => this.look(), LIVE_MS)
@@ -58,6 +61,7 @@ export class RunPage {
         try {
             job = await this.runs.show(this.id)
             await this.curves.look([job])
+            this.measures.show(this.curves.metricsOf(this.id))
             await this.samples.look(job)
         } catch (failure) {
             this.line.textContent = failure.status === 404 ? text("run.gone") : failure.message
@@ -141,6 +145,7 @@ export class RunPage {
     close() {
         this.polling.stop()
         this.curves.close()
+        this.measures.close()
         this.pictures.forget()
     }
 }

@@ -12,6 +12,7 @@ const KINDS = [
     "processes",
     "schedules",
     "initializers",
+    "metrics",
     "layers"
 ]
 
