@@ -84,14 +84,15 @@ describe("the sidebar of runs", () => {
     })
 
     test("a stretch of a curve is looked at closely, and the whole again", async () => {
-        await page.locator(".u-over").scrollIntoViewIfNeeded()
-        const plot = await page.locator(".u-over").boundingBox()
+        const over = page.locator(".authorgan-runs-curves .u-over")
+        await over.scrollIntoViewIfNeeded()
+        const plot = await over.boundingBox()
         await page.mouse.move(plot.x + plot.width * 0.5, plot.y + 20)
         await page.mouse.down()
         await page.mouse.move(plot.x + plot.width * 0.9, plot.y + 20, { steps: 4 })
         await page.mouse.up()
         await page.getByText("A stretch of the run").waitFor()
-        await page.locator(".u-over").dblclick()
+        await over.dblclick()
         await page.getByText("Drag over a stretch").waitFor()
     })
 
@@ -153,6 +154,33 @@ describe("the sidebar of runs", () => {
         await until(async () => (await row(long).getAttribute("data-state")) === "paused", "it pauses", PATIENCE_MS)
         await press(row(long), "Stop")
         await until(async () => (await row(long).getAttribute("data-state")) === "stopped", "it stops", PATIENCE_MS)
+    })
+
+    test("shows a sweep: its runs, a heatmap of any value, and the way to each run", async () => {
+        const headers = { "Content-Type": "application/json" }
+        const choices = ["gan", "dcgan"]
+        const spec = { data: SPEC.data, training: { epochs: 1, batch_size: 32 } }
+        const body = JSON.stringify({ name: "pairs", spec, pairs: { generator: choices, discriminator: choices } })
+        const response = await fetch(`${system.url}/v1/sweeps`, { method: "POST", headers, body })
+        assert.equal(response.status, 202)
+        const { id } = await response.json()
+        await page.getByRole("button", { name: "Sweeps", exact: true }).click()
+        const sweep = page.locator(`[data-sweep="${id}"]`)
+        await until(async () => (await sweep.getAttribute("data-state")) === "succeeded", "all have run", PATIENCE_MS)
+        assert.match(await sweep.locator(".authorgan-runs-line").textContent(), /^done · 4 of 4 ended · /)
+        await sweep.locator(".authorgan-runs-open").click()
+        await page.locator(".authorgan-runs-heatmap img").waitFor()
+        await page.getByLabel("Value of the heatmap").selectOption("seconds_per_epoch")
+        await editor.screenshot("sweep")
+        const cells = await page.locator(".authorgan-runs-table tbody tr").allTextContents()
+        assert.deepEqual(
+            cells.map((row) => row.split("done")[0]),
+            ["gangan", "gandcgan", "dcgangan", "dcgandcgan"]
+        )
+        await page.locator(".authorgan-runs-table a").first().click()
+        await page.locator(".authorgan-runs-sample img").waitFor()
+        await back()
+        await page.locator(".authorgan-runs-heatmap").waitFor()
     })
 
     test("nothing went wrong in the browser meanwhile", () => {

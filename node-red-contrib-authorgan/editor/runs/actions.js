@@ -18,11 +18,12 @@ const UNDO_MS = 10_000
 function offered({ state, archived, deleted_at }) {
     if (deleted_at) return ["restore"]
     if (!isOver(state)) return WHILE_IT_RUNS[state]
-    return [archived ? "unarchive" : "archive", "remove"]
+    // A sweep has no archive.
+    return archived === undefined ? ["remove"] : [archived ? "unarchive" : "archive", "remove"]
 }
 
 /**
- * Keeps the buttons in `place` those that fit the job.
+ * Keeps the buttons in `place` those that fit the job, or the sweep.
  *
  * @param {() => void} done  called whenever the service has done what was asked
  */

@@ -15,8 +15,15 @@ export function services() {
 
 /** One service node's runs. Each method rejects with an Error in words. */
 export class Runs {
-    constructor(service) {
+    /** @param {string} kind  what `act`, `change` and `remove` are about: "jobs" or "sweeps" */
+    constructor(service, kind = "jobs") {
         this.service = service
+        this.kind = kind
+    }
+
+    /** The same service, where another kind is steered. */
+    of(kind) {
+        return new Runs(this.service, kind)
     }
 
     async list(filter) {
@@ -32,16 +39,16 @@ export class Runs {
     }
 
     act(id, action) {
-        return this.json("POST", `jobs/${id}/actions`, { action })
+        return this.json("POST", `${this.kind}/${id}/actions`, { action })
     }
 
     change(id, changes) {
-        return this.json("PATCH", `jobs/${id}`, changes)
+        return this.json("PATCH", `${this.kind}/${id}`, changes)
     }
 
     /** Into the bin, from where the action "restore" takes it out again. */
     remove(id) {
-        return this.json("DELETE", `jobs/${id}`)
+        return this.json("DELETE", `${this.kind}/${id}`)
     }
 
     json(method, path, body) {

@@ -4,13 +4,14 @@ import { element, iconButton } from "./dom.js"
 import { RunList } from "./list.js"
 import { RunPage } from "./run.js"
 import { Runs, services } from "./service.js"
+import { SweepPage } from "./sweep.js"
+import { SweepList } from "./sweeps.js"
 import { text } from "./texts.js"
 
 export class Sidebar {
     constructor(place) {
         this.place = place
         this.view = null
-        this.open = null
         this.service = null
         this.memory = {}
         this.choice = element("select", {
@@ -32,9 +33,10 @@ export class Sidebar {
             if (event.key !== "Escape") return
             // Node-RED would look for the place of an element that this takes away.
             event.stopPropagation()
-            this.showList()
+            this.back()
         })
-        this.open = () => this.showList()
+        /** The views that led to the present one, which is the last. */
+        this.trail = [this.runList]
     }
 
     /** The services of the drawing change rarely; a view stays as long as its service is there. */
@@ -63,32 +65,66 @@ export class Sidebar {
     }
 
     reopen() {
-        this.open()
+        this.turnTo(this.trail.at(-1))
     }
 
-    showList() {
-        this.open = () => this.showList()
-        this.turnTo(
+    /** Back to where the present view was opened from. */
+    back() {
+        if (this.trail.length > 1) this.trail.pop()
+        this.reopen()
+    }
+
+    /** Opens a view above the present one. */
+    go(view) {
+        this.trail.push(view)
+        this.reopen()
+    }
+
+    /** One of the two lists, which lead to everything else. */
+    showList(kind = "runs") {
+        this.trail = [kind === "runs" ? this.runList : this.sweepList]
+        this.reopen()
+    }
+
+    runList = (place, runs) => {
+        place.append(this.tabs("runs"))
+        return new RunList(place, runs, { memory: this.memory, open: this.openRun, compare: this.openComparison })
+    }
+
+    sweepList = (place, runs) => {
+        place.append(this.tabs("sweeps"))
+        return new SweepList(place, runs, { open: this.openSweep })
+    }
+
+    openRun = (id) => this.go((place, runs) => new RunPage(place, runs, { id, back: () => this.back() }))
+
+    openComparison = (ids) =>
+        this.go((place, runs) => new Comparison(place, runs, { ids, back: () => this.back(), open: this.openRun }))
+
+    openSweep = (id) =>
+        this.go(
             (place, runs) =>
-                new RunList(place, runs, {
-                    memory: this.memory,
-                    open: (id) => this.showRun(id),
-                    compare: (ids) => this.showComparison(ids)
+                new SweepPage(place, runs, {
+                    id,
+                    back: () => this.back(),
+                    open: this.openRun,
+                    compare: this.openComparison
                 })
         )
-    }
 
-    showRun(id) {
-        this.open = () => this.showRun(id)
-        this.turnTo((place, runs) => new RunPage(place, runs, { id, back: () => this.showList() }))
-    }
-
-    showComparison(ids) {
-        this.open = () => this.showComparison(ids)
-        this.turnTo(
-            (place, runs) =>
-                new Comparison(place, runs, { ids, back: () => this.showList(), open: (id) => this.showRun(id) })
-        )
+    tabs(shown) {
+        const tab = (kind) =>
+            element(
+                "button",
+                {
+                    type: "button",
+                    class: `red-ui-button red-ui-button-small toggle${kind === shown ? " selected" : ""}`,
+                    "aria-pressed": `${kind === shown}`,
+                    onclick: () => this.showList(kind)
+                },
+                text(`tab.${kind}`)
+            )
+        return element("div", { class: "authorgan-runs-tabs button-group" }, tab("runs"), tab("sweeps"))
     }
 
     turnTo(make) {
