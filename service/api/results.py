@@ -11,13 +11,24 @@ from flask import Response
 
 from service.api import paging, represent
 from service.api.context import context
+from service.api.curves import training_of
 from service.api.files import answer, stream
 from service.api.pace import BAND_COLUMNS, COLUMNS, Pace
 from service.api.problems import ProblemError, not_found
-from service.api.schemas import ArtifactList, MarkerList, Metrics, MetricsQuery, MovieQuery, PageQuery, SampleList
+from service.api.schemas import (
+    ArtifactList,
+    MarkerList,
+    Metrics,
+    MetricsQuery,
+    MovieQuery,
+    PageQuery,
+    Reading,
+    SampleList,
+)
 from service.curves import bands, keep_extremes
 from service.movie.making import MovieError, movie
 from service.queue.usage import PREFIX
+from service.reading import read
 from service.storage import Artefact
 
 results = APIBlueprint("results", __name__, url_prefix="/v1/jobs/<job_id>", tag="Results")
@@ -82,6 +93,26 @@ def list_markers(job_id: str) -> Any:
             {"step": marker.step, "at": represent.time(marker.at), **marker.details}
             for marker in services.store.history.markers(job_id)
         ]
+    }
+
+
+@results.get("/reading")
+@results.output(Reading)
+@results.doc(operation_id="read_curves")
+def reading(job_id: str) -> Any:
+    """Read the curves in words
+
+    Whether the discriminator has won, the samples have become alike, the losses swing, grow without end or stand still;
+    each with the rule behind it, its numbers, and what to try. Rules that cannot judge this training say why.
+    """
+    services = context()
+    job = services.store.get(job_id)
+    curve = services.store.history.curve(job_id)
+    found = training_of(job, curve, services.store.history, services.storage, services.settings.max_reading_grids)
+    return {
+        **read(found).as_json(),
+        "step": int(curve[-1, 0]) if len(curve) else 0,
+        "diversity": [[step, value] for step, value in found.diversity],
     }
 
 

@@ -333,6 +333,40 @@ class MarkerList(Answer):
     markers: list[MarkerOut] = Field(description="In the order in which they happened.")
 
 
+class FindingOut(Answer):
+    code: str
+    title: str
+    severity: Literal["info", "warning", "bad"]
+    message: str = Field(description="What was found, with the numbers.")
+    rule: str = Field(description="By which rule.")
+    evidence: dict[str, float] = Field(description="The numbers of the message.")
+    since_step: int | None = Field(description="From which step on it holds, where that can be said.")
+    advice: list[str] = Field(alias="try", description="What to try, the likeliest first.")
+
+
+class RuleOut(Answer):
+    code: str
+    title: str
+    rule: str
+    judged: bool
+    reason: str | None = Field(description="Why it could not judge.")
+
+
+class Reading(Answer):
+    verdict: str = Field(
+        description="`healthy`, `too_early`, or the code of the gravest finding: `diverging`, `discriminator_won`, "
+        "`mode_collapse`, `oscillation`."
+    )
+    title: str
+    message: str
+    step: int = Field(description="The last step that was looked at.")
+    findings: list[FindingOut] = Field(description="The gravest first; `plateau` is a remark, no illness.")
+    rules: list[RuleOut] = Field(description="All there are.")
+    diversity: list[list[float | int]] = Field(
+        description="`[step, value]`: the root mean square distance between two images of a grid of samples, 0 to 1."
+    )
+
+
 class MovieQuery(Body):
     seconds: int = Field(10, ge=1, description="Length.")
     fps: int = Field(12, ge=1, le=60, description="Frames a second.")

@@ -155,6 +155,37 @@ def test_steps_that_were_not_drawn(client, services, job, claim):
         assert client.get(f"/v1/jobs/{job}/samples/{step}.png").status_code == 404
 
 
+# -- a reading in words --------------------------------------------------------------------------------------------
+
+
+def test_a_job_that_has_hardly_begun_is_not_judged(client, job, claim):
+    answer = client.get(f"/v1/jobs/{job}/reading").json
+    assert (answer["verdict"], answer["findings"], answer["step"]) == ("too_early", [], 0)
+    assert all(not rule["judged"] and rule["reason"] for rule in answer["rules"])
+
+
+def test_curves_and_samples_are_read_in_words(client, services, store, job, claim):
+    """The discriminator's loss goes to nothing, the generator's rises, and in the end every image is the same."""
+    place = np.arange(1, 501) / 500
+    losses = zip(1 + 5 * place, 1.3 * np.exp(-9 * place), strict=True)
+    store.write(claim, metrics=[(step, *map(float, pair)) for step, pair in enumerate(losses, 1)])
+    for step in range(50, 501, 50):
+        images = np.random.default_rng(step).integers(0, 256, (4, 8, 8, 1), dtype=np.uint8)
+        buffer = io.BytesIO()
+        grid(images if step < 400 else images[:1].repeat(4, axis=0), 2).save(buffer, "PNG")
+        services.storage.write_atomic(job, f"samples/{step}.png", buffer.getvalue())
+        store.write(claim, samples=[{"step": step, "url": "/", "width": 18, "height": 18, "columns": 2, "count": 4}])
+    answer = client.get(f"/v1/jobs/{job}/reading").json
+    assert answer["verdict"] == "discriminator_won"
+    assert [finding["code"] for finding in answer["findings"]] == ["discriminator_won", "mode_collapse"]
+    collapse = answer["findings"][1]
+    assert (collapse["evidence"]["diversity"], collapse["since_step"]) == (0.0, 400)
+    assert collapse["evidence"]["diversity_peak"] == pytest.approx(np.sqrt(1 / 6), rel=0.1)  # of even noise
+    assert collapse["try"]
+    assert collapse["rule"].startswith("The diversity of the samples")
+    assert len(answer["diversity"]) == 10
+
+
 # -- movies --------------------------------------------------------------------------------------------------------
 
 

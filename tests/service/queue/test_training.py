@@ -11,8 +11,11 @@ from safetensors.numpy import load_file
 from sqlalchemy import delete
 
 import spec as specs
+from service.api.curves import training_of
 from service.db.models import Job
 from service.queue import enqueue_training, nudge
+from service.reading import read
+from service.reading.rules import RULES
 from tests.fleet import children, small_spec, wait_for
 
 LONG = 2000  # epochs that no test waits for
@@ -192,3 +195,15 @@ def mapped(pid):
         return Path(f"/proc/{pid}/maps").read_text()
     except FileNotFoundError:
         return ""
+
+
+def test_the_curves_of_a_real_training_can_be_read_in_words(fleet):
+    """480 steps of a small DCGAN: long enough to judge, too short to go wrong for good."""
+    job_id = fleet.submit(small_spec(epochs=60, sample_every_steps=40))
+    job = fleet.wait(job_id, "succeeded")
+    training = training_of(job, fleet.history.curve(job_id), fleet.history, fleet.storage, max_grids=40)
+    reading = read(training)
+    assert reading.judged == [rule.code for rule in RULES] or set(reading.not_judged) == {"mode_collapse"}
+    assert not {"diverging", "discriminator_won"} & {rule.code for rule, _ in reading.findings}
+    assert all(0 <= diversity <= 1 for _, diversity in training.diversity)
+    assert training.diversity

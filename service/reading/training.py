@@ -1,0 +1,80 @@
+"""What a reading looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+WINDOWS = 40
+"""The curve is cut into so many stretches of equal length; a rule looks at their means, not at single steps."""
+
+MIN_STEPS = 200
+"""A shorter curve says nothing yet: five steps a window."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """The numbers of one training.
+
+    Attributes:
+        steps: (N,), rising.
+        generator, discriminator: (N,) losses; NaN where a step did not update that network.
+        loss: the catalogue's name of the loss.
+        diversity: ``(step, value)``: how different the images of a grid of samples are from each other.
+        metrics: ``(step, value)`` of each evaluation metric by name.
+        better: ``lower`` or ``higher`` for the metrics that have a better way.
+        diverged: the training ended because a loss was no finite number.
+    """
+
+    steps: np.ndarray
+    generator: np.ndarray
+    discriminator: np.ndarray
+    loss: str
+    diversity: Sequence[tuple[int, float]] = ()
+    metrics: Mapping[str, Sequence[tuple[int, float]]] = field(default_factory=dict)
+    better: Mapping[str, str] = field(default_factory=dict)
+    diverged: bool = False
+
+    @property
+    def is_long_enough(self) -> bool:
+        return len(self.steps) >= MIN_STEPS
+
+    def windows(self, network: str) -> Windows:
+        """The curve of ``generator`` or ``discriminator`` in `WINDOWS` stretches."""
+        values = self.generator if network == "generator" else self.discriminator
+        return Windows.of(self.steps, values)
+
+
+@dataclass(frozen=True)
+class Windows:
+    """A curve in stretches.
+
+    Attributes:
+        steps: (W,), the last step of each.
+        means: (W,), NaN where nothing is known.
+        errors: (W,), the standard error of each mean.
+    """
+
+    steps: np.ndarray
+    means: np.ndarray
+    errors: np.ndarray
+
+    @classmethod
+    def of(cls, steps: np.ndarray, values: np.ndarray) -> Windows:
+        parts = [part[np.isfinite(part)] for part in np.array_split(values, WINDOWS)]
+        means = [part.mean() if len(part) else np.nan for part in parts]
+        errors = [part.std(ddof=1) / np.sqrt(len(part)) if len(part) > 1 else np.nan for part in parts]
+        ends = [part[-1] for part in np.array_split(steps, WINDOWS)]
+        return cls(np.array(ends), np.array(means), np.array(errors))
+
+    def last(self, share: float) -> Windows:
+        """The last of them."""
+        first = len(self.means) - max(1, round(share * len(self.means)))
+        return Windows(self.steps[first:], self.means[first:], self.errors[first:])
+
+    @property
+    def mean(self) -> float:
+        """Of all that is known."""
+        return float(np.nanmean(self.means)) if np.isfinite(self.means).any() else float("nan")
