@@ -133,6 +133,7 @@ class Settings:
     max_sample_numbers: int = _integer("numbers of the sequences in one answer or request", 1_000_000)
     max_evaluation_count: int = _integer("images of each kind in one evaluation", 20_000, minimum=20)
     evaluation_seconds: float = _seconds("how long an evaluation may take, the training of its extractor included", 600)
+    export_seconds: float = _seconds("how long writing a model in another form may take", 300)
     interactive_seconds: float = _seconds("how long sampling may take, the loading of the model included", 60)
 
     # Events

@@ -6,7 +6,7 @@ same of every layer whose id fits. `"weights": {"job": "<id>", "replace": ["dens
 weights that the job saved, but for the layers in `replace`, which start anew.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -65,7 +65,7 @@ def _freeze(patterns: Iterable[str], graph: Graph, report: Report, pointer: str)
     for index, pattern in enumerate(patterns):
         fitting = [identifier for identifier in identifiers if fnmatchcase(identifier, pattern)]
         if not fitting and identifiers:
-            known = nearest(pattern, identifiers) or f"there is {', '.join(identifiers[:_MOST_NAMED])}, …"
+            known = nearest(pattern, identifiers) or f"there is {_listed(identifiers)}"
             report.problem(join(pointer, index), "unknown_layer", f"no layer has an id like {show(pattern)}; {known}")
         for identifier in fitting:
             graph.freeze(identifier)
@@ -107,7 +107,7 @@ def _check_start(role: str, start: Mapping[str, Any], graph: Graph, stored: Stor
     layers = dict.fromkeys(name.split("/")[1] for name in (*wanted, *there))
     for index, identifier in enumerate(start["replace"]):
         if identifier not in layers:
-            known = nearest(identifier, layers) or f"there is {', '.join(list(layers)[:_MOST_NAMED])}"
+            known = nearest(identifier, layers) or f"there is {_listed(list(layers))}"
             message = f"{role}: no layer with weights is called {show(identifier)}, here or in the job; {known}"
             report.problem(join(pointer, "replace", index), "unknown_layer", message)
     wrong = misfits(
@@ -123,6 +123,10 @@ def _check_start(role: str, start: Mapping[str, Any], graph: Graph, stored: Stor
             "Name the layers that are to start anew in weights.replace"
         )
         report.problem(pointer, "weights_do_not_fit", message)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_MOST_NAMED]) + (", …" if len(names) > _MOST_NAMED else "")
 
 
 def misfits(wanted: Mapping[str, Shape], there: Mapping[str, Shape]) -> list[str]:

@@ -15,6 +15,7 @@ from service.api.context import KEY, Context
 from service.api.datasets import datasets
 from service.api.evaluations import evaluations
 from service.api.events import events
+from service.api.exports import exports
 from service.api.health import health
 from service.api.jobs import jobs, tags
 from service.api.models import models
@@ -68,7 +69,20 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     )
     guard.register(app, settings)
     problems.register(app)
-    for resource in (jobs, tags, events, results, sweeps, models, evaluations, specs, catalogue, datasets, health):
+    for resource in (
+        jobs,
+        tags,
+        events,
+        results,
+        sweeps,
+        models,
+        exports,
+        evaluations,
+        specs,
+        catalogue,
+        datasets,
+        health,
+    ):
         app.register_blueprint(resource)
     openapi.register(app, settings)
     return app

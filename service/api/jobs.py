@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -12,6 +13,7 @@ from flask import request
 
 from drivers import capabilities
 from drivers.data import DataError, locate
+from service import weights
 from service.api import paging, represent
 from service.api.context import context
 from service.api.events import BIRTH
@@ -35,13 +37,20 @@ def limits(settings: Settings) -> Limits:
     return Limits(max_parameters=settings.max_parameters, max_json_depth=settings.max_json_depth)
 
 
-def resolve_body() -> ResolvedSpec:
-    """The request's body as a resolved spec, held to this service's limits and drivers.
+def resolve_here(document: Any) -> ResolvedSpec:
+    """A document as a resolved spec, held to this service's limits and drivers and to the weights that it has.
 
     Raises:
         SpecError: with every problem found.
     """
-    return resolve(request.get_json(), limits=limits(context().settings), drivers=capabilities())
+    services = context()
+    stored = partial(weights.shapes, services.storage)
+    return resolve(document, limits=limits(services.settings), drivers=capabilities(), stored=stored)
+
+
+def resolve_body() -> ResolvedSpec:
+    """The request's body by `resolve_here`."""
+    return resolve_here(request.get_json())
 
 
 @jobs.post("")

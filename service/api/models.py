@@ -68,7 +68,7 @@ def sample(job_id: str, json_data: SampleBody) -> Any:
     params["format"] = "grid" if as_picture else "each"
     if not as_picture:
         _check_numbers(params["count"], Frame.of(spec["data"]), "/count")
-    result = _call("sample", job_id, params)
+    result = ask("sample", job_id, params)
     if as_picture:
         headers = {"Authorgan-Step": str(result["step"]), "Authorgan-Columns": str(result["columns"])}
         return Response(result["png"], content_type="image/png", headers=headers)
@@ -179,7 +179,7 @@ def discriminate(job_id: str, json_data: DiscriminateBody) -> Any:
         if len(json_data.labels) != len(given):
             message = f"{len(json_data.labels)} labels do not fit {len(given)} {frame.source}s, one each."
             raise invalid("/labels", "wrong_count", message)
-    result = _call("discriminate", job_id, {f"{frame.source}s": given, "labels": json_data.labels})
+    result = ask("discriminate", job_id, {f"{frame.source}s": given, "labels": json_data.labels})
     verdicts = [
         {"score": score, "probability_real": probability}
         for score, probability in zip(result["score"], result["probability_real"], strict=True)
@@ -228,10 +228,15 @@ def _image(text: str, position: int) -> bytes:
     return content
 
 
-def _call(kind: str, job_id: str, params: dict[str, Any]) -> dict[str, Any]:
+def ask(kind: str, job_id: str, params: dict[str, Any], *, seconds: float | None = None) -> dict[str, Any]:
+    """`service.queue.interactive.call`, whose errors end the request with a problem.
+
+    Args:
+        seconds: how long to wait; by default what the settings allow an interactive call.
+    """
     settings = context().settings
     try:
-        return call(kind, job_id, params, settings.interactive_seconds, settings=settings)
+        return call(kind, job_id, params, seconds or settings.interactive_seconds, settings=settings)
     except InteractiveError as error:
         raise problem_of(error) from error
 

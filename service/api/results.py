@@ -34,8 +34,8 @@ from service.storage import Artefact
 results = APIBlueprint("results", __name__, url_prefix="/v1/jobs/<job_id>", tag="Results")
 
 
-def _binary(content_type: str) -> dict[str, Any]:
-    return {"content": {content_type: {"schema": {"type": "string", "format": "binary"}}}}
+def _binary(*content_types: str) -> dict[str, Any]:
+    return {"content": dict.fromkeys(content_types, {"schema": {"type": "string", "format": "binary"}})}
 
 
 PNG = _binary("image/png")
@@ -233,7 +233,7 @@ def _describe(job_id: str, artefact: Artefact) -> dict[str, Any]:
 @results.get("/artifacts/<path:name>")
 @results.doc(
     operation_id="download_artifact",
-    responses={200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
+    responses={200: _binary("application/octet-stream", "text/x-python")},
 )
 def artifact(job_id: str, name: str) -> Response:
     """Download a file a job has written"""

@@ -421,6 +421,32 @@ class Samples(Answer):
     step: int | None = Field(description="The training step that the weights are from.")
 
 
+Library = Literal["pytorch"]
+
+
+class ExportBody(Body):
+    format: Literal["onnx", "torch_export", "safetensors", "script", "notebook"] = Field(
+        description="`onnx` and `torch_export` hold one network, `safetensors` all weights and in its header the spec; "
+        "`script` and `notebook` are programs that train the same model without this service."
+    )
+    network: Role = Field("generator", description="Of `onnx` and `torch_export`.")
+    library: Library = Field("pytorch", description="Of `script` and `notebook`.")
+
+
+class SpecExportBody(Body):
+    spec: dict[str, Any] = Field(description="In the full form or that of the paper.")
+    format: Literal["script", "notebook"]
+    library: Library = "pytorch"
+
+
+class Exported(Answer):
+    name: str = Field(description="Among the artefacts of the job.")
+    format: str
+    size: int = Field(description="Bytes.")
+    step: int | None = Field(description="The training step that the weights are from; null for a program.")
+    url: str
+
+
 class EvaluateBody(Body):
     metrics: list[str | dict[str, Any]] | None = Field(
         None,

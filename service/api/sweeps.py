@@ -9,12 +9,11 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response
 
-from drivers import capabilities
 from service.api import paging, represent
 from service.api.context import context
 from service.api.events import BIRTH
 from service.api.files import answer
-from service.api.jobs import ask, idempotency_key, limits, located, mismatch
+from service.api.jobs import ask, idempotency_key, located, mismatch, resolve_here
 from service.api.problems import ProblemError
 from service.api.sweep_schemas import (
     HeatmapQuery,
@@ -34,7 +33,7 @@ from service.sweeps import summary
 from service.sweeps.grid import Combination, GridError, axes_of, combinations
 from service.sweeps.heatmap import Heatmap, heatmap
 from service.values import OWN, best, describe, names, values_of
-from spec import SpecError, resolve
+from spec import SpecError
 
 sweeps = APIBlueprint("sweeps", __name__, url_prefix="/v1/sweeps", tag="Sweeps")
 
@@ -120,7 +119,7 @@ def _members(name: str, base: Mapping[str, Any], points: list[Combination]) -> l
     for point in points:
         try:
             spec = {**_of_grid(lambda: point.spec(base)), "name": f"{name}: {point.describe()}"[:MAX_NAME]}  # noqa: B023
-            resolved = resolve(spec, limits=limits(context().settings), drivers=capabilities())
+            resolved = resolve_here(spec)
             notes = [*resolved["notes"], *located(resolved)]
             members.append(Member(resolved, resolved.sha256(), notes, point.values))
         except (SpecError, ProblemError) as error:

@@ -32,9 +32,10 @@ def call(kind: str, job_id: str, params: dict, timeout: float, *, settings: Sett
     """Have the newest saved weights of a job do something, while it trains or afterwards.
 
     Args:
-        kind: `sample`, `discriminate` or `evaluate`.
+        kind: `sample`, `discriminate`, `evaluate` or `export`.
         params: For `sample`: `count`, `seed`, `noise` (nested lists (N, Z)), `labels` (list of N), `columns`, and
             `format`: `grid` (the default, one PNG) or `each` (one PNG an image, the numbers of a sequence).
+            For `export`: `format` and `network`; the answer is `{"name", "size"}` of an artefact.
             For `discriminate`: `images` (a list of PNG bytes) or `sequences` (nested lists (N, T, C)), and `labels`.
             For `evaluate`: `evaluation` (the module of a resolved spec) and `seed`.
         timeout: Seconds to wait. A message nobody took by then is dropped.

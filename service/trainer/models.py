@@ -22,17 +22,19 @@ from safetensors import safe_open
 
 from drivers import DriverError, Session, open_session
 from drivers.data import grid
+from drivers.export import FORMATS
+from drivers.export.weights import add_spec
 from service.config import Settings
 from service.storage import Storage
 from service.trainer.answers import InteractiveError, decode, encode
 from service.trainer.evaluations import Evaluations, Tell
 from service.trainer.pipes import open_channel
 from service.trainer.process import describe, warm_up
+from service.weights import NAME as WEIGHTS
 from spec.frame import Frame
 
 log = logging.getLogger(__name__)
 
-WEIGHTS = "weights.safetensors"
 THREADS = 1
 """Answers are small; the other processors belong to the training."""
 
@@ -62,6 +64,8 @@ def reply(models: Models, evaluations: Evaluations, question: dict[str, Any], te
         params = decode(question["params"])
         if question["action"] == "evaluate":
             return {"result": {**evaluations.evaluate(session, params, tell), "step": step}}
+        if question["action"] == "export":
+            return {"result": {**models.export(question["job_id"], session, params), "step": step}}
         return {"result": {**KINDS[question["action"]](session, params), "step": step}}
     except InteractiveError as error:
         return {"error": {"code": error.code, "message": error.message, "pointer": error.pointer}}
@@ -116,6 +120,17 @@ class Models:
         while len(self._loaded) > self._capacity:
             self._loaded.popitem(last=False)
         return loaded.session, loaded.step
+
+    def export(self, job_id: str, session: Session, params: dict[str, Any]) -> dict[str, Any]:
+        """See `service.queue.interactive.call`; the file becomes an artefact of the job."""
+        form = FORMATS[params["format"]]
+        name = f"exports/{form.file_name(params['network'])}"
+        with self._storage.writing(job_id, name) as path:
+            if form.of_one:
+                session.export(form.name, params["network"], path)
+            else:
+                add_spec(self._storage.local_copy(job_id, WEIGHTS), path, session.spec)
+        return {"name": name, "size": self._storage.info(job_id, name).size}
 
     def _load(self, job_id: str, version: Version, earlier: _Loaded | None) -> _Loaded:
         if earlier is None:

@@ -21,6 +21,7 @@ import numpy as np
 
 import spec
 from drivers import DriverError, Session, open_session
+from drivers.checkpoint import MANIFEST
 from drivers.data import Dataset, DataSettings, grid, load
 from drivers.evaluation.background import Background
 from drivers.evaluation.evaluation import Evaluation
@@ -28,6 +29,7 @@ from drivers.evaluation.extractors import open_extractor
 from drivers.training import train
 from service.storage import Storage
 from service.trainer.pipes import Channel, open_channel
+from service.weights import NAME as WEIGHTS
 
 log = logging.getLogger(__name__)
 
@@ -161,16 +163,35 @@ class Training:
             self._record("spec.json", self._spec)
             self._record("environment.json", self._session.environment)
             self._channel.send({"type": "started", "environment": self._session.environment})
+            checkpoints = self._storage.pull_folder(self._job_id, "checkpoint")
+            if not (checkpoints / MANIFEST).exists():
+                self._start_from_weights()
             outcome = train(
                 cast(Session, _Durable(self._session, self._channel.wait_until_saved, self._checkpointed)),
                 emit=self._emit,
                 next_command=self._next_command,
-                checkpoint_folder=self._storage.pull_folder(self._job_id, "checkpoint"),
+                checkpoint_folder=checkpoints,
                 save_sample=self._save_sample,
                 evaluation=self._evaluation(data),
             )
             self._save_weights()
             return outcome
+
+    def _start_from_weights(self) -> None:
+        """Give the networks that are to start from an earlier job's weights those; the others stay new."""
+        for network in ("generator", "discriminator"):
+            start = self._spec[network].get("weights")
+            if start is None:
+                continue
+            pointer = f"/{network}/weights"
+            try:
+                path = self._storage.local_copy(start["job"], WEIGHTS)
+                self._session.start_from(network, path, replace=start["replace"])
+            except FileNotFoundError:
+                message = f"The weights of the job '{start['job']}', which the {network} starts from, are gone."
+                raise DriverError("no_weights", message, pointer) from None
+            except DriverError as error:
+                raise DriverError(error.code, error.message, pointer) from error
 
     @contextmanager
     def _locked(self, folder: Path) -> Iterator[None]:
@@ -253,7 +274,7 @@ class Training:
 
     def _save_weights(self) -> None:
         start = time.monotonic()
-        with self._storage.writing(self._job_id, "weights.safetensors") as path:
+        with self._storage.writing(self._job_id, WEIGHTS) as path:
             self._session.save_weights(path)
         now = time.monotonic()
         self._weights_due = now + max(WEIGHTS_SECONDS, (now - start) / WEIGHTS_SHARE)

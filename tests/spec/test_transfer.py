@@ -110,7 +110,11 @@ def test_replaced_layers_may_differ_here_and_there():
         ({}, "", "generator: weights needs a job: the id of the training to start from"),
         ("earlier", "", "generator: weights must be an object with the job to start from, not 'earlier'"),
         ({"job": 3}, "/job", "generator: weights.job must be a text, not 3"),
-        ({"job": "a", "freeze": 1}, "/freeze", "generator: weights has a job and layers to replace, but no 'freeze'"),
+        (
+            {"job": "earlier", "freeze": 1},
+            "/freeze",
+            "generator: weights has a job and layers to replace, but no 'freeze'",
+        ),
         (
             {"job": "earlier", "replace": ["dens_1"]},
             "/replace/0",

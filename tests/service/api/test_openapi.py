@@ -54,6 +54,8 @@ def test_it_has_every_endpoint(document):
         ("/v1/models/{job_id}/evaluate", "post"),
         ("/v1/datasets", "get"),
         ("/v1/datasets", "post"),
+        ("/v1/models/{job_id}/export", "post"),
+        ("/v1/specs/export", "post"),
         ("/v1/datasets/{dataset_id}", "get"),
         ("/v1/datasets/{dataset_id}", "delete"),
         ("/v1/datasets/{dataset_id}/preview.png", "get"),
