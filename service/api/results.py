@@ -35,7 +35,7 @@ results = APIBlueprint("results", __name__, url_prefix="/v1/jobs/<job_id>", tag=
 
 
 def _binary(*content_types: str) -> dict[str, Any]:
-    return {"content": dict.fromkeys(content_types, {"schema": {"type": "string", "format": "binary"}})}
+    return {"content": {name: {"schema": {"type": "string", "format": "binary"}} for name in content_types}}
 
 
 PNG = _binary("image/png")
