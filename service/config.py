@@ -124,6 +124,7 @@ class Settings:
     max_datasets: int = _integer("uploaded data sets that are kept", 1000)
     max_page: int = _integer("entries on one page of a listing", 100)
     max_metric_points: int = _integer("points in one answer of the metrics", 10_000, minimum=4)
+    max_compared_jobs: int = _integer("jobs in one comparison", 50)
     max_reading_grids: int = _integer("grids of samples that a reading of the curves looks at", 40, minimum=5)
     max_movie_seconds: int = _integer("length of a movie", 120)
     max_movie_samples: int = _integer("grids of samples in one movie; of more, every so many is taken", 2000)

@@ -127,6 +127,15 @@ def text_width(text: str, size: float = 12) -> float:
     return _font(size).getlength(text)
 
 
+def fit(text: str, width: float, size: float = 12) -> str:
+    """As much of a text as fits, with an ellipsis where it was cut."""
+    if text_width(text, size) <= width:
+        return text
+    while text and text_width(text + "…", size) > width:
+        text = text[:-1]
+    return text + "…"
+
+
 @cache
 def _font(size: float) -> ImageFont.FreeTypeFont:
     font = ImageFont.load_default(size)

@@ -11,6 +11,7 @@ from drivers.data import DataSettings
 from service import __version__
 from service.api import guard, openapi, problems
 from service.api.catalogue import catalogue
+from service.api.compare import compare
 from service.api.context import KEY, Context
 from service.api.datasets import datasets
 from service.api.evaluations import evaluations
@@ -75,6 +76,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         events,
         results,
         sweeps,
+        compare,
         models,
         exports,
         evaluations,

@@ -46,6 +46,7 @@ KEPT_OPERATIONS = frozenset(
         "show_sample",
         "show_latest_sample",
         "download_artifact",
+        "compare_samples",
         "show_movie_gif",
         "show_movie_mp4",
         "preview_dataset",

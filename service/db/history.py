@@ -162,6 +162,14 @@ class History:
         with Session(self._engine) as session:
             return [{"step": row.step, "epoch": row.epoch} for row in session.execute(query)]
 
+    def sample_until(self, job_id: str, step: int | None) -> int | None:
+        """The step of the newest grid of samples up to a step, or of all."""
+        query = select(func.max(Sample.step)).where(Sample.job_id == job_id)
+        if step is not None:
+            query = query.where(Sample.step <= step)
+        with Session(self._engine) as session:
+            return session.scalar(query)
+
     def sample(self, job_id: str, step: int | None = None) -> dict[str, Any] | None:
         """The sample event of a step, or the newest."""
         query = select(Sample.details).where(Sample.job_id == job_id).order_by(Sample.step.desc()).limit(1)

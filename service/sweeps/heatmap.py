@@ -11,7 +11,7 @@ from itertools import pairwise
 from statistics import mean, quantiles
 from typing import Any
 
-from service.drawing import Line, Picture, Rect, Shape, Text, Theme, text_width
+from service.drawing import Line, Picture, Rect, Shape, Text, Theme, fit, text_width
 from service.sweeps.grid import key, label
 from service.values import Value
 
@@ -206,8 +206,8 @@ class _Drawing:
         self.table, self.theme = table, theme
         self.scale = _Scale(table.numbers)
         rows = table.rows.labels if table.rows else [""]
-        self.row_labels = [_fit(text, MAX_LABEL_WIDTH) for text in rows]
-        self.column_labels = [_fit(text, MAX_LABEL_WIDTH) for text in table.columns.labels]
+        self.row_labels = [fit(text, MAX_LABEL_WIDTH) for text in rows]
+        self.column_labels = [fit(text, MAX_LABEL_WIDTH) for text in table.columns.labels]
         self.cell_width = max(MIN_CELL_WIDTH, *(text_width(text) + 16 for text in self.column_labels))
         row_title = table.rows.title if table.rows else ""
         widest = max(text_width(row_title, 12), *(text_width(text) for text in self.row_labels))
@@ -230,7 +230,7 @@ class _Drawing:
     def _heading(self) -> list[tuple[str, float]]:
         value, table = self.table.value, self.table
         better = f", {value.better} is better" if value.better else ""
-        lines = [(f"{value.title}{better}", 17.0), (_fit(table.sweep, 600), 12.0)]
+        lines = [(f"{value.title}{better}", 17.0), (fit(table.sweep, 600), 12.0)]
         if table.averaged:
             over = ", ".join(title(pointer) for pointer in table.averaged)
             lines.append((f"Each cell is the mean over {over}.", 12.0))
@@ -300,15 +300,6 @@ class _Drawing:
             y = self.top + 7 + (height - 14) * index / (len(labels) - 1)
             shapes.append(Text(x + BAR_WIDTH + 8, y, text, self.theme.faint, 11))
         return shapes
-
-
-def _fit(text: str, width: float) -> str:
-    """As much of a text as fits."""
-    if text_width(text) <= width:
-        return text
-    while text and text_width(text + "…") > width:
-        text = text[:-1]
-    return text + "…"
 
 
 def _hatching(x: float, y: float, width: float, height: float, stroke: str) -> list[Shape]:

@@ -29,6 +29,8 @@ def test_it_has_every_endpoint(document):
         ("/v1/jobs/{job_id}", "patch"),
         ("/v1/jobs/{job_id}", "delete"),
         ("/v1/tags", "get"),
+        ("/v1/compare", "get"),
+        ("/v1/compare/samples.png", "get"),
         ("/v1/sweeps", "post"),
         ("/v1/sweeps", "get"),
         ("/v1/sweeps/{sweep_id}", "get"),

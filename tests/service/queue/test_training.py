@@ -198,8 +198,8 @@ def mapped(pid):
 
 
 def test_the_curves_of_a_real_training_can_be_read_in_words(fleet):
-    """480 steps of a small DCGAN: long enough to judge, too short to go wrong for good."""
-    job_id = fleet.submit(small_spec(epochs=60, sample_every_steps=40))
+    """208 steps of a small DCGAN: just long enough to judge, too short to go wrong for good."""
+    job_id = fleet.submit(small_spec(epochs=26, sample_every_steps=26))
     job = fleet.wait(job_id, "succeeded")
     training = training_of(job, fleet.history.curve(job_id), fleet.history, fleet.storage, max_grids=40)
     reading = read(training)
