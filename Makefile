@@ -24,6 +24,7 @@ help:
 	@echo "make check            format, lint, types, generated files fresh"
 	@echo "make format           put Python and JavaScript into shape, generate the palette anew"
 	@echo "make bench            benchmarks, each side by side with its alternative"
+	@echo "make scorecard        what Node-RED's developer scorecard says of the palette (asks the network)"
 	@echo "make clean            what was built; make distclean also forgets runs and uploads (./var)"
 
 # --- what must be installed ------------------------------------------------------------------------------------------
@@ -90,6 +91,10 @@ format: $(DEVTIME)
 
 bench: $(DEVTIME)
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+	@for file in benchmarks/*.mjs; do echo "== $$file"; $(NODE) "$$file" || exit 1; done
+
+scorecard: $(PALETTE)/node_modules/.installed
+	@cd $(PALETTE) && npx --yes node-red-dev@0.1.6 validate --path "$$PWD"
 
 clean:
 	rm -rf .venv $(PALETTE)/node_modules $(NODE_RED_5)/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -11,7 +11,7 @@ const { compile, sketch, nodeAt } = compiler
 const { roleOf, NETWORKS } = modules
 
 /** Long enough that an import, which tells of each object by itself, is looked at once; short enough to feel instant. */
-const DEBOUNCE_MS = 80
+const DEBOUNCE_MS = 40
 /** How often a service that was away is tried again while nobody draws. */
 const RETRY_MS = 15_000
 
@@ -256,12 +256,26 @@ function grouped(problems) {
     return groups
 }
 
-/** Lets Node-RED validate our nodes again and draw them where something changed. */
+/** Node -> what it was validated and drawn with last. */
+const marked = new WeakMap()
+
+/** Lets Node-RED validate and draw those of our nodes of which something changed: a large drawing has few of them. */
 function mark() {
+    let changed = false
     RED.nodes.eachNode((node) => {
         if (!node.type.startsWith("authorgan-")) return
+        const state = roleOf(node.type) || !node.parameters ? null : stateOf(node)
+        // A module's label and badge say something of the whole GAN; there are not many of them.
+        if (state !== null && marked.get(node) === state) return
+        marked.set(node, state)
         RED.editor.validateNode(node)
         node.dirty = true
+        changed = true
     })
-    RED.view.redraw()
+    if (changed) RED.view.redraw()
+}
+
+function stateOf(node) {
+    const { output_shape: shape, parameter_count: weights } = layerAt(node) || {}
+    return JSON.stringify([node.parameters, problemsOf(node), shape, weights])
 }

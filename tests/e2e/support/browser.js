@@ -22,7 +22,8 @@ function findChromium() {
     return found
 }
 
-const launch = () => chromium.launch({ executablePath: findChromium(), args: FLAGS })
+/** @param {string[]} [flags]  beside those that a browser in a test needs */
+const launch = (flags = []) => chromium.launch({ executablePath: findChromium(), args: [...FLAGS, ...flags] })
 
 /** One editor in one browser tab. */
 class Editor {
