@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from drivers.evaluation.extractors import Extractor
+from drivers.evaluation.manifold import squared_radii
 
 
 class SampleSet:
@@ -26,6 +27,7 @@ class SampleSet:
         self.labels = labels
         self.at = at
         self._extractor = extractor
+        self._radii: dict[int, np.ndarray] = {}
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -39,6 +41,12 @@ class SampleSet:
     def probabilities(self) -> np.ndarray:
         """(N, K)."""
         return self._extractor.probabilities(self.samples)
+
+    def squared_radii(self, k: int) -> np.ndarray:
+        """Of balls around the features, see `manifold.squared_radii`; (N,)."""
+        if k not in self._radii:
+            self._radii[k] = squared_radii(self.features, k)
+        return self._radii[k]
 
 
 @dataclass(frozen=True)

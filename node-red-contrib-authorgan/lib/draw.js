@@ -33,7 +33,7 @@ const SETTINGS = {
     driver: "pytorch",
     device: "auto",
     precision: "auto",
-    evaluation: { metrics: [], every_epochs: 1 }
+    evaluation: { metrics: [], every_epochs: 1, sample_count: 2000, extractor: "auto" }
 }
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b)

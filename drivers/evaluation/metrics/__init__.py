@@ -27,6 +27,14 @@ def _of_features(metric: Metric) -> Metric:
     return lambda sets, **parameters: metric(sets.real.features, sets.fake.features, **parameters)
 
 
+def _of_real_balls(metric: Metric) -> Metric:
+    return lambda sets, *, k: metric(sets.real.features, sets.fake.features, k=k, radii=sets.real.squared_radii(k))
+
+
+def _recall(sets: Comparison, *, k: int) -> Estimate:
+    return recall(sets.real.features, sets.fake.features, k=k, radii=sets.fake.squared_radii(k))
+
+
 def _of_features_at_random(metric: Metric) -> Metric:
     return lambda sets, **parameters: metric(sets.real.features, sets.fake.features, random=sets.random(), **parameters)
 
@@ -75,8 +83,8 @@ METRICS: dict[str, Metric] = {
     "class_divergence": _of_classes_at_random(class_divergence),
     "conditional_accuracy": _of_labels(conditional_accuracy),
     "copying": _copying,
-    "coverage": _of_features(coverage),
-    "density": _of_features(density),
+    "coverage": _of_real_balls(coverage),
+    "density": _of_real_balls(density),
     "frechet_distance": _of_features_at_random(frechet_distance),
     "gan_test": _of_labels(gan_test),
     "gan_train": _gan_train,
@@ -87,8 +95,8 @@ METRICS: dict[str, Metric] = {
     "ms_ssim": _ms_ssim,
     "one_nearest_neighbour": _of_features(one_nearest_neighbour),
     "path_length": _path_length,
-    "precision": _of_features(precision),
-    "recall": _of_features(recall),
+    "precision": _of_real_balls(precision),
+    "recall": _recall,
 }
 
 __all__ = ["METRICS"]
