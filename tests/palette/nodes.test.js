@@ -24,6 +24,8 @@ const flow = (url) => [
         columns: "4"
     }),
     node("sampled", "sink", [], { name: "sampled" }),
+    node("export", "authorgan-export", [["exported"]], { train: "train", format: "onnx", network: "discriminator" }),
+    node("exported", "sink", [], { name: "exported" }),
     node("preview", "authorgan-preview", [], { show: "both", width: 240 })
 ]
 
@@ -112,6 +114,32 @@ describe("sample", () => {
             labels: [7],
             seed: 3
         })
+    })
+})
+
+describe("export", () => {
+    test("asks as the dialog says, and answers with a file and its name", async () => {
+        await nodeRed.send("export")
+        const answer = await last("exported", 1)
+        assert.equal(answer.payload, "a buffer")
+        assert.equal(answer.filename, "discriminator.onnx")
+        const request = service.requestsTo("POST", /export$/).at(-1)
+        assert.equal(request.path, "/v1/models/job1/export")
+        assert.deepEqual(request.body, { format: "onnx", network: "discriminator" })
+        assert.ok(!request.headers.accept.includes("application/json"))
+    })
+
+    test("lets the message say otherwise", async () => {
+        await nodeRed.send("export", { format: "script", network: "generator" })
+        await last("exported", 2)
+        assert.deepEqual(service.requestsTo("POST", /export$/).at(-1).body, { format: "script", network: "generator" })
+    })
+
+    test("hands on what the service refuses", async () => {
+        const detail = "A PyTorch script cannot hold the layer ConvLSTM2D ('memory' of the generator) yet."
+        service.answerOnce("/v1/models/job1/export", 422, { detail, problems: [] })
+        await nodeRed.send("export")
+        await lastError(/cannot hold the layer ConvLSTM2D/)
     })
 })
 

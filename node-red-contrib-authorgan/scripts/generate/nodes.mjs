@@ -5,7 +5,7 @@ import { choiceOptions, choiceSections, helpOfChoices, textsOfChoices, tickBox }
 import { helpPage } from "./help.mjs"
 
 /** Nodes that are not modules; each has a folder of its own in editor/nodes. */
-const OTHERS = ["service", "gan", "train", "control", "sample", "preview"]
+const OTHERS = ["service", "gan", "train", "control", "sample", "export", "preview"]
 
 /** @returns {[string, string][]} [file, content] */
 export function nodeFiles(editor, catalogue) {

@@ -95,6 +95,7 @@ class FakeService {
                 ]
             })
         if (rest === "events") return this.stream(job, request, response)
+        if (rest === "export") response.setHeader("Content-Disposition", `attachment; filename="${body.network}.onnx"`)
         response.setHeader("Content-Type", "image/png")
         response.end(PNG)
     }
