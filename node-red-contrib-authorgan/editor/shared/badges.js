@@ -6,7 +6,7 @@ import { count, shapeText, text } from "./texts.js"
 const SHOWS = {
     "authorgan-data": ({ spec }) => {
         const { image_size: size, length, channels } = spec.data
-        return { shape: length ? [length, channels] : [size, size, channels] }
+        return length ? { what: "sequences", shape: [length, channels] } : { shape: [size, size, channels] }
     },
     "authorgan-generator": ({ module }) => ({ shape: module.output_shape, weights: module.parameter_count }),
     "authorgan-discriminator": ({ module }) => ({ weights: module.parameter_count })
@@ -47,7 +47,7 @@ export function start() {
             if (!shown) return ""
             const values = { shape: shown.shape && shapeText(shown.shape), weights: count(shown.weights) }
             const what = layers.layerName(node.type) ? "layer" : node.type.replace("authorgan-", "")
-            return text(`badge.${what}`, values)
+            return text(`badge.${shown.what || what}`, values)
         }
     })
 }

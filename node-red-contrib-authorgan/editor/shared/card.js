@@ -43,6 +43,8 @@ export function card(parent, onPull) {
         if (image) {
             const height = (inner * image.height) / image.width
             set(picture, { href: image.url, x: PADDING, y, width: inner, height })
+            // Pixels stay pixels; a picture that is larger than the card is smoothed.
+            picture.classList.toggle("authorgan-card-enlarged", image.width < inner)
             y += height + PADDING / 2
             if (at !== null) {
                 step.textContent = words.step(at.toLocaleString())
