@@ -49,7 +49,7 @@ function withSets(sets) {
 }
 
 const list = (folder, pattern) =>
-    fs.existsSync(folder) ? fs.readdirSync(folder).filter((name) => pattern.test(name)) : []
+    fs.existsSync(folder) ? fs.readdirSync(folder, { recursive: true }).filter((name) => pattern.test(name)) : []
 const leftOver = (files) =>
     OWNED.flatMap(([folder, pattern]) =>
         list(path.join(palette, folder), pattern).map((name) => `${folder}/${name}`)
