@@ -54,7 +54,10 @@ describe("from the menu", () => {
             await page.evaluate(() => RED.actions.invoke("core:show-examples-import-dialog"))
             const row = (text) => page.locator(".ui-dialog:visible .red-ui-treeList-label", { hasText: text })
             await row(MODULE).locator(".fa-angle-right").click()
-            for (const folder of folders) await row(new RegExp(`^\\s*${folder}\\s*$`)).locator(".fa-angle-right").click()
+            for (const folder of folders) {
+                const inside = row(new RegExp(`^\\s*${folder}\\s*$`))
+                await inside.locator(".fa-angle-right").click()
+            }
             // A row that is still sliding into its place may miss a click.
             const ok = page.locator("#red-ui-clipboard-dialog-ok")
             await until(async () => {
