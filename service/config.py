@@ -53,6 +53,14 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
 
 
+def _switch(text: str) -> bool:
+    if text.lower() not in SWITCH:
+        raise ValueError(text)
+    return SWITCH[text.lower()]
+
+
+SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+KINDS = {int: "a whole number", float: "a number", _switch: "on or off"}
 MiB = 1024 * 1024
 
 
@@ -124,6 +132,9 @@ class Settings:
     max_datasets: int = _integer("uploaded data sets that are kept", 1000)
     max_page: int = _integer("entries on one page of a listing", 100)
     max_metric_points: int = _integer("points in one answer of the metrics", 10_000, minimum=4)
+    pictures_carry_spec: bool = _setting(
+        "whether pictures of samples carry the spec and seed that drew them", True, parse=_switch
+    )
     max_compared_jobs: int = _integer("jobs in one comparison", 50)
     max_reading_grids: int = _integer("grids of samples that a reading of the curves looks at", 40, minimum=5)
     max_movie_seconds: int = _integer("length of a movie", 120)
@@ -198,8 +209,7 @@ class Settings:
             try:
                 values[item.name] = item.metadata["parse"](text)
             except ValueError:
-                kind = "a whole number" if item.metadata["parse"] is int else "a number"
-                problems.append(f"{variable(item.name)}={text!r} is not {kind}.")
+                problems.append(f"{variable(item.name)}={text!r} is not {KINDS[item.metadata['parse']]}.")
         try:
             settings = cls(**values)
         except SettingsError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import io
 import math
 from collections.abc import Mapping
@@ -14,8 +13,10 @@ from flask import Response, request
 from PIL import Image
 
 from service.api.context import context
+from service.api.images import decoded
 from service.api.problems import ProblemError, invalid
 from service.api.schemas import DiscriminateBody, SampleBody, Samples, Verdicts
+from service.pictures import stamp
 from service.queue.interactive import InteractiveError, InteractiveUnavailable, call
 from spec.frame import Frame
 
@@ -62,7 +63,8 @@ def sample(job_id: str, json_data: SampleBody) -> Any:
 
     By seed, by latent vector, or by class for a conditional generator; from the newest weights that were saved.
     """
-    spec = context().store.get(job_id).spec
+    job = context().store.get(job_id)
+    spec = job.spec
     as_picture = _wants_picture()
     params = _sample_params(json_data, spec)
     params["format"] = "grid" if as_picture else "each"
@@ -71,7 +73,10 @@ def sample(job_id: str, json_data: SampleBody) -> Any:
     result = ask("sample", job_id, params)
     if as_picture:
         headers = {"Authorgan-Step": str(result["step"]), "Authorgan-Columns": str(result["columns"])}
-        return Response(result["png"], content_type="image/png", headers=headers)
+        png = result["png"]
+        if context().settings.pictures_carry_spec and json_data.noise is None:
+            png = stamp(png, spec=spec, hash=job.hash, seed=json_data.seed, step=result["step"], job=job_id)
+        return Response(png, content_type="image/png", headers=headers)
     made: dict[str, Any] = {"count": params["count"], "step": result["step"]}
     if "sequences" in result:
         return {"sequences": result["sequences"], **made}
@@ -214,10 +219,7 @@ def _check_sequence(sequence: list[list[float]], frame: Frame, pointer: str) -> 
 def _image(text: str, position: int) -> bytes:
     """The file in a base64 text, whose head at least is that of an image of a sane size."""
     pointer = f"/images/{position}"
-    try:
-        content = base64.b64decode(text.partition("base64,")[2] or text, validate=True)
-    except binascii.Error as error:
-        raise invalid(pointer, "not_base64", f"Image {position} is not base64: {error}.") from error
+    content = decoded(text, pointer, f"Image {position}")
     try:
         with Image.open(io.BytesIO(content), formats=["PNG", "JPEG"]) as image:
             pixels = image.width * image.height

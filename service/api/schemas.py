@@ -84,6 +84,17 @@ class Resolved(Answer):
     notes: list[Note]
 
 
+class PictureBody(Body):
+    image: str = Field(min_length=1, description="A PNG file, base64; a data URL will do.")
+
+
+class FromPicture(Resolved):
+    hash_matches: bool = Field(description="The spec is what the picture's own hash was taken of.")
+    seed: int | None = Field(description="Of the noise of the samples.")
+    step: int | None = Field(description="Of the training.")
+    job: str | None = Field(description="The id of the job that drew it, wherever that was.")
+
+
 # -- jobs ----------------------------------------------------------------------------------------------------------
 
 

@@ -6,8 +6,11 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
-from service.api.jobs import resolve_body
-from service.api.schemas import Resolved
+from service.api.images import decoded
+from service.api.jobs import resolve_body, resolve_here
+from service.api.problems import invalid
+from service.api.schemas import FromPicture, PictureBody, Resolved
+from service.pictures import PictureError, read
 
 specs = APIBlueprint("specs", __name__, url_prefix="/v1/specs", tag="Specs")
 
@@ -23,3 +26,29 @@ def resolve() -> Any:
     """
     resolved = resolve_body()
     return {"spec": resolved, "hash": resolved.sha256(), "notes": resolved["notes"]}
+
+
+@specs.post("/from-picture")
+@specs.input(PictureBody)
+@specs.output(FromPicture)
+@specs.doc(operation_id="read_spec_from_picture", responses={422: "The picture carries no spec, or one with problems."})
+def from_picture(json_data: PictureBody) -> Any:
+    """Read the spec from a picture of samples
+
+    PNG pictures of samples carry the spec, the seed and the step that they were drawn by. What a picture says is held
+    to the same limits as a spec that is sent; `hash_matches` says whether it is what its `hash` was taken of.
+    """
+    try:
+        found = read(decoded(json_data.image, "/image", "The picture"))
+    except PictureError as error:
+        raise invalid("/image", error.code, str(error)) from error
+    resolved = resolve_here(found["spec"])
+    return {
+        "spec": resolved,
+        "hash": resolved.sha256(),
+        "hash_matches": resolved.sha256() == found["hash"],
+        "seed": found["seed"],
+        "step": found["step"],
+        "job": found["job"],
+        "notes": resolved["notes"],
+    }

@@ -93,6 +93,7 @@ class Relay:
                     "home": str(self._settings.home),
                     "threads": threads(self._settings),
                     "lock_seconds": self._settings.lease_seconds,
+                    "stamp": {"hash": job.hash, "job": job.id} if self._settings.pictures_carry_spec else None,
                 }
             )
             if self._claim.goal == "paused":

@@ -27,6 +27,7 @@ from drivers.evaluation.background import Background
 from drivers.evaluation.evaluation import Evaluation
 from drivers.evaluation.extractors import open_extractor
 from drivers.training import train
+from service.pictures import stamp
 from service.storage import Storage
 from service.trainer.pipes import Channel, open_channel
 from service.weights import NAME as WEIGHTS
@@ -138,7 +139,8 @@ class Training:
     """One job in this process.
 
     Args:
-        order: `{"job_id", "spec", "storage_url", "home", "threads", "lock_seconds"}`.
+        order: `{"job_id", "spec", "storage_url", "home", "threads", "lock_seconds", "stamp"}`; the stamp is what
+            pictures of samples carry besides the spec, or null for nothing.
     """
 
     def __init__(self, order: Mapping[str, Any], channel: Channel):
@@ -146,6 +148,7 @@ class Training:
         self._spec: dict[str, Any] = order["spec"]
         self._threads: int | None = order["threads"]
         self._lock_seconds: float = order["lock_seconds"]
+        self._stamp: dict[str, Any] | None = order["stamp"]
         self._channel = channel
         self._storage = Storage(order["storage_url"], order["home"])
         self._weights_due = 0.0
@@ -254,7 +257,10 @@ class Training:
         picture = grid(samples, columns)
         buffer = io.BytesIO()
         picture.save(buffer, "PNG")
-        self._storage.write_atomic(self._job_id, f"samples/{step}.png", buffer.getvalue())
+        png = buffer.getvalue()
+        if self._stamp is not None:
+            png = stamp(png, spec=self._spec, seed=self._spec["training"]["seed"], step=step, **self._stamp)
+        self._storage.write_atomic(self._job_id, f"samples/{step}.png", png)
         if time.monotonic() >= self._weights_due:
             self._save_weights()
         return {

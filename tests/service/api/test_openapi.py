@@ -23,6 +23,7 @@ def test_it_has_every_endpoint(document):
         ("/v1/zoo", "get"),
         ("/v1/zoo/{name}", "get"),
         ("/v1/specs/resolve", "post"),
+        ("/v1/specs/from-picture", "post"),
         ("/v1/jobs", "post"),
         ("/v1/jobs", "get"),
         ("/v1/jobs/{job_id}", "get"),

@@ -11,6 +11,7 @@ from safetensors.numpy import load_file
 from sqlalchemy import delete
 
 import spec as specs
+from service import pictures
 from service.api.curves import training_of
 from service.db.models import Job
 from service.queue import enqueue_training, nudge
@@ -52,7 +53,10 @@ def test_a_job_is_trained_to_its_end_and_leaves_everything_behind(fleet):
         for tensor in load_file(fleet.storage.local_copy(job_id, "weights.safetensors")).values()
     )
     with fleet.storage.open(job_id, "samples/24.png") as file:
-        assert Image.open(io.BytesIO(file.read())).size == (78, 78)  # 8 times 8 pixels, 7 lines of 2
+        picture = file.read()
+    assert Image.open(io.BytesIO(picture)).size == (78, 78)  # 8 times 8 pixels, 7 lines of 2
+    carried = pictures.read(picture)
+    assert (carried["hash"], carried["step"], carried["job"]) == (job.hash, 24, job_id)
     assert job.latest_sample == {
         "step": 24,
         "epoch": 3,
