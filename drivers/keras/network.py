@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -64,8 +64,7 @@ class Network:
             if rests_when_frozen(layer, shapes):
                 at_rest.add(layer["id"])
             frozen = _build(layer, shapes, resting if layer["id"] in at_rest else building)
-            for variable in frozen.variables().values():
-                variable.trainable = False
+            frozen.freeze()
             self.layers[layer["id"]] = frozen
         self._inputs = [
             (id_, layer.source, layer.output_shape) for id_, layer in self.layers.items() if isinstance(layer, Input)
@@ -98,6 +97,33 @@ class Network:
             values[id_] = layer(*[values[source] for source in inputs])
         return values
 
+    def keras_model(self) -> keras.Model:
+        """The network as it is now, as a functional model that trains, saves and loads without this driver.
+
+        Inputs are named by their source (``noise``, ``label``, …), in the order of the network's; several are given as
+        a list or by name. The model's layers are named as here, and its weights are copies. It puts out the tensor of
+        the network's one output, or those of several by their ids. Only layers that Keras lacks come from here:
+        register them, by importing `drivers.keras.layers`, before such a model is loaded.
+        """
+        names = _keras_names(self.layers)
+        sources: dict[str, keras.KerasTensor] = {}
+        values: dict[str, keras.KerasTensor] = {}
+        for id_, source, shape in self._inputs:
+            if source not in sources:
+                sources[source] = keras.Input(shape, name=source)
+            reached = sources[source]
+            values[id_] = reached if reached.shape[1:] == shape else keras.layers.Reshape(shape)(reached)
+        for id_, layer, inputs in self._plan:
+            copy = layer.keras_copy(names[id_])
+            values[id_] = layer.call_keras(copy, [values[source] for source in inputs])
+            layer.copy_to(copy)
+            copy.trainable = not layer.is_frozen
+        outputs = {id_: values[id_] for id_ in self.outputs}
+        inputs_ = list(sources.values())
+        return keras.Model(
+            inputs_[0] if len(inputs_) == 1 else inputs_, outputs if len(outputs) > 1 else outputs[self.outputs[0]]
+        )
+
     def weights(self) -> dict[str, keras.Variable]:
         """Every variable by ``layer/variable``, in the catalogue's order and orientation."""
         return {
@@ -115,3 +141,16 @@ def _build(layer: Mapping[str, Any], shapes: list[tuple[int, ...]], building: Bu
     if layer["type"] not in LAYERS:
         raise DriverError("unknown_layer", f"The Keras driver has no layer '{layer['type']}' (layer '{layer['id']}').")
     return LAYERS[layer["type"]](layer, shapes, building)
+
+
+def _keras_names(ids: Iterable[str]) -> dict[str, str]:
+    """A name for each id that Keras accepts: different ones, without what separates names in a path."""
+    names: dict[str, str] = {}
+    for id_ in ids:
+        plain = "".join(letter if letter.isalnum() and letter.isascii() else "_" for letter in id_) or "layer"
+        taken, name, number = set(names.values()), plain, 1
+        while name in taken:
+            number += 1
+            name = f"{plain}_{number}"
+        names[id_] = name
+    return names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,10 @@ from drivers.data import Dataset, load
 
 # The tests share their machine; two threads that wait for each other cost more than they bring on networks this small.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# In this process Keras runs on PyTorch. It reads its settings when it is imported, and else writes them into the user's
+# home; here it finds an empty one. Other backends have processes of their own.
+KERAS_HOME = tempfile.TemporaryDirectory(prefix="keras-")
+os.environ.update(KERAS_HOME=KERAS_HOME.name, KERAS_BACKEND="torch", KERAS_TORCH_DEVICE="cpu")
 
 SMALL: dict[str, dict[str, Any]] = {
     "gan": {"generator": {"latent_dim": 8, "widths": [16, 32]}, "discriminator": {"widths": [32, 16]}},

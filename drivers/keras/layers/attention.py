@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 import keras
@@ -81,13 +81,16 @@ class Attention(Layer):
         return self.parameters["value_dim"] not in (None, self.parameters["key_dim"])
 
     def __call__(self, *inputs: Tensor) -> Tensor:
-        query, value, key = _query_value_key(inputs)
-        mode = {"training": self.mode.training, "use_causal_mask": self.parameters["use_causal_mask"]}
         if self.mode.is_penalized or self._has_wide_values:
             # Asked for its map, Keras computes it step by step, and not in a fused kernel: those have no second
             # derivatives, and JAX has none for values of another size than the keys.
-            return self.keras_layer(query, value, key, return_attention_scores=True, **mode)[0]
-        return self.keras_layer(query, value, key, **mode)
+            options = {"training": self.mode.training, "return_attention_scores": True}
+            return self.call_keras(self.keras_layer, inputs, **options)[0]
+        return self.call_keras(self.keras_layer, inputs, training=self.mode.training)
+
+    def call_keras(self, keras_layer: keras.layers.Layer, inputs: Sequence[Tensor], **options: Any) -> Tensor:
+        query, value, key = _query_value_key(inputs)
+        return keras_layer(query, value, key, use_causal_mask=self.parameters["use_causal_mask"], **options)
 
 
 def _query_value_key(given):

@@ -76,6 +76,7 @@ class Layer:
     Attributes:
         keras_layer: the layer of Keras that computes.
         output_shape: of one sample.
+        is_frozen: its variables do not learn.
     """
 
     # A sample's result depends on the others in its batch.
@@ -92,6 +93,7 @@ class Layer:
         self.input_shapes = tuple(tuple(shape) for shape in input_shapes)
         self.output_shape = tuple(parameters["output_shape"])
         self.mode = building.mode
+        self.is_frozen = False
         self.build(building)
 
     def build(self, building: Building) -> None:
@@ -126,16 +128,35 @@ class Layer:
         """This layer's variables by the catalogue's names, in its order and orientation; `part/name` for its parts'."""
         return self._variables
 
+    def freeze(self) -> None:
+        """Leaves its variables out of what learns."""
+        self.is_frozen = True
+        for variable in self.variables().values():
+            variable.trainable = False
+
     def __call__(self, *inputs: Tensor) -> Tensor:
         """(N, …) of each input -> (N, *output_shape)."""
-        return self.keras_layer(*inputs)
+        return self.call_keras(self.keras_layer, inputs)
+
+    def call_keras(self, keras_layer: keras.layers.Layer, inputs: Sequence[Tensor], **options: Any) -> Tensor:
+        """Calls a layer of Keras of this kind, as Keras takes its inputs."""
+        return keras_layer(*inputs, **options)
+
+    def keras_copy(self, name: str) -> keras.layers.Layer:
+        """A new layer of Keras that means the same, Keras's own where Keras has one; built when it is first called."""
+        return construct(self.parameters, name=name)
+
+    def copy_to(self, keras_layer: keras.layers.Layer) -> None:
+        """Gives a built `keras_copy` the values of this layer's variables."""
+        for name, variable in by_name(keras_layer.weights, list(self.variables())).items():
+            variable.assign(self.variables()[name].value)
 
 
 class TrainedLayer(Layer):
     """A layer that computes something else while training."""
 
     def __call__(self, *inputs: Tensor) -> Tensor:
-        return self.keras_layer(*inputs, training=self.mode.training)
+        return self.call_keras(self.keras_layer, inputs, training=self.mode.training)
 
 
 LAYERS: dict[str, type[Layer]] = {}

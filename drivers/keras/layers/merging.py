@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -16,8 +17,8 @@ class Merging(Layer):
     def shapes_with_batch(self) -> list[Any]:
         return [super().shapes_with_batch()]
 
-    def __call__(self, *inputs: Tensor) -> Tensor:
-        return self.keras_layer(list(inputs))
+    def call_keras(self, keras_layer: keras.layers.Layer, inputs: Sequence[Tensor], **options: Any) -> Tensor:
+        return keras_layer(list(inputs), **options)
 
 
 KERAS: dict[str, Constructor] = {

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +12,9 @@ import torch
 
 from spec import catalogue
 from tests.drivers.keras.cases import CASES, CLASSES, DRAWING, IN_BOTH_MODES, LABELS
+from tests.drivers.keras.children import BACKENDS, Found, on_every_backend
 from tests.drivers.pytorch.building import build, randomize, resolved
 
-BACKENDS = ("tensorflow", "jax", "torch")
 BATCH = 5
 # float32: absolutely for numbers near 1, relatively for larger ones.
 TOLERANCE = 1e-5
@@ -54,31 +51,9 @@ def given(tmp_path_factory) -> tuple[Path, list[dict[str, Any]], dict[str, np.nd
 
 
 @pytest.fixture(scope="module")
-def found(given) -> dict[str, tuple[dict[str, np.ndarray], dict[str, str]]]:
+def found(given) -> Found:
     """What each backend computed, and what it could not."""
-    folder = given[0]
-    settings = {
-        "OMP_NUM_THREADS": "1",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        # What runs once is not worth optimizing.
-        "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true",
-        "KERAS_HOME": str(folder),
-    }
-    children = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.drivers.keras.child", str(folder)],
-            env={**os.environ, **settings, "KERAS_BACKEND": backend},
-        )
-        for backend in BACKENDS
-    ]
-    assert [child.wait() for child in children] == [0] * len(BACKENDS)
-    return {
-        backend: (
-            dict(np.load(folder / f"found-{backend}.npz")),
-            json.loads((folder / f"errors-{backend}.json").read_text()),
-        )
-        for backend in BACKENDS
-    }
+    return on_every_backend("tests.drivers.keras.layers_child", given[0])
 
 
 def expected(index: int, case: dict[str, Any], arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -131,21 +106,32 @@ def test_same_numbers(backend: str, kind: str, given, found) -> None:
         if case["config"]["type"] != kind:
             continue
         wanted = expected(index, case, arrays)
-        ours = {name.partition("/")[2]: value for name, value in results.items() if name.startswith(f"{index}/")}
-        assert {name for name in wanted if not name.startswith("penalty/")} <= set(ours) <= set(wanted)
-        for name in ours:
-            value = wanted[name]
-            what = f"{name} of {case['config']}, training: {case['training']}"
-            if name in ("names", "trainable"):
-                assert ours[name].tolist() == value.tolist(), what
-                continue
-            tolerance = TOLERANCE if name == "output" or name.startswith("after/") else GRADIENT_TOLERANCE
-            assert ours[name].shape == value.shape, what
-            # Slopes that cancel to 0 are compared with the slopes beside them.
-            alike = [wanted[other] for other in ours if other.partition("/")[0] == name.partition("/")[0]]
-            assert np.isfinite(value).all(), what
-            scale = max(1.0, *(np.abs(other).max(initial=0.0) for other in alike))
-            np.testing.assert_allclose(ours[name], value, rtol=tolerance, atol=tolerance * scale, err_msg=what)
+        what = f"{kind} {case['config']}, training: {case['training']}"
+        ours = under(f"{index}/", results)
+        assert {name for name in wanted if not name.startswith("penalty/")} <= set(ours) <= set(wanted), what
+        compare(ours, wanted, what)
+        # Compiled and eagerly, one of them here.
+        compare(under(f"{index}-otherwise/", results), wanted, what)
+
+
+def under(start: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name.removeprefix(start): value for name, value in arrays.items() if name.startswith(start)}
+
+
+def compare(ours: dict[str, np.ndarray], wanted: dict[str, np.ndarray], what: str) -> None:
+    """Holds what a backend found of one layer against what is wanted."""
+    for name, value in ours.items():
+        expected = wanted[name]
+        if name in ("names", "trainable"):
+            assert value.tolist() == expected.tolist(), what
+            continue
+        assert np.isfinite(expected).all(), (name, what)
+        tolerance = TOLERANCE if name == "output" or name.startswith("after/") else GRADIENT_TOLERANCE
+        # Slopes that cancel to 0 are compared with the slopes beside them.
+        alike = [wanted[other] for other in ours if other.partition("/")[0] == name.partition("/")[0]]
+        scale = max(1.0, *(np.abs(other).max(initial=0.0) for other in alike))
+        assert value.shape == expected.shape, (name, what)
+        np.testing.assert_allclose(value, expected, rtol=tolerance, atol=tolerance * scale, err_msg=f"{name} of {what}")
 
 
 def test_every_layer_is_compared_at_three_settings() -> None:

@@ -1,4 +1,4 @@
-"""The layers of the Keras driver in a process of one backend: `python -m tests.drivers.keras.child FOLDER`.
+"""The layers of the Keras driver in a process of one backend: `python -m tests.drivers.keras.layers_child FOLDER`.
 
 Reads what to compute from `cases.json` and `given.npz` of the folder, and leaves `found-BACKEND.npz` and, for what
 could not be computed, `errors-BACKEND.json`.
@@ -14,8 +14,10 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from keras import ops
 
 from drivers.keras.layers import LAYERS, Building, Mode
+from tests.drivers.keras.children import write
 from tests.drivers.keras.runtimes import Problem, derive
 
 
@@ -33,12 +35,21 @@ def main(folder: Path) -> None:
                 problem(layer, given, index, penalized=backend != "jax" or index == indices[0])
                 for layer, index in zip(layers, indices, strict=True)
             ]
-            for index, layer, solved in zip(indices, layers, derive(problems, compiled=backend == "jax"), strict=True):
+            compiled = backend == "jax"
+            for index, layer, solved in zip(indices, layers, derive(problems, compiled=compiled), strict=True):
                 found.update({f"{index}/{name}": value for name, value in named(layer, solved).items()})
+            # The first once more, the other way. JAX compiles each operation by itself then; its result is enough.
+            index = indices[0]
+            layer = build(cases[index], weights(given, index))
+            again = problem(layer, given, index, penalized=False)
+            if compiled:
+                found[f"{index}-otherwise/output"] = ops.convert_to_numpy(layer(*again.inputs))
+            else:
+                (solved,) = derive([again], compiled=True)
+                found.update({f"{index}-otherwise/{name}": value for name, value in named(layer, solved).items()})
         except Exception:  # the parent fails the test of this layer with it
             errors[kind] = traceback.format_exc()
-    np.savez(folder / f"found-{backend}.npz", **found)
-    (folder / f"errors-{backend}.json").write_text(json.dumps(errors))
+    write(folder, backend, found, errors)
 
 
 def weights(given, index):
