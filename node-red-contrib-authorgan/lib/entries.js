@@ -23,4 +23,7 @@ const entriesByType = (catalogue) =>
         )
     )
 
-module.exports = { nodeType, entriesByType }
+/** Whether a type looks like such a node's, known or not. */
+const isEntryType = (type) => Object.values(PREFIXES).some((prefix) => type.startsWith(prefix))
+
+module.exports = { nodeType, entriesByType, isEntryType }

@@ -53,8 +53,8 @@ function build(flow) {
     }
 
     function enterSubflow(subflowId, port, { node, path }) {
-        // A subflow that contains itself has no inside to speak of.
-        if (path.includes(node.id)) return []
+        // A subflow that contains itself has no inside to speak of; the instance itself is what is found.
+        if (path.includes(node.id)) return [{ node, path }]
         const output = byId.get(subflowId)?.out?.[port]
         const inside = [...path, node.id]
         return fromTop(output?.wires || []).flatMap((wire) => {
@@ -146,6 +146,11 @@ function build(flow) {
         isOn: ({ node }) => !isOff(node) && byId.get(node.z)?.type !== "subflow",
         sources,
         feeds,
+        /** What comes out of a subflow instance: the places inside it that its outputs are wired from. */
+        outputsOf: (place) => {
+            const [, id] = SUBFLOW.exec(place.node.type) || []
+            return (byId.get(id)?.out || []).flatMap((_, port) => enterSubflow(id, port, place))
+        },
         findCycle
     }
 }

@@ -13,6 +13,7 @@ const { nodeType } = require("./layer-type")
 
 /** Ids name weights and files, so they are short and plain. */
 const LONGEST_SLUG = 48
+const LONGEST = 64
 const IDENTIFIER = /^[A-Za-z0-9_-]{1,64}$/
 
 const layerOf = new Map(Object.keys(catalogue).map((name) => [nodeType(name), name]))
@@ -21,23 +22,42 @@ const layerOf = new Map(Object.keys(catalogue).map((name) => [nodeType(name), na
 const layerName = (type) => layerOf.get(type)
 const isLayer = ({ node }) => layerOf.has(node.type)
 
-/** The layers that feed a place, wire by wire, in the order of the drawing from top to bottom. */
-const inputsOf = (drawing, target) => drawing.feeds(target).filter(isLayer)
+/** What feeds a place in the order of the drawing from top to bottom, wire by wire: layers, and what is none. */
+function inputsOf(drawing, target) {
+    const feeding = drawing.feeds(target)
+    const strays = feeding.filter((source) => !isLayer(source)).map((source) => ({ source, into: target }))
+    return { inputs: feeding.filter(isLayer), strays }
+}
 
 /**
  * The layers upstream of a module node.
  *
- * @returns {{ ends, places, cycle }}  ends: the layers wired straight into it; places: every layer with its inputs as
- *     { place, inputs: [key] } by key, each after those that feed it; cycle: places of a circle, or null
+ * @returns {{ ends, places, cycle, strays }}  ends: the layers wired straight into it; the rest as of `upstream`
  */
 function network(drawing, module) {
-    const ends = [...new Map(inputsOf(drawing, module).map((end) => [keyOf(end), end])).values()]
+    const { inputs, strays } = inputsOf(drawing, module)
+    const ends = [...new Map(inputs.map((end) => [keyOf(end), end])).values()]
+    const found = upstream(drawing, ends)
+    return { ...found, ends, strays: [...strays, ...found.strays] }
+}
+
+/**
+ * Some layers and all that feed them.
+ *
+ * @returns {{ places, cycle, strays }}  places: every layer with its inputs as { place, inputs: [key] } by key, each
+ *     after those that feed it; cycle: places of a circle, or null; strays: what is wired in and is no layer, as
+ *     { source, into }
+ */
+function upstream(drawing, ends) {
     const places = new Map()
     const trail = []
     const onTrail = new Map()
+    const strays = []
     const enter = (place) => {
+        const found = inputsOf(drawing, place)
+        strays.push(...found.strays)
         onTrail.set(keyOf(place), trail.length)
-        trail.push({ place, inputs: inputsOf(drawing, place), next: 0 })
+        trail.push({ place, inputs: found.inputs, next: 0 })
     }
     for (const end of ends) {
         if (!places.has(keyOf(end))) enter(end)
@@ -54,12 +74,12 @@ function network(drawing, module) {
             const key = keyOf(input)
             if (onTrail.has(key)) {
                 const circle = trail.slice(onTrail.get(key)).map(({ place }) => place)
-                return { ends, places: new Map(), cycle: circle.reverse() }
+                return { places: new Map(), cycle: circle.reverse(), strays }
             }
             if (!places.has(key)) enter(input)
         }
     }
-    return { ends, places, cycle: null }
+    return { places, cycle: null, strays }
 }
 
 /** A node's name as an id: as it is where it may be one, else made plain, or "" where nothing of it is left. */
@@ -80,7 +100,10 @@ function identifiers(places) {
     const ids = new Map()
     const free = (wish) => {
         let id = wish
-        for (let number = 2; taken.has(id); number += 1) id = `${wish}_${number}`
+        for (let number = 2; taken.has(id); number += 1) {
+            const end = `_${number}`
+            id = wish.slice(0, LONGEST - end.length) + end
+        }
         taken.add(id)
         return id
     }
@@ -171,4 +194,4 @@ function dangling(drawing, networks, known) {
         .filter((place) => drawing.sources(place).some((source) => inside.has(keyOf(source))))
 }
 
-module.exports = { sparse, short, layerName, isLayer, network, layersOf, toName, dangling }
+module.exports = { sparse, short, layerName, isLayer, network, upstream, layersOf, toName, dangling }

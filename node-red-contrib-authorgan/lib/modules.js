@@ -1,6 +1,6 @@
 /** What the nodes around a gan node are to it. Pure, and shared by the runtime and the editor. */
 const catalogue = require("./catalogue.json")
-const { entriesByType } = require("./entries")
+const { entriesByType, isEntryType } = require("./entries")
 
 const GAN = "authorgan-gan"
 
@@ -37,6 +37,9 @@ const entries = entriesByType(catalogue)
 /** A node that is one entry of the catalogue: its { kind, name }, else undefined. */
 const entryOf = (type) => entries.get(type)
 
+/** Whether a node would be one entry of a catalogue that is not this one: that of a later palette, say. */
+const isUnknown = (type) => isEntryType(type) && !entries.has(type)
+
 /** What a node is to a GAN: a key of the spec, "regularizer", or undefined. */
 const roleOf = (type) => MODULES[type] || ROLES[entryOf(type)?.kind]
 
@@ -55,4 +58,4 @@ function moduleOf(node) {
     return module
 }
 
-module.exports = { CUSTOM, GAN, KINDS, MODULES, NETWORKS, entryOf, roleOf, isStructure, moduleOf }
+module.exports = { CUSTOM, GAN, KINDS, MODULES, NETWORKS, entryOf, isUnknown, roleOf, isStructure, moduleOf }

@@ -56,10 +56,9 @@ module.exports = (RED) => {
 
         /** From a message to a running job; what is wrong goes to `done`, and to the nodes that are responsible. */
         async function start(msg, done) {
-            let nodes = {}
+            let drawing = { nodes: {}, paths: {} }
             try {
-                const drawing = specOf(msg)
-                nodes = drawing.nodes
+                drawing = specOf(msg)
                 const job = await submit(service.client, drawing.spec, {
                     signal: closing.signal,
                     onAway: () => show("away")
@@ -71,24 +70,27 @@ module.exports = (RED) => {
             } catch (error) {
                 if (closing.signal.aborted) return done()
                 show(error instanceof ServiceError ? "refused" : "failed")
-                tellProblems(
-                    (error.problems || []).map((problem) => ({ ...problem, node_id: responsible(problem, nodes) }))
-                )
+                tellProblems((error.problems || []).flatMap((problem) => atNodes(problem, drawing)))
                 done(error)
             }
         }
 
-        const responsible = ({ node_id, pointer }, nodes) => node_id || nodeAt(nodes, pointer) || node.id
+        /** A problem at the node that is responsible, and at the subflow instances that lead to it. */
+        const atNodes = ({ node_id, pointer, message }, { nodes, paths }) =>
+            [node_id || nodeAt(nodes, pointer) || node.id, ...(nodeAt(paths, pointer) || [])].map((id) => ({
+                node_id: id,
+                message
+            }))
 
         /** The spec that a message asks for: its payload, or else the drawing; then its merge patch. */
         function specOf(msg) {
-            const { spec, nodes, problems } = isSpec(msg.payload)
-                ? { spec: msg.payload, nodes: {}, problems: [] }
+            const { spec, nodes, paths, problems } = isSpec(msg.payload)
+                ? { spec: msg.payload, nodes: {}, paths: {}, problems: [] }
                 : compile(flow(), node._alias || node.id, {
                       translate: (code, values) => RED._(`problems.${code}`, values)
                   })
             if (problems.length > 0) throw new DrawingError(problems)
-            return { spec: isObject(msg.authorgan) ? mergePatch(spec, msg.authorgan) : spec, nodes }
+            return { spec: isObject(msg.authorgan) ? mergePatch(spec, msg.authorgan) : spec, nodes, paths }
         }
 
         function attach(job, { lastEventId, base, done }) {

@@ -163,16 +163,106 @@ describe("by hand on an empty canvas", () => {
         const reshape = await editor.drag("authorgan-layer-reshape", 480, 100)
         await set(dense, { units: 256 })
         await set(reshape, { target_shape: [16, 16, 1] })
+        await editor.wire(input, dense)
+        await badge(input, "100")
+        await badge(dense, "256 · 26 k")
+        await editor.undo()
         await editor.wire(reshape, generator)
         await editor.wire(dense, reshape)
         await editor.reasonAt(dense, /input/)
         await editor.wire(input, dense)
-        await badge(input, "100")
         await badge(dense, "256 · 26 k")
         await badge(reshape, "16×16×1")
         await badge(generator, "16×16×1 · 26 k")
         await editor.validAt(dense)
         await editor.screenshot("layers-by-hand")
+    })
+})
+
+describe("a subflow used twice", () => {
+    const layer = (id, type, to, more) => ({
+        ...{ id, type: `authorgan-layer-${type}`, name: "", parameters: {}, version: 2, wires: [to] },
+        ...more
+    })
+    const FLOW = [
+        { id: "blocks", type: "tab", label: "blocks" },
+        {
+            ...{ id: "block", type: "subflow", name: "Block", info: "", category: "", env: [], color: "#DDAA99" },
+            in: [{ x: 60, y: 80, wires: [{ id: "block-dense" }] }],
+            out: [{ x: 420, y: 80, wires: [{ id: "block-reshape", port: 0 }] }]
+        },
+        layer("block-dense", "dense", ["block-reshape"], { z: "block", parameters: { units: 64 }, x: 180, y: 80 }),
+        layer("block-reshape", "reshape", [], { z: "block", parameters: { target_shape: [-1, 8] }, x: 320, y: 80 }),
+        layer("blocks-noise", "input", ["blocks-one"], {
+            z: "blocks",
+            parameters: { source: "noise" },
+            x: 120,
+            y: 100
+        }),
+        {
+            id: "blocks-one",
+            type: "subflow:block",
+            z: "blocks",
+            name: "",
+            env: [],
+            x: 280,
+            y: 100,
+            wires: [["blocks-two"]]
+        },
+        { id: "blocks-two", type: "subflow:block", z: "blocks", name: "Second", env: [], x: 460, y: 100, wires: [[]] }
+    ]
+
+    test("shows what its layers put out in each of its instances", async () => {
+        await editor.place(FLOW)
+        await badge("blocks-noise", "100")
+        await show("block")
+        await badge("block-reshape", "8×8 | 8×8×8")
+        await editor.screenshot("subflow")
+    })
+
+    test("tells what is wrong inside it at the instance where that is so", async () => {
+        await set("block-reshape", { target_shape: [64] })
+        await badge("block-reshape", "64")
+        await editor.validAt("blocks-two")
+        await set("block-dense", { units: 32 })
+        await editor.reasonAt("blocks-one", /Reshape.*holds 64 numbers, but its input holds 32/)
+        await editor.reasonAt("block-reshape", /holds 64 numbers/)
+        await show("blocks")
+        assert.match(await editor.tooltip("blocks-one"), /holds 64 numbers/)
+    })
+})
+
+describe("a flow from elsewhere", () => {
+    test("keeps what this palette does not know, and says so", async () => {
+        const layer = (id, type, to, parameters) => {
+            const place = { z: "foreign", x: 150, y: 100, wires: [[to]] }
+            return { id, type, name: "", parameters, version: 2, ...place }
+        }
+        const flow = [
+            { id: "foreign", type: "tab", label: "foreign" },
+            layer("foreign-noise", "authorgan-layer-input", "foreign-new", { source: "noise" }),
+            layer("foreign-new", "authorgan-layer-hyperbolic", "foreign-dense", { curvature: -1 }),
+            layer("foreign-dense", "authorgan-layer-dense", "foreign-generator", { units: 4, unitz: 3 }),
+            { ...layer("foreign-generator", "authorgan-generator", "foreign-gan", {}), choice: "custom" },
+            layer("foreign-gan", "authorgan-gan", "", {})
+        ]
+        await editor.place(flow)
+        await editor.reasonAt("foreign-dense", /unitz: This version of AuthorGAN knows no such parameter/)
+        await editor.page.evaluate(() => {
+            delete RED.nodes.node("foreign-dense").parameters.unitz
+            RED.events.emit("nodes:change", RED.nodes.node("foreign-dense"))
+        })
+        await editor.reasonAt(
+            "foreign-dense",
+            /of a type that this palette does not know \(authorgan-layer-hyperbolic\)/
+        )
+        const kept = await editor.page.evaluate(() =>
+            RED.nodes.createCompleteNodeSet().find(({ id }) => id === "foreign-new")
+        )
+        assert.equal(kept.type, "authorgan-layer-hyperbolic")
+        assert.deepEqual(kept.parameters, { curvature: -1 })
+        // Such nodes cannot run, and the tests that follow deploy nothing of them.
+        await editor.page.evaluate(() => RED.workspaces.delete(RED.nodes.workspace("foreign")))
     })
 })
 

@@ -5,9 +5,9 @@
 import compiler from "../../lib/compile.js"
 import modules from "../../lib/modules.js"
 import { addressOf, standard } from "./services.js"
-import { text } from "./texts.js"
+import { text, wrap } from "./texts.js"
 
-const { compile, sketch, nodeAt } = compiler
+const { compile, sketch, sketchLoose, nodeAt } = compiler
 const { roleOf, NETWORKS } = modules
 
 /** Long enough that an import, which tells of each object by itself, is looked at once; short enough to feel instant. */
@@ -22,12 +22,14 @@ const DRAWING_EVENTS = [
     "deploy"
 ]
 
-/** What can be wrong with a layer before its GAN is complete. */
-const UNFINISHED = new Set(["does_not_fit", "no_label", "missing_input", "too_many_inputs", "too_large"])
+/** What can be wrong with a layer before it leads anywhere, and before its GAN is complete. */
+const LOOSE = new Set(["does_not_fit", "no_label", "too_many_inputs", "too_large"])
+const UNFINISHED = new Set([...LOOSE, "missing_input"])
 
 /**
- * gan id, or id of a drawn network that is in no complete GAN yet
- * -> { question, problems: Map(node id -> [text]), resolved, measured: Map(node id -> layer), nodes, alone }
+ * gan id, id of a drawn network that is in no complete GAN yet, or of a flow with layers that lead to no network
+ * -> { question, problems: Map(node id -> [text]), resolved, measured: Map(node id -> [{ layer, path }]), nodes, paths,
+ *     counts: codes of the problems that count, or null for all of them }
  */
 let answers = new Map()
 /** train id -> Map(node id -> [text]): what the service refused when a training was started. */
@@ -77,7 +79,7 @@ export function resolvedOf(node) {
 /** The gan nodes that a node is part of, as the drawing was when it was looked at last. */
 export const gansOf = ({ id }) =>
     [...answers]
-        .filter(([, { alone, nodes }]) => !alone && Object.values(nodes).includes(id))
+        .filter(([, { counts, nodes }]) => counts === null && Object.values(nodes).includes(id))
         .map(([gan]) => RED.nodes.node(gan))
         .filter(Boolean)
 
@@ -85,20 +87,27 @@ export const gansOf = ({ id }) =>
 export const isDrawn = ({ id }) => drawn.has(id)
 
 /**
- * A layer as the service measured it: { type, output_shape, parameter_count, …parameters }, or null. Of a layer in a
- * subflow the first instance counts.
+ * A layer as the service measured it, { type, output_shape, parameter_count, …parameters }, with the ids of the subflow
+ * instances that lead to it: [{ layer, path }], one for each instance that its subflow has in a GAN; [] while unknown.
  */
-export function layerAt({ id }) {
+export function layersAt({ id }) {
     for (const { measured } of answers.values()) if (measured?.has(id)) return measured.get(id)
-    return null
+    return []
 }
 
-/** node id -> layer, of both networks of a resolved spec. */
-function layersIn(spec) {
+/** The same of the first instance: the layer, or null. */
+export const layerAt = (node) => layersAt(node)[0]?.layer || null
+
+/** node id -> [{ layer, path }], of both networks of a resolved spec. */
+function layersIn(spec, { question, paths }) {
+    const asked = JSON.parse(question).spec
     const found = new Map()
-    for (const network of [spec?.generator, spec?.discriminator]) {
-        for (const layer of network?.layers || []) {
-            if (layer.node_id && !found.has(layer.node_id)) found.set(layer.node_id, layer)
+    for (const role of NETWORKS) {
+        const ids = (asked[role]?.layers || []).map(({ id }) => id)
+        for (const layer of spec?.[role]?.layers || []) {
+            if (!layer.node_id) continue
+            const path = paths[`/${role}/layers/${ids.indexOf(layer.id)}`] || []
+            found.set(layer.node_id, [...(found.get(layer.node_id) || []), { layer, path }])
         }
     }
     return found
@@ -129,8 +138,16 @@ function look() {
     answers = new Map()
     let changed = false
     const services = new Map()
-    // Nodes of GANs that are asked about as a whole.
+    // Nodes of GANs that are asked about as a whole, and the places of all layers that are asked about.
     const told = new Set()
+    const known = new Set()
+    const askAbout = (id, drawing, service, counts) => {
+        for (const [pointer, node] of Object.entries(drawing.nodes))
+            known.add([...(drawing.paths[pointer] || []), node].join("/"))
+        const question = drawing.problems?.length > 0 ? null : questionOf(drawing.spec, service)
+        changed = take(before, id, { question, nodes: drawing.nodes, paths: drawing.paths, counts }) || changed
+        return question
+    }
     drawn = new Set()
 
     for (const train of live.filter(({ type }) => type === "authorgan-train")) {
@@ -140,20 +157,21 @@ function look() {
         found.push(...problems.filter(({ code }) => code !== "no_gan"))
     }
     for (const gan of live.filter(({ type }) => type === "authorgan-gan")) {
-        const { spec, nodes, problems } = compile(flow, gan.id, options)
+        const drawing = compile(flow, gan.id, options)
+        const { nodes, problems } = drawing
         found.push(...problems)
-        for (const key of ["generator", "discriminator"])
-            if (Object.hasOwn(nodes, `/${key}/layers/0`)) drawn.add(nodes[`/${key}`])
-        const question = problems.length > 0 ? null : questionOf(spec, serviceNode(flow, services.get(gan.id)))
+        for (const key of NETWORKS) if (Object.hasOwn(nodes, `/${key}/layers/0`)) drawn.add(nodes[`/${key}`])
+        const question = askAbout(gan.id, drawing, serviceNode(flow, services.get(gan.id)), null)
         if (question) for (const id of Object.values(nodes)) told.add(id)
-        changed = take(before, gan.id, { question, nodes, alone: false }) || changed
     }
     for (const node of live.filter(({ type }) => NETWORKS.includes(roleOf(type)))) {
         const drawing = told.has(node.id) ? null : sketch(flow, node.id)
         if (!drawing) continue
         drawn.add(node.id)
-        const question = questionOf(drawing.spec, serviceNode(flow))
-        changed = take(before, node.id, { question, nodes: drawing.nodes, alone: true }) || changed
+        askAbout(node.id, drawing, serviceNode(flow), UNFINISHED)
+    }
+    for (const { flow: id, ...drawing } of sketchLoose(flow, known)) {
+        if (!disabled.has(id)) askAbout(id, drawing, serviceNode(flow), LOOSE)
     }
     wiring = grouped(found)
     // What was refused has been changed since; the next start will tell.
@@ -162,17 +180,17 @@ function look() {
 }
 
 /** Keeps the answer to a question that is still the same, or asks anew; whether it did. */
-function take(before, id, { question, nodes, alone }) {
+function take(before, id, { question, nodes, paths, counts }) {
     const known = before.get(id)
     if (known && known.question === question) {
-        known.nodes = nodes
+        Object.assign(known, { nodes, paths })
         answers.set(id, known)
         return false
     }
     // Until the new answer is there the old shapes stay, so that badges do not flicker.
     const { resolved = null, measured = null } = known || {}
     const shown = question ? { resolved, measured } : { resolved: null, measured: null }
-    const answer = { question, nodes, alone, problems: new Map(), ...shown }
+    const answer = { question, nodes, paths, counts, problems: new Map(), ...shown }
     answers.set(id, answer)
     if (question) ask(answer)
     return true
@@ -213,7 +231,7 @@ function ask(answer) {
         .done(({ spec }) => {
             away.delete(url)
             answer.resolved = spec
-            answer.measured = layersIn(spec)
+            answer.measured = layersIn(spec, answer)
             answer.problems = new Map()
             mark()
         })
@@ -221,14 +239,9 @@ function ask(answer) {
             if (status === 422) {
                 away.delete(url)
                 answer.resolved = null
-                answer.measured = layersIn(problem.measured)
-                const wrong = problem.problems.filter(({ code }) => !answer.alone || UNFINISHED.has(code))
-                answer.problems = grouped(
-                    wrong.map(({ node_id, pointer, message }) => ({
-                        node_id: node_id || nodeAt(answer.nodes, pointer),
-                        message
-                    }))
-                )
+                answer.measured = layersIn(problem.measured, answer)
+                const wrong = problem.problems.filter(({ code }) => answer.counts?.has(code) ?? true)
+                answer.problems = grouped(wrong.flatMap((each) => atNodes(each, answer)))
                 mark()
             } else {
                 standAlone(answer, url)
@@ -248,6 +261,12 @@ function standAlone(answer, url) {
     clearTimeout(retry)
     retry = setTimeout(look, RETRY_MS)
     mark()
+}
+
+/** A problem at the node that is responsible, and at the subflow instances that lead to it. */
+function atNodes({ node_id, pointer, message }, { nodes, paths }) {
+    const ids = [node_id || nodeAt(nodes, pointer), ...(nodeAt(paths, pointer) || [])]
+    return ids.map((id) => ({ node_id: id, message }))
 }
 
 function grouped(problems) {
@@ -272,10 +291,20 @@ function mark() {
         node.dirty = true
         changed = true
     })
+    // Node-RED marks every instance of a subflow in which something is wrong; the reasons are ours.
+    RED.nodes.eachNode((node) => {
+        if (!node.type.startsWith("subflow:")) return
+        const reasons = problemsOf(node)
+        if (reasons.length > 0)
+            Object.assign(node, { valid: false, validationErrors: reasons.map((each) => wrap(each)) })
+        else RED.editor.validateNode(node)
+        node.dirty = true
+        changed = true
+    })
     if (changed) RED.view.redraw()
 }
 
 function stateOf(node) {
-    const { output_shape: shape, parameter_count: weights } = layerAt(node) || {}
-    return JSON.stringify([node.parameters, problemsOf(node), shape, weights])
+    const measured = layersAt(node).map(({ layer, path }) => [path, layer.output_shape, layer.parameter_count])
+    return JSON.stringify([node.parameters, problemsOf(node), measured])
 }

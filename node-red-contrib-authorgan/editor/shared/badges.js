@@ -1,6 +1,6 @@
 /** Badges above the nodes: the shape of a picture, the number of weights. */
 import layers from "../../lib/layers.js"
-import { layerAt, resolvedOf } from "./answers.js"
+import { layersAt, resolvedOf } from "./answers.js"
 import { count, shapeText, text } from "./texts.js"
 
 const SHOWS = {
@@ -45,6 +45,8 @@ export function start() {
         tooltip: (node) => {
             const shown = shownAt(node)
             if (!shown) return ""
+            const instances = instancesOf(node).map((each) => text("badge.instance", each))
+            if (instances.length > 0) return [text("badge.instances"), ...instances].join("\n")
             const values = { shape: shown.shape && shapeText(shown.shape), weights: count(shown.weights) }
             const what = layers.layerName(node.type) ? "layer" : node.type.replace("authorgan-", "")
             return text(`badge.${shown.what || what}`, values)
@@ -54,8 +56,8 @@ export function start() {
 
 function shownAt(node) {
     if (layers.layerName(node.type)) {
-        const layer = layerAt(node)
-        return layer?.output_shape ? { shape: layer.output_shape, weights: layer.parameter_count } : null
+        const [first] = layersAt(node)
+        return first ? { shape: first.layer.output_shape, weights: first.layer.parameter_count } : null
     }
     const resolved = resolvedOf(node)
     return resolved?.module ? SHOWS[node.type](resolved) : null
@@ -64,5 +66,18 @@ function shownAt(node) {
 function badgeText(node) {
     const shown = shownAt(node)
     if (!shown) return ""
-    return [shown.shape && shapeText(shown.shape), shown.weights && count(shown.weights)].filter(Boolean).join(" · ")
+    const texts = instancesOf(node).map(({ shape }) => shape)
+    const shape = texts.length > 1 ? texts.join(" | ") : shown.shape && shapeText(shown.shape)
+    return [shape, shown.weights && count(shown.weights)].filter(Boolean).join(" · ")
+}
+
+/** Where the instances of a subflow differ in what a layer of it puts out: [{ shape, names }], else []. */
+function instancesOf(node) {
+    const byShape = new Map()
+    for (const { layer, path } of layersAt(node)) {
+        const shape = shapeText(layer.output_shape)
+        const name = path.map((id) => RED.utils.getNodeLabel(RED.nodes.node(id), id)).join(" › ")
+        byShape.set(shape, [...(byShape.get(shape) || []), name])
+    }
+    return byShape.size > 1 ? [...byShape].map(([shape, names]) => ({ shape, names: names.join(", ") })) : []
 }

@@ -1,6 +1,6 @@
 /** What stands on a node. */
 import modules from "../../lib/modules.js"
-import { isDrawn, layerAt } from "./answers.js"
+import { isDrawn, layersAt } from "./answers.js"
 import { shapeText } from "./texts.js"
 
 const { entryOf } = modules
@@ -27,6 +27,5 @@ export function titleOf({ type, choice }) {
 export function ofOutput(node) {
     const { kind } = entryOf(node.type)
     if (kind !== "layers") return node._(`ports.${kind}`)
-    const layer = layerAt(node)
-    return layer?.output_shape ? shapeText(layer.output_shape) : ""
+    return [...new Set(layersAt(node).map(({ layer }) => shapeText(layer.output_shape)))].join(" | ")
 }
