@@ -62,8 +62,11 @@ test("long names in the palette break between their words, and are found as they
     await search.pressSequentially("BatchNorm")
     const found = editor.page.locator(".red-ui-palette-node:visible")
     await until(async () => (await found.count()) === 2, "two nodes are found")
+    // Node-RED does not open a category again that has not closed yet.
+    const modules = editor.page.locator(".red-ui-palette-category", { hasText: "AuthorGAN modules" })
+    await modules.waitFor({ state: "hidden" })
     await search.press("Escape")
-    await until(async () => (await found.count()) > 2, "the palette is whole again")
+    await modules.waitFor({ state: "visible" })
 })
 
 describe("DCGAN from scratch", () => {
@@ -216,7 +219,7 @@ describe("a subflow used twice", () => {
         await editor.place(FLOW)
         await badge("blocks-noise", "100")
         await show("block")
-        await badge("block-reshape", "8×8 | 8×8×8")
+        await badge("block-reshape", "8×8 | 64×8")
         await editor.screenshot("subflow")
     })
 
@@ -227,8 +230,6 @@ describe("a subflow used twice", () => {
         await set("block-dense", { units: 32 })
         await editor.reasonAt("blocks-one", /Reshape.*holds 64 numbers, but its input holds 32/)
         await editor.reasonAt("block-reshape", /holds 64 numbers/)
-        await show("blocks")
-        assert.match(await editor.tooltip("blocks-one"), /holds 64 numbers/)
     })
 })
 
@@ -261,8 +262,6 @@ describe("a flow from elsewhere", () => {
         )
         assert.equal(kept.type, "authorgan-layer-hyperbolic")
         assert.deepEqual(kept.parameters, { curvature: -1 })
-        // Such nodes cannot run, and the tests that follow deploy nothing of them.
-        await editor.page.evaluate(() => RED.workspaces.delete(RED.nodes.workspace("foreign")))
     })
 })
 
