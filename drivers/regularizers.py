@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from drivers.modules import parameters
 from drivers.ops import Ops, Tensor
@@ -17,7 +17,13 @@ NORM_EPSILON = 1e-12
 
 
 class Penalty(ABC):
-    """A term of the discriminator's loss; its fields are the catalogue's parameters."""
+    """A term of the discriminator's loss; its fields are the catalogue's parameters.
+
+    Attributes:
+        draws: how often it asks for `drivers.ops.Ops.uniform_per_sample`; a compiled step has the numbers ready.
+    """
+
+    draws: ClassVar[int] = 0
 
     @abstractmethod
     def __call__(self, ops: Ops, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
@@ -46,6 +52,7 @@ class GradientPenalty(Penalty):
     """
 
     weight: float = 10.0
+    draws: ClassVar[int] = 1
 
     def __call__(self, ops: Ops, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
         """λ·E(‖∇D(x̂)‖₂ - 1)² at x̂ = ε·x + (1-ε)·x̃, with one ε ~ U[0, 1) a sample.

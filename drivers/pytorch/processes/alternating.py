@@ -1,59 +1,18 @@
-"""Alternating training: the discriminator learns to tell, then the generator learns to fool it.
-
-Goodfellow et al. 2014, "Generative Adversarial Nets", Algorithm 1.
-"""
+"""Alternating training in PyTorch."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from collections.abc import Callable, Collection
 
 import torch
 from torch import Tensor
 
-from drivers import changes, losses, regularizers
-from drivers.interface import Role
+from drivers.processes.alternating import AlternatingProcess
 from drivers.pytorch.processes.base import PyTorchProcess
-from drivers.pytorch.state import PyTorchState
-from drivers.regularizers import Constraint, Penalty
 
 
-class Alternating(PyTorchProcess):
-    """``discriminator_steps`` updates of the discriminator, each on its own reals and fakes, then one of the generator.
-
-    The generator is judged on the fakes of the last discriminator update, by the discriminator after it; so a step
-    generates no batch that only one of the two sees. Fakes of a conditional GAN carry labels of their own, drawn as
-    often as the data has them, in both updates.
-    """
-
-    name = "alternating"
-
-    def __init__(self, state: PyTorchState) -> None:
-        super().__init__(state)
-        spec = state.spec
-        self._loss = losses.build(spec["loss"])
-        parts = [regularizers.build(module) for module in spec["loss"]["regularizers"]]
-        self._penalties = [part for part in parts if isinstance(part, Penalty)]
-        self._constraints = [part for part in parts if isinstance(part, Constraint)]
-        self._takes_labels = self.generates_by_label or self.judges_by_label
-        self._discriminator_steps = spec["training"]["discriminator_steps"]
-        self._generator = state.networks["generator"]
-        self._discriminator = state.networks["discriminator"]
-
-    @classmethod
-    def roles(cls, spec: Mapping[str, Any]) -> tuple[Role, ...]:
-        return (
-            Role("generator", module="generator", optimizer="generator", averaged=True),
-            Role("discriminator", module="discriminator", optimizer="discriminator"),
-        )
-
-    @classmethod
-    def reports(cls, spec: Mapping[str, Any]) -> tuple[str, ...]:
-        return ("generator", "discriminator")
-
-    @classmethod
-    def batches_per_step(cls, spec: Mapping[str, Any]) -> int:
-        return spec["training"]["discriminator_steps"]
+class Alternating(AlternatingProcess, PyTorchProcess):
+    """See `drivers.processes.alternating.AlternatingProcess`; both updates share one forward pass of the generator."""
 
     def step(self, update: Collection[str]) -> dict[str, Tensor]:
         reports = {}
@@ -68,22 +27,6 @@ class Alternating(PyTorchProcess):
         if "generator" in update:
             reports["generator"] = self._update_generator(*(fakes or self._generate(with_gradient=True)))
         return reports
-
-    def check_change(self, name: str, value: Any) -> Callable[[], None]:
-        if name != "discriminator_steps":
-            return super().check_change(name, value)
-        steps = changes.check("processes", self.name, name, value)
-
-        def change() -> None:
-            self._discriminator_steps = steps
-
-        return change
-
-    def state(self) -> dict[str, Any]:
-        return {"discriminator_steps": self._discriminator_steps}
-
-    def load_state(self, state: Mapping[str, Any]) -> None:
-        self._discriminator_steps = state["discriminator_steps"]
 
     def _generate(self, *, with_gradient: bool) -> tuple[Tensor, Tensor | None]:
         """A batch of fakes (B, H, W, C) or (B, T, C) and the labels they were made for."""
