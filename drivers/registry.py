@@ -10,6 +10,7 @@ import importlib
 import json
 from collections.abc import Mapping
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +25,16 @@ _ROOM = Path(__file__).parent
 
 @cache
 def capabilities() -> dict[str, dict[str, list[str]]]:
-    """What each driver can do, by the catalogue's kinds and names: ``{"pytorch": {"layers": ["Conv2D", …], …}}``."""
-    return {
-        manifest.parent.name: json.loads(manifest.read_text()) for manifest in sorted(_ROOM.glob("*/capabilities.json"))
-    }
+    """What each driver can do, by the catalogue's kinds and names: ``{"pytorch": {"layers": ["Conv2D", …], …}}``.
+
+    Of the ``backends`` of a driver there are those that are installed; a backend is named as its module is.
+    """
+    found = {}
+    for manifest in sorted(_ROOM.glob("*/capabilities.json")):
+        found[manifest.parent.name] = known = json.loads(manifest.read_text())
+        if "backends" in known:
+            known["backends"] = [backend for backend in known["backends"] if find_spec(backend) is not None]
+    return found
 
 
 def open_session(

@@ -9,7 +9,8 @@ from spec.parameters import Place, describe, pick
 from spec.problems import Report, join
 
 # What each driver can do, by driver and kind of the catalogue, as `drivers.capabilities()` says it.
-# A kind that a driver does not list is taken to be done in full.
+# A kind that a driver does not list is taken to be done in full. Two kinds are not the catalogue's: `backends`, those
+# that are installed, and `precisions`.
 Capabilities = Mapping[str, Mapping[str, Collection[str]]]
 
 
@@ -20,7 +21,13 @@ def check_driver(spec: Mapping[str, Any], networks: Collection[Network], drivers
         return
     for kind, choice, pointer in _parts(spec, networks):
         known = drivers[name].get(kind)
-        if known is not None and choice not in known:
+        if known is None or choice in known:
+            continue
+        if kind == "backends":
+            here = f"here the driver '{name}' has {describe({'enum': list(known)})}" if known else "here is none"
+            install = "`make run DRIVERS=all` installs it"
+            report.problem(pointer, "not_installed", f"the backend '{choice}' is not installed; {here}. {install}")
+        else:
             others = [other for other in drivers if choice in drivers[other].get(kind, (choice,))]
             hint = f"; choose the driver {describe({'enum': others})}" if others else ""
             report.problem(pointer, "not_supported", f"the driver '{name}' cannot do '{choice}' ({kind}){hint}")
@@ -39,6 +46,9 @@ def _parts(spec: Mapping[str, Any], networks: Collection[Network]) -> Iterator[t
                     if key.endswith("_initializer"):
                         yield "initializers", value["choice"], pointer
         yield "optimizers", spec["optimizer"][role]["choice"], f"/optimizer/{role}/choice"
+    if "backend" in spec:
+        yield "backends", spec["backend"], "/backend"
+    yield "precisions", spec["precision"], "/precision"
     yield "losses", spec["loss"]["choice"], "/loss/choice"
     for index, regularizer in enumerate(spec["loss"]["regularizers"]):
         yield "regularizers", regularizer["choice"], join("/loss/regularizers", index, "choice")

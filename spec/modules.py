@@ -22,6 +22,7 @@ SPEC_KEYS = (
     "optimizer",
     "training",
     "evaluation",
+    "backend",
     "notes",
     "node_id",
 )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from spec import advice, catalogue, legacy
+from spec.backends import resolve_backend
 from spec.capabilities import Capabilities, check_driver
 from spec.frame import Frame
 from spec.jsontree import plain_copy
@@ -62,6 +63,7 @@ def resolve(
     given = legacy.modernise(written, report)
 
     settings = resolve_settings(given, report)
+    backend = resolve_backend(given, settings["driver"], report)
     data = resolve_data(given, report)
     frame = _frame(data, report)
     seen = frame or (Frame.of(data) if data else _ANY_FRAME)
@@ -98,6 +100,7 @@ def resolve(
         training=training,
         evaluation=evaluation,
         driver=settings["driver"],
+        **backend,
         device=settings["device"],
         precision=settings["precision"],
         notes=[],

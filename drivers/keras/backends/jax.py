@@ -1,0 +1,80 @@
+"""Keras on JAX: steps compiled by XLA, with the state of a training donated to each step.
+
+Everything a step does must be traceable: the shapes of its batches are part of what is compiled, and another batch
+size compiles it anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import jax
+import keras
+
+Tensor = Any
+Variables = Sequence[keras.Variable]
+
+COMPILES = True
+
+
+def use_threads(threads: int) -> None:
+    """XLA reads the number when it starts, from `drivers.keras.runtime.environment`."""
+
+
+def device() -> tuple[str, str]:
+    first = jax.devices()[0]
+    return ("cuda", first.device_kind) if first.platform == "gpu" else ("cpu", "")
+
+
+def version() -> dict[str, str]:
+    return {"jax": jax.__version__}
+
+
+def compile(step: Callable[..., Any], variables: Variables) -> Callable[..., Any]:
+    @partial(jax.jit, donate_argnums=0)
+    def pure(values: list[Tensor], arguments: tuple[Any, ...]) -> tuple[Any, list[Tensor]]:
+        with keras.StatelessScope(zip(variables, values, strict=True)):
+            result = step(*arguments)
+            return result, [variable.value for variable in variables]
+
+    def run(*arguments: Any) -> Any:
+        result, values = pure([variable.value for variable in variables], arguments)
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+        return result
+
+    return run
+
+
+def compile_use(function: Callable[..., Tensor], variables: Variables) -> Callable[..., Tensor]:
+    @jax.jit
+    def pure(values: list[Tensor], arguments: tuple[Any, ...]) -> Tensor:
+        with keras.StatelessScope(zip(variables, values, strict=True)):
+            return function(*arguments)
+
+    return lambda *arguments: pure([variable.value for variable in variables], arguments)
+
+
+def pullback(
+    function: Callable[..., Tensor],
+    variables: Variables,
+    points: Sequence[Tensor] = (),
+    *,
+    state: Variables,
+    again: bool = False,
+) -> tuple[Tensor, Callable[[Tensor], tuple[list[Tensor], list[Tensor]]]]:
+    before = [variable.value for variable in state]
+
+    def pure(values: list[Tensor], points: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        given = [*zip(state, before, strict=True), *zip(variables, values, strict=True)]
+        with keras.StatelessScope(given):
+            value = function(*points)
+            return value, [variable.value for variable in state]
+
+    value, pull, after = jax.vjp(pure, [variable.value for variable in variables], list(points), has_aux=True)
+    for variable, old, new in zip(state, before, after, strict=True):
+        if new is not old:
+            variable.assign(new)
+    return value, pull

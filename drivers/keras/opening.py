@@ -1,0 +1,48 @@
+"""Builds a session in Keras, once a backend is there."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from drivers import machine
+from drivers.keras.batches import ArrayBatches
+from drivers.keras.processes import PROCESSES
+from drivers.keras.state import KerasState
+from drivers.random import Random
+from drivers.session import DriverSession, check_data
+
+if TYPE_CHECKING:
+    from drivers.data import Dataset
+
+
+def open_session(spec: Mapping[str, Any], data: Dataset | None, backend: ModuleType) -> DriverSession:
+    """The session of a resolved spec on a backend of `drivers.keras.backends`."""
+    machine.keep_freed_memory()
+    training = spec["training"]
+    process = PROCESSES[training["choice"]]
+    random, batches = Random(training["seed"]), None
+    if data is not None:
+        check_data(data, process.sample_shape(spec), spec)
+        batches = ArrayBatches(data, training["batch_size"], random.shuffle)
+    state = KerasState(spec, process, batches, backend=backend, random=random)
+    return DriverSession(state, process(state), _environment(spec, backend))
+
+
+def _environment(spec: Mapping[str, Any], backend: ModuleType) -> dict[str, Any]:
+    """The environment a training ran in, for its record."""
+    device, name = backend.device()
+    return {
+        "driver": "keras",
+        "backend": spec["backend"],
+        "device": device,
+        "device_name": name or machine.processor_name(),
+        "precision": "float32",
+        "threads": int(os.environ["NPROC"]),
+        "versions": {"python": platform.python_version(), "keras": keras.__version__, **backend.version()},
+    }

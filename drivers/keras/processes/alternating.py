@@ -1,0 +1,147 @@
+"""Alternating training in Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from drivers.keras.processes.base import KerasProcess
+from drivers.keras.state import KerasState
+from drivers.processes.alternating import AlternatingProcess
+
+Tensor = Any
+# Samples (B, …) as the data has them or as generated, and their labels (B,).
+Batch = tuple[Tensor, Tensor | None]
+
+
+class Alternating(AlternatingProcess, KerasProcess):
+    """See `drivers.processes.alternating.AlternatingProcess`.
+
+    A step is made of three functions, compiled where the backend can: an update of the discriminator, one of the
+    generator, and one of the discriminator and then the generator, which share one forward pass of the generator.
+    Whatever is drawn for them is drawn before, by NumPy.
+    """
+
+    def __init__(self, state: KerasState) -> None:
+        super().__init__(state)
+        self._draws = sum(penalty.draws for penalty in self._penalties)
+        self._compiled_discriminator = state.compile(self._train_discriminator)
+        self._compiled_generator = state.compile(self._train_generator)
+        self._compiled_both = state.compile(self._train_both)
+
+    def step(self, update: Collection[str]) -> dict[str, Tensor]:
+        rates = self._state.rates(update)
+        if "discriminator" not in update:
+            return {"generator": self._compiled_generator(self._draw_sources(), self._draw_more_reals(), rates)}
+        reports: dict[str, Tensor] = {}
+        total: Tensor = 0.0
+        for remaining in reversed(range(self._discriminator_steps)):
+            sources, reals, draws = self._draw_sources(), self._state.batches.next(), self._draw_for_penalties()
+            if remaining == 0 and "generator" in update:
+                more = self._draw_more_reals()
+                loss, reports["generator"] = self._compiled_both(sources, reals, draws, more, rates)
+            else:
+                loss = self._compiled_discriminator(sources, reals, draws, rates)
+            total = total + loss
+        return {**reports, "discriminator": total / self._discriminator_steps}
+
+    def _draw_sources(self) -> Batch:
+        """Noise (B, *source_shape) for a batch of fakes, and the labels they are made for."""
+        state = self._state
+        labels = state.batches.some_labels(state.random.noise) if self._takes_labels else None
+        return state.noise(state.batches.batch_size, self.source_shape), labels
+
+    def _draw_more_reals(self) -> Batch | None:
+        return self._state.batches.next() if self._loss.generator_needs_real else None
+
+    def _draw_for_penalties(self) -> np.ndarray:
+        shape = (self._draws, self._state.batches.batch_size)
+        return self._state.random.penalty.random(shape, dtype=np.float32)
+
+    def _train_discriminator(self, sources: Batch, reals: Batch, draws: Tensor, rates: Mapping[str, Tensor]) -> Tensor:
+        noise, labels = sources
+        fakes = ops.stop_gradient(self._generator(noise=noise, label=labels))
+        return self._update_discriminator(reals, (fakes, labels), draws, rates)
+
+    def _train_generator(self, sources: Batch, more: Batch | None, rates: Mapping[str, Tensor]) -> Tensor:
+        fakes, pull = self._generate(sources)
+        return self._update_generator((fakes, sources[1]), pull, more, rates)
+
+    def _train_both(
+        self, sources: Batch, reals: Batch, draws: Tensor, more: Batch | None, rates: Mapping[str, Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        fakes, pull = self._generate(sources)
+        labels = sources[1]
+        loss = self._update_discriminator(reals, (ops.stop_gradient(fakes), labels), draws, rates)
+        return loss, self._update_generator((fakes, labels), pull, more, rates)
+
+    def _generate(self, sources: Batch) -> tuple[Tensor, Callable[[Tensor], Any]]:
+        """Fakes, and what takes a gradient with respect to them to those of the generator's weights."""
+        noise, labels = sources
+        variables = self._state.optimizers["generator"].variables
+        return self._state.pullback(lambda: self._generator(noise=noise, label=labels), variables)
+
+    def _update_discriminator(self, reals: Batch, fakes: Batch, draws: Tensor, rates: Mapping[str, Tensor]) -> Tensor:
+        state = self._state
+        vocabulary = state.ops(draws)
+        real_samples, real_labels = to_unit_range(reals[0]), reals[1]
+        fake_samples, fake_labels = fakes
+
+        def critic(samples: Tensor) -> Tensor:
+            """The discriminator as a regularizer sees it: leaving the moving statistics alone."""
+            self._discriminator.mode.update_statistics = False
+            try:
+                return self._score(samples, real_labels)
+            finally:
+                self._discriminator.mode.update_statistics = True
+
+        def loss() -> Tensor:
+            scores = self._judge((real_samples, real_labels), (fake_samples, fake_labels))
+            total = self._loss.discriminator(vocabulary, *scores)
+            for penalty in self._penalties:
+                total = total + penalty(vocabulary, critic, real_samples, fake_samples)
+            return total
+
+        value = state.minimize("discriminator", loss, rates["discriminator"])
+        for constraint in self._constraints:
+            for weight in state.optimizers["discriminator"].variables:
+                weight.assign(constraint(vocabulary, weight.value))
+        return value
+
+    def _judge(self, reals: Batch, fakes: Batch) -> tuple[Tensor, Tensor]:
+        """The scores of reals and of fakes: as batches of their own where batch normalization would mix them."""
+        if self._discriminator.mixes_samples:
+            return self._score(*reals), self._score(*fakes)
+        labels = None if reals[1] is None or fakes[1] is None else ops.concatenate([reals[1], fakes[1]])
+        count = reals[0].shape[0]
+        scores = self._score(ops.concatenate([reals[0], fakes[0]]), labels)
+        return scores[:count], scores[count:]
+
+    def _score(self, samples: Tensor, labels: Tensor | None) -> Tensor:
+        return self._discriminator(**{self._state.source: samples}, label=labels)
+
+    def _update_generator(
+        self, fakes: Batch, pull: Callable[[Tensor], Any], more: Batch | None, rates: Mapping[str, Tensor]
+    ) -> Tensor:
+        state = self._state
+
+        def loss(samples: Tensor) -> Tensor:
+            real_scores = None if more is None else self._score(to_unit_range(more[0]), more[1])
+            return self._loss.generator(state.ops(), self._score(samples, fakes[1]), real_scores)
+
+        value, pull_loss = state.pullback(loss, (), (ops.stop_gradient(fakes[0]),))
+        _, (cotangent,) = pull_loss(ops.ones_like(value))
+        gradients, _ = pull(cotangent)
+        state.move("generator", gradients, rates["generator"])
+        return value
+
+
+def to_unit_range(samples: Tensor) -> Tensor:
+    """Images uint8 [0, 255] -> float32 [-1, 1]; sequences are in that range as they are."""
+    samples = ops.convert_to_tensor(samples)
+    if "float" in str(samples.dtype):
+        return samples
+    return ops.cast(samples, "float32") * (1 / 127.5) - 1.0

@@ -1,0 +1,54 @@
+"""How training processes in Keras generate and judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from keras import ops
+
+from drivers.keras.network import Network
+from drivers.keras.state import KerasState
+from drivers.processes.base import AdversarialProcess
+
+Tensor = Any
+
+
+class KerasProcess(AdversarialProcess):
+    """A process whose roles ``generator`` and ``discriminator`` are the ones in use afterwards."""
+
+    _state: KerasState
+
+    def __init__(self, state: KerasState) -> None:
+        super().__init__(state)
+        self._run_generator = state.compile_use(self._generate_in_use)
+        self._run_discriminator = state.compile_use(self._score_in_use)
+
+    def generate(self, source: Tensor, labels: Tensor | None) -> Tensor:
+        return self._run_generator(source, labels)
+
+    def score(self, samples: Tensor, labels: Tensor | None) -> Tensor:
+        return self._run_discriminator(samples, labels)
+
+    def _generate_in_use(self, source: Tensor, labels: Tensor | None) -> Tensor:
+        network = self._state.network_in_use("generator")
+        with in_use(network):
+            return network(noise=source, label=labels)
+
+    def _score_in_use(self, samples: Tensor, labels: Tensor | None) -> Tensor:
+        network = self._state.network_in_use("discriminator")
+        with in_use(network):
+            scores = network(**{self._state.source: samples}, label=labels)
+        return ops.mean(ops.reshape(scores, (ops.shape(scores)[0], -1)), axis=1)
+
+
+@contextmanager
+def in_use(network: Network) -> Iterator[None]:
+    """Runs ``network`` without dropout and with moving statistics."""
+    before = network.mode.training
+    network.mode.training = False
+    try:
+        yield
+    finally:
+        network.mode.training = before

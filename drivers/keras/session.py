@@ -1,0 +1,26 @@
+"""Opens a `drivers.interface.Session` in Keras. Importing this module imports no library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from drivers import machine
+from drivers.keras import runtime
+from drivers.processes.alternating import AlternatingProcess
+
+if TYPE_CHECKING:
+    from drivers.data import Dataset
+    from drivers.session import DriverSession
+
+
+def open_session(
+    spec: Mapping[str, Any], data: Dataset | None, *, device: str | None = None, threads: int | None = None
+) -> DriverSession:
+    """See `drivers.open_session`; the spec's ``backend`` is started in this process if none is yet."""
+    work = machine.work_of_a_step(spec, AlternatingProcess.roles(spec))
+    backend = runtime.start(spec["backend"], device or spec["device"], threads or machine.threads_for(work))
+    # Only now, because these import Keras, and with it the backend.
+    from drivers.keras import opening
+
+    return opening.open_session(spec, data, backend)
