@@ -139,6 +139,7 @@ class Session(ABC):
         steps_per_epoch: steps in one pass over the data.
         images_per_step: real samples that a step reads.
         environment: device, precision and versions, for the record.
+        compiles: the first step takes seconds, because it is compiled for those after it.
     """
 
     spec: Mapping[str, Any]
@@ -146,6 +147,7 @@ class Session(ABC):
     steps_per_epoch: int
     images_per_step: int
     environment: dict[str, Any]
+    compiles: bool = False
 
     @property
     @abstractmethod

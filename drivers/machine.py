@@ -41,8 +41,12 @@ def threads_for(work: int) -> int:
     busy processors, two threads train ten to a hundred times slower than one. And where each has little to do between
     two meetings, a further one brings little even on an idle machine.
     """
-    spare = max(1, len(os.sched_getaffinity(0)) - 1)
-    return min(spare, 1 + work // WORK_OF_A_THREAD)
+    return min(spare_processors(), 1 + work // WORK_OF_A_THREAD)
+
+
+def spare_processors() -> int:
+    """The processors that this process may use but for one, which is left to other programs; at least one."""
+    return max(1, len(os.sched_getaffinity(0)) - 1)
 
 
 def processor_name() -> str:

@@ -47,6 +47,7 @@ class DriverSession(Session):
         self.total_steps = state.total_steps
         self.images_per_step = state.images_per_step
         self.environment = environment
+        self.compiles = state.compiles
         self._unread: list[tuple[int, dict[str, Tensor]]] = []
         self._calibration: tuple[int, Calibration] | None = None
 

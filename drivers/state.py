@@ -73,7 +73,10 @@ class TrainingState(ABC):
         steps_per_epoch: steps in one pass over the data.
         total_steps: steps after which the training is finished.
         images_per_step: real samples that a step reads.
+        compiles: whether the library compiles a step before the first one.
     """
+
+    compiles: bool = False
 
     networks: dict[str, Any]
     optimizers: dict[str, Any]

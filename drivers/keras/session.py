@@ -18,9 +18,17 @@ def open_session(
     spec: Mapping[str, Any], data: Dataset | None, *, device: str | None = None, threads: int | None = None
 ) -> DriverSession:
     """See `drivers.open_session`; the spec's ``backend`` is started in this process if none is yet."""
-    work = machine.work_of_a_step(spec, AlternatingProcess.roles(spec))
-    backend = runtime.start(spec["backend"], device or spec["device"], threads or machine.threads_for(work))
+    if threads is None:
+        threads = _threads(spec)
+    backend = runtime.start(spec["backend"], device or spec["device"], threads)
     # Only now, because these import Keras, and with it the backend.
     from drivers.keras import opening
 
     return opening.open_session(spec, data, backend)
+
+
+def _threads(spec: Mapping[str, Any]) -> int:
+    """What a spec's work occupies on PyTorch; TensorFlow and JAX keep their number, whatever comes later."""
+    if spec["backend"] != "torch":
+        return machine.spare_processors()
+    return machine.threads_for(machine.work_of_a_step(spec, AlternatingProcess.roles(spec)))

@@ -57,6 +57,7 @@ class KerasState(TrainingState):
         random: Random,
     ) -> None:
         self.backend = backend
+        self.compiles = backend.COMPILES
         self._dropout = keras.random.SeedGenerator(random.layer_seed)
         super().__init__(spec, process, batches, random)
         self.variables: list[keras.Variable] = [self._dropout.state, *self.tensors().values()]

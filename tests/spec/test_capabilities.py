@@ -74,3 +74,43 @@ def test_an_unknown_driver():
     assert (pointer, code) == ("/driver", "unknown_driver")
     assert "did you mean 'pytorch'?" in message
     assert spec.resolve({**DCGAN, "driver": "anything"})["driver"] == "anything"
+
+
+def test_a_backend_is_filled_in_where_the_driver_has_some_and_only_there():
+    assert "backend" not in spec.resolve(DCGAN)
+    resolved = spec.resolve({**DCGAN, "driver": "keras"})
+    assert resolved["backend"] == "torch"
+    assert spec.resolve(resolved) == resolved
+    chosen = spec.resolve({**DCGAN, "driver": "keras", "backend": "jax"})
+    assert chosen["backend"] == "jax"
+    assert chosen.sha256() != resolved.sha256()
+
+
+@pytest.mark.parametrize(
+    ("keys", "code", "said"),
+    [
+        ({"driver": "keras", "backend": "jx"}, "not_allowed", "did you mean 'jax'?"),
+        ({"driver": "keras", "backend": 3}, "wrong_type", "must be 'jax', 'tensorflow' or 'torch'"),
+        ({"backend": "jax"}, "not_supported", "leave backend out, or choose the driver 'keras'"),
+    ],
+)
+def test_a_backend_that_cannot_be(keys, code, said):
+    with pytest.raises(spec.SpecError) as error:
+        spec.resolve({**DCGAN, **keys})
+    [problem] = error.value.problems
+    assert (problem["pointer"], problem["code"]) == ("/backend", code)
+    assert said in problem["message"]
+
+
+def test_a_backend_that_is_not_installed_says_how_to_get_it():
+    document = {**DCGAN, "driver": "keras", "backend": "tensorflow"}
+    [(pointer, code, message)] = problems(document, {"keras": {"backends": ["torch"]}})
+    assert (pointer, code) == ("/backend", "not_installed")
+    assert message.endswith("here the driver 'keras' has 'torch'. `make run DRIVERS=all` installs it")
+
+
+def test_a_precision_that_a_driver_does_not_have():
+    document = {**DCGAN, "precision": "bfloat16"}
+    assert [problem[:2] for problem in problems(document, {"pytorch": {"precisions": ["auto", "float32"]}})] == [
+        ("/precision", "not_supported")
+    ]

@@ -221,7 +221,7 @@ def test_it_trains_in_the_common_loop(open_process, tmp_path):
     outcome, events = run(session, tmp_path)
     assert outcome == "finished"
     losses = [event for event in events if event["type"] == "loss"]
-    assert tuple(losses[0])[2:-1] == reports
+    assert tuple(losses[0])[2:-2] == reports
     points = [point for event in losses for point in event["points"]]
     assert [point[0] for point in points] == list(range(1, session.total_steps + 1))
     assert points[-1][1] < points[0][1]

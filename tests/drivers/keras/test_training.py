@@ -1,0 +1,224 @@
+"""One training on four runtimes: from the same seed, weights and batches the same numbers, and weights that travel."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file
+
+import drivers
+from drivers import losses, regularizers
+from drivers.data import load
+from drivers.pytorch import optimizers
+from drivers.pytorch.ops import TorchOps
+from spec import catalogue
+from tests.drivers.conftest import small_spec
+from tests.drivers.keras.training_child import looked_at
+
+BACKENDS = ("jax", "tensorflow", "torch")
+FAMILIES = ("gan", "cgan", "dcgan", "wgan", "wgan_gp")
+STEPS = 10
+SHAPE = (6, 3, 3, 1)
+# What runs a few times is not worth optimizing.
+SETTINGS = {
+    "OMP_NUM_THREADS": "1",
+    "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true",
+}
+ROOT = Path(__file__).parents[3]
+
+
+def entry(kind: str, choice: str) -> dict[str, Any]:
+    """A module with the catalogue's defaults."""
+    parameters = catalogue.load()[kind][choice]["parameters"]["properties"]
+    return {"choice": choice, **{name: schema["default"] for name, schema in parameters.items()}}
+
+
+def family_spec(family: str) -> dict[str, Any]:
+    """Dropout draws in each library by itself, so there is none."""
+    resolved = dict(small_spec(family, optimizer={"choice": "sgd", "learning_rate": 0.005}))
+    for layer in resolved["discriminator"]["layers"]:
+        if layer["type"] == "Dropout":
+            layer["rate"] = 0.0
+    return resolved
+
+
+RESUMED = {
+    "loss": {"choice": "non_saturating", "regularizers": ["gradient_penalty"]},
+    "training": {"ema_decay": 0.9, "discriminator_steps": 2, "learning_rate_schedule": {"choice": "cosine"}},
+}
+
+
+@pytest.fixture(scope="module")
+def pytorch(tmp_path_factory) -> tuple[Path, dict[str, dict[str, np.ndarray]]]:
+    """What the PyTorch driver finds for each family, and the folder with the weights that it trained."""
+    folder, found = tmp_path_factory.mktemp("runtimes"), {}
+    for family in FAMILIES:
+        resolved = family_spec(family)
+        session = drivers.open_session(resolved, load(resolved["data"]), threads=1)
+        for _ in range(STEPS):
+            session.train_step()
+        points = [[point["generator"], point["discriminator"]] for point in session.read_losses()]
+        session.save_weights(folder / f"{family}-pytorch.safetensors")
+        samples, scores = looked_at(session)
+        found[family] = {"losses": np.array(points), "samples": samples, "scores": scores}
+    return folder, found
+
+
+@pytest.fixture(scope="module")
+def given() -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(0)
+    arrays = {
+        "real_scores": rng.normal(size=(7, 1)),
+        "fake_scores": rng.normal(size=(7, 1)),
+        "reals": rng.normal(size=SHAPE),
+        "fakes": rng.normal(size=SHAPE),
+        "draws": rng.random((1, SHAPE[0])),
+        "kernel": rng.normal(size=(9, 4)),
+        "bias": rng.normal(size=4),
+        "start": np.linspace(-1, 1, 5),
+        # small ones make epsilon count
+        "gradients": rng.normal(size=(4, 5)) * np.array([1e-6, 1e-4, 1e-2, 1.0, 30.0]),
+    }
+    return {name: value.astype(np.float32) for name, value in arrays.items()}
+
+
+@pytest.fixture(scope="module")
+def runtimes(pytorch, given) -> dict[str, dict[str, np.ndarray]]:
+    """What each backend finds, each in a process of its own."""
+    folder, _ = pytorch
+    np.savez(folder / "given.npz", **given)
+    questions = {
+        "families": {family: family_spec(family) for family in FAMILIES},
+        "steps": STEPS,
+        "losses": sorted(losses.LOSSES),
+        "penalties": ["gradient_penalty", "r1"],
+        "optimizers": [entry("optimizers", choice) for choice in sorted(optimizers.OPTIMIZERS)],
+        "resumed": small_spec("dcgan", **RESUMED),
+    }
+    (folder / "given.json").write_text(json.dumps(questions))
+    children = {
+        backend: subprocess.Popen(
+            [sys.executable, "-m", "tests.drivers.keras.training_child", str(folder), backend],
+            cwd=ROOT,
+            env={**os.environ, **SETTINGS},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for backend in BACKENDS
+    }
+    try:
+        for backend, child in children.items():
+            said, _ = child.communicate(timeout=900)
+            assert child.returncode == 0, f"{backend}:\n{said}"
+    finally:
+        for child in children.values():
+            child.kill()
+    return {backend: dict(np.load(folder / f"found-{backend}.npz")) for backend in BACKENDS}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_ten_steps_from_the_seed_alone_give_the_same_losses_and_weights(pytorch, runtimes, family, backend):
+    folder, found = pytorch
+    np.testing.assert_allclose(runtimes[backend][f"{family}/losses"], found[family]["losses"], rtol=1e-4, atol=1e-5)
+    ours, theirs = (load_file(folder / f"{family}-{name}.safetensors") for name in (backend, "pytorch"))
+    assert ours.keys() == theirs.keys()
+    for name, value in ours.items():
+        np.testing.assert_allclose(value, theirs[name], atol=1e-3, err_msg=name)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_weights_of_the_pytorch_driver_give_the_same_samples_and_scores(pytorch, runtimes, family, backend):
+    for name in ("samples", "scores"):
+        np.testing.assert_allclose(runtimes[backend][f"{family}/{name}"], pytorch[1][family][name], atol=1e-5)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_model_trained_on_a_backend_goes_on_in_pytorch(pytorch, runtimes, backend):
+    session = drivers.open_session(family_spec("dcgan"), load(family_spec("dcgan")["data"]), threads=1)
+    session.load_weights(pytorch[0] / f"dcgan-{backend}.safetensors")
+    samples, _ = looked_at(session)
+    np.testing.assert_allclose(samples, pytorch[1]["dcgan"]["samples"], atol=1e-4)
+    session.train_step()
+    assert np.isfinite(list(session.read_losses()[0].values())).all()
+
+
+def test_every_loss_and_its_slopes(given, runtimes):
+    ops = TorchOps(np.random.default_rng(0))
+    for choice in losses.LOSSES:
+        loss = losses.build({"choice": choice})
+        for role in ("discriminator", "generator"):
+            real, fake = (torch.from_numpy(given[name]).requires_grad_() for name in ("real_scores", "fake_scores"))
+            value = loss.discriminator(ops, real, fake) if role == "discriminator" else loss.generator(ops, fake, real)
+            points = (real, fake) if role == "discriminator" else (fake, real)
+            slopes = torch.autograd.grad(value, points, allow_unused=True, materialize_grads=True)
+            compare(runtimes, f"{choice}/{role}", value, slopes)
+
+
+@pytest.mark.parametrize("choice", ["gradient_penalty", "r1"])
+def test_every_penalty_and_its_slopes(given, runtimes, choice):
+    class Drawn(TorchOps):
+        def uniform_per_sample(self, like):
+            return torch.from_numpy(given["draws"][0]).reshape(-1, 1, 1, 1)
+
+    weights = [torch.from_numpy(given[name]).requires_grad_() for name in ("kernel", "bias")]
+    penalty = regularizers.build({"choice": choice})
+    reals, fakes = torch.from_numpy(given["reals"]), torch.from_numpy(given["fakes"])
+
+    def critic(x):
+        return torch.tanh(x.flatten(1) @ weights[0] + weights[1]).sum(1)
+
+    value = penalty(Drawn(np.random.default_rng(0)), critic, reals, fakes)
+    compare(runtimes, choice, value, torch.autograd.grad(value, weights))
+
+
+def compare(runtimes, name, value, slopes):
+    for backend, found in runtimes.items():
+        np.testing.assert_allclose(found[name], value.item(), rtol=1e-5, err_msg=f"{name} on {backend}")
+        for index, slope in enumerate(slopes):
+            scale = max(slope.abs().max().item(), 1e-6)
+            np.testing.assert_allclose(
+                found[f"{name}/{index}"] / scale, slope.numpy() / scale, atol=1e-4, err_msg=f"{name} on {backend}"
+            )
+
+
+@pytest.mark.parametrize("choice", sorted(optimizers.OPTIMIZERS))
+def test_every_optimizer_moves_weights_alike(given, runtimes, choice):
+    weight = torch.nn.Parameter(torch.from_numpy(given["start"].copy()))
+    optimizer = optimizers.build(entry("optimizers", choice), {"weight": weight})
+    for gradient in given["gradients"]:
+        weight.grad = torch.from_numpy(gradient.copy())
+        optimizer.step(1.0)
+    for backend, found in runtimes.items():
+        np.testing.assert_allclose(found[f"optimizer/{choice}"], weight.detach(), rtol=1e-5, atol=1e-6, err_msg=backend)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_resumed_training_is_the_same_bit_for_bit(runtimes, backend):
+    """With dropout, batch normalization, a gradient penalty, an average and a schedule."""
+    found = runtimes[backend]
+    np.testing.assert_array_equal(found["resumed/again"], found["resumed/whole"])
+    np.testing.assert_array_equal(found["resumed/again/sample"], found["resumed/whole/sample"])
+    assert np.isnan(found["resumed/whole"][2, 0])  # the generator rested
+    assert np.isnan(found["resumed/whole"][3, 1])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_process_imports_the_backend_it_needs_and_no_other(runtimes, backend):
+    assert runtimes[backend]["libraries"].tolist() == [backend]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_manifest_says_what_the_code_has(runtimes, backend):
+    manifest = json.loads((ROOT / "drivers/keras/capabilities.json").read_text())
+    assert {**json.loads(str(runtimes[backend]["capabilities"])), "precisions": ["auto", "float32"]} == manifest

@@ -1,0 +1,173 @@
+"""Trainings with the Keras driver in a process of one backend: `python -m tests.drivers.keras.training_child FOLDER`.
+
+Reads `given.json` and `given.npz` of the folder, and leaves what it found in `found-BACKEND.npz`, and the weights that
+it trained in `FAMILY-BACKEND.safetensors`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import drivers
+from drivers import losses, regularizers
+from drivers.data import load
+
+Found = dict[str, np.ndarray]
+
+
+def main(folder: Path, backend: str) -> None:
+    given = json.loads((folder / "given.json").read_text())
+    arrays = dict(np.load(folder / "given.npz"))
+    found: Found = {}
+    for family, resolved in given["families"].items():
+        found |= trained({**resolved, "driver": "keras", "backend": backend}, given["steps"], folder, family)
+    found |= formulas(backend, given, arrays)
+    found |= moved(given["optimizers"], arrays["start"], arrays["gradients"])
+    found |= resumed({**given["resumed"], "driver": "keras", "backend": backend}, folder / backend)
+    found["capabilities"] = np.array(json.dumps(capabilities()))
+    found["libraries"] = np.array([name for name in ("jax", "tensorflow", "torch") if name in sys.modules])
+    np.savez(folder / f"found-{backend}.npz", **found)
+
+
+def capabilities() -> dict[str, list[str]]:
+    """What the code of the driver has."""
+    from drivers.initializers import INITIALIZERS
+    from drivers.keras.layers import LAYERS
+    from drivers.keras.optimizers import OPTIMIZERS
+    from drivers.keras.processes import PROCESSES
+    from drivers.keras.runtime import BACKENDS
+    from drivers.schedules import SCHEDULES
+
+    rooms = {
+        "backends": BACKENDS,
+        "processes": PROCESSES,
+        "layers": LAYERS,
+        "losses": losses.LOSSES,
+        "regularizers": regularizers.REGULARIZERS,
+        "optimizers": OPTIMIZERS,
+        "schedules": SCHEDULES,
+        "initializers": INITIALIZERS,
+    }
+    return {kind: sorted(names) for kind, names in rooms.items()}
+
+
+def trained(resolved: dict[str, Any], steps: int, folder: Path, family: str) -> Found:
+    """What a training from the seed alone, and what weights of the PyTorch driver, lead to."""
+    session = open_(resolved)
+    for _ in range(steps):
+        session.train_step()
+    losses = session.read_losses()
+    session.save_weights(folder / f"{family}-{resolved['backend']}.safetensors")
+    session.load_weights(folder / f"{family}-pytorch.safetensors")
+    samples, scores = looked_at(session)
+    return {
+        f"{family}/losses": np.array([[point["generator"], point["discriminator"]] for point in losses]),
+        f"{family}/samples": samples,
+        f"{family}/scores": scores,
+    }
+
+
+def open_(resolved: dict[str, Any]) -> Any:
+    return drivers.open_session(resolved, load(resolved["data"]), threads=1)
+
+
+def looked_at(session: Any, count: int = 8) -> tuple[np.ndarray, np.ndarray]:
+    """Samples before they are rounded to pixels, and the scores of images of the data."""
+    process, state = session._process, session._state
+    labels = np.arange(count) % 10
+    source = process.draw(count, 3)
+    made = process.generate(state.tensor(source), state.tensor(labels) if process.generates_by_label else None)
+    images = load(session.spec["data"]).samples[:count]
+    scores = session.discriminate(images, labels if process.judges_by_label else None)["score"]
+    return state.array(made), scores
+
+
+def formulas(backend_name: str, given: dict[str, Any], arrays: Found) -> Found:
+    """Every loss with its slopes by the scores, every penalty with its slopes by a critic's weights."""
+    import keras
+    from keras import ops
+
+    from drivers.keras.ops import KerasOps
+
+    backend = importlib.import_module(f"drivers.keras.backends.{backend_name}")
+    found: Found = {}
+
+    def derive(name: str, function: Any, variables: Any = (), points: Any = ()) -> None:
+        def run(*inputs: Any) -> Any:
+            value, pull = backend.pullback(function, variables, inputs, state=variables)
+            by_variable, by_point = pull(ops.ones_like(value))
+            return value, [*by_variable, *by_point]
+
+        value, slopes = backend.compile(run, variables)(*points)
+        found[name] = ops.convert_to_numpy(value)
+        found.update({f"{name}/{index}": ops.convert_to_numpy(slope) for index, slope in enumerate(slopes)})
+
+    plain = KerasOps(backend, ())
+    real, fake = (ops.convert_to_tensor(arrays[name]) for name in ("real_scores", "fake_scores"))
+    for choice in given["losses"]:
+        loss = losses.build({"choice": choice})
+        derive(f"{choice}/discriminator", partial(loss.discriminator, plain), points=(real, fake))
+        derive(f"{choice}/generator", partial(loss.generator, plain), points=(fake, real))
+
+    weights = [keras.Variable(arrays["kernel"]), keras.Variable(arrays["bias"])]
+
+    def critic(x: Any) -> Any:
+        return ops.sum(ops.tanh(ops.matmul(ops.reshape(x, (x.shape[0], -1)), weights[0]) + weights[1]), axis=1)
+
+    images = [ops.convert_to_tensor(arrays[name]) for name in ("reals", "fakes")]
+    for choice in given["penalties"]:
+        penalty = regularizers.build({"choice": choice})
+
+        def value(penalty: Any = penalty) -> Any:
+            return penalty(KerasOps(backend, weights, ops.convert_to_tensor(arrays["draws"])), critic, *images)
+
+        derive(choice, value, weights)
+    return found
+
+
+def moved(configs: list[dict[str, Any]], start: np.ndarray, gradients: np.ndarray) -> Found:
+    """Weights after some steps of every optimizer."""
+    import keras
+    from keras import ops
+
+    from drivers.keras.optimizers import Optimizer
+
+    found = {}
+    for config in configs:
+        variable = keras.Variable(start)
+        optimizer = Optimizer(config, [variable])
+        for gradient in gradients:
+            optimizer.apply([ops.convert_to_tensor(gradient)], np.float32(optimizer.learning_rate))
+        found[f"optimizer/{config['choice']}"] = ops.convert_to_numpy(variable.value)
+    return found
+
+
+def resumed(resolved: dict[str, Any], folder: Path) -> Found:
+    """The losses after a checkpoint, of the training that wrote it and of one that took it up."""
+    whole, found = open_(resolved), {}
+    for _ in range(3):
+        whole.train_step()
+    whole.read_losses()
+    whole.save_checkpoint(folder)
+    again = open_(resolved)
+    again.train_step()  # whatever it did before is forgotten
+    again.load_checkpoint(folder)
+    for name, session in (("whole", whole), ("again", again)):
+        session.change({"learning_rate": {"generator": 1e-4}})
+        for update in (None, None, ["discriminator"], ["generator"], None):
+            session.train_step(update)
+        losses = [[point["generator"], point["discriminator"]] for point in session.read_losses()]
+        found[f"resumed/{name}"] = np.array(losses, np.float64)
+        found[f"resumed/{name}/sample"] = session.sample(4, seed=5)
+    return found
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])
