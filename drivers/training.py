@@ -143,6 +143,8 @@ class _Training:
         """The first loss goes out before the picture of the beginning is saved: whoever pressed start waits for it."""
         step = self.session.step
         images = self._draw() if step == 0 else None
+        if self.session.compiles:
+            self._log("info", "Compiling the training step; this takes some seconds, once.")
         self.session.train_step()
         self._flush_losses()
         if images is not None:

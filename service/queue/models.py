@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import selectors
 import time
@@ -13,7 +14,9 @@ from celery.signals import worker_process_init
 
 from service.config import Settings
 from service.queue.interactive import INTERACTIVE_TASK, answer
+from service.storage import Storage
 from service.trainer.pipes import Child
+from service.trainer.runtimes import DEFAULT, runtime_of
 
 log = logging.getLogger(__name__)
 
@@ -24,16 +27,21 @@ PROGRESS = ("what", "done", "total")
 
 
 class Responder:
-    """What one pool child owns: a process with the models in use, which is replaced when it dies or hangs."""
+    """What one pool child owns: a process with the models in use for each runtime that was asked for.
+
+    One that dies or hangs is replaced.
+    """
 
     def __init__(self, settings: Settings):
         self._settings = settings
-        self._child: Child | None = None
+        self._storage = Storage(settings.storage_url, settings.home)
+        self._children: dict[str, Child] = {}
 
-    def prepare(self) -> None:
-        """Have the process there before the first call comes."""
-        if self._child is None:
-            self._child = Child("service.trainer.models", environ=self._settings.environ())
+    def prepare(self, runtime: str = DEFAULT) -> Child:
+        """Have the process of a runtime there; that of the default one before the first call comes."""
+        if runtime not in self._children:
+            self._children[runtime] = Child("service.trainer.models", runtime, environ=self._settings.environ())
+        return self._children[runtime]
 
     def respond(self, call_id: str, kind: str, job_id: str, params: dict, deadline: float) -> None:
         """Answer one call, unless nobody waits for it any more."""
@@ -51,29 +59,36 @@ class Responder:
 
     def _ask(self, call_id: str, question: dict[str, Any], deadline: float) -> Reply:
         """The model's reply; what it tells on the way there is passed on."""
-        self.prepare()
-        assert self._child is not None
-        self._child.send(question)
+        runtime = self._runtime(question["job_id"])
+        child = self.prepare(runtime)
+        child.send(question)
         with selectors.DefaultSelector() as selector:
-            selector.register(self._child, selectors.EVENT_READ)
+            selector.register(child, selectors.EVENT_READ)
             while (remaining := deadline - time.time()) > 0:
                 if selector.select(remaining):
-                    for message in self._child.read():
+                    for message in child.read():
                         if message["type"] == "reply":
                             return message["reply"]
                         self._send(call_id, {"progress": {key: message[key] for key in PROGRESS}})
-                if self._child.ended:
-                    status = self._discard()
+                if child.ended:
+                    status = self._discard(runtime)
                     return _error("model_process_died", f"The process with the model ended ({status}); ask again.")
-        self._discard()
+        self._discard(runtime)
         return _error("timeout", "The model did not answer in time; ask for fewer images, or allow more time.")
 
-    def _discard(self) -> int:
-        assert self._child is not None
-        self._child.kill()
-        status = self._child.close()
-        self._child = None
-        log.warning("the process with the models ended (%d), the next call starts another", status)
+    def _runtime(self, job_id: str) -> str:
+        """The runtime that a job was trained with; whoever answers for the default one says what there is not yet."""
+        try:
+            with self._storage.open(job_id, "spec.json") as file:
+                return runtime_of(json.load(file))
+        except FileNotFoundError:
+            return DEFAULT
+
+    def _discard(self, runtime: str) -> int:
+        child = self._children.pop(runtime)
+        child.kill()
+        status = child.close()
+        log.warning("the process with the models for %s ended (%d), the next call starts another", runtime, status)
         return status
 
 

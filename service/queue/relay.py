@@ -80,7 +80,7 @@ class Relay:
             False if the training process died: the job is up for whoever looks for lost ones.
         """
         job = self._store.get(self._job_id)
-        self._child = self._spare.take()
+        self._child = self._spare.take(job.spec)
         self._ledger = Ledger(self._store, self._claim, self._settings, self._on_lost)
         nudges = NudgeListener(self._settings, self._job_id, self._wakeup.set)
         try:

@@ -43,13 +43,13 @@ DEFAULT_COLUMNS = 8
 
 
 def main() -> None:
-    channel, _ = open_channel()
+    channel, (runtime,) = open_channel()
     settings = Settings.from_env()
     logging.basicConfig(level=settings.log_level, format="%(levelname)s %(message)s")
     models = Models(Storage(settings.storage_url, settings.home), settings.loaded_models)
     evaluations = Evaluations()
     warnings.simplefilter("error", Image.DecompressionBombWarning)
-    warm_up(THREADS)
+    warm_up(runtime, THREADS)
     while True:
         question = channel.receive()
         assert question is not None

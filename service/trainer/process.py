@@ -30,6 +30,7 @@ from drivers.training import train
 from service.pictures import stamp
 from service.storage import Storage
 from service.trainer.pipes import Channel, open_channel
+from service.trainer.runtimes import spec_keys
 from service.weights import NAME as WEIGHTS
 
 log = logging.getLogger(__name__)
@@ -61,9 +62,9 @@ class FolderInUseError(Exception):
 
 
 def main() -> None:
-    channel, (niceness, threads) = open_channel()
+    channel, (niceness, threads, runtime) = open_channel()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
-    warm_up(int(threads) or None, int(niceness))
+    warm_up(runtime, int(threads) or None, int(niceness))
     channel.send({"type": "ready"})
     order = channel.receive()
     assert order is not None
@@ -74,8 +75,10 @@ def main() -> None:
     os._exit(0)
 
 
-def warm_up(threads: int | None, niceness: int = 0) -> None:
+def warm_up(runtime: str, threads: int | None, niceness: int = 0) -> None:
     """Import the library and take one step, so that what is lazily loaded and compiled is so before the job comes.
+
+    Where a step is compiled for its own network, a job gains nothing from another one's, and none is taken.
 
     It is done in a thread that yields the processor to others. Niceness belongs to a thread on Linux, and only a
     privileged one may lower it again: so the thread that will train stays as it was. What goes wrong in it is printed,
@@ -85,11 +88,12 @@ def warm_up(threads: int | None, niceness: int = 0) -> None:
     def run() -> None:
         if niceness and sys.platform == "linux":
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
-        resolved = spec.resolve(WARM_UP_SPEC)
+        resolved = spec.resolve({**WARM_UP_SPEC, **spec_keys(runtime)})
         session = open_session(resolved, load(resolved["data"]), threads=threads)
-        session.train_step()
-        session.read_losses()
-        session.sample(8)
+        if not session.compiles:
+            session.train_step()
+            session.read_losses()
+            session.sample(8)
 
     thread = threading.Thread(target=run, name="warm-up")
     thread.start()
