@@ -72,9 +72,9 @@ function longGenerator() {
     ]
 }
 
-async function snap({ page, ...editor }) {
-    const flow = longGenerator()
-    await Editor.prototype.place.call({ page, show: Editor.prototype.show, ...editor }, flow)
+async function snap(editor) {
+    const { page } = editor
+    await editor.place(longGenerator())
     const measured = await page.evaluate(
         async ([rounds, last]) => {
             const badge = () =>
@@ -177,7 +177,6 @@ async function frames(editor) {
                             buttons: 1
                         })
                     )
-                const box = chart.getBoundingClientRect()
                 if (what === "drag all") RED.view.select({ nodes: RED.nodes.filterNodes({ z: tab }) })
                 const handle = document.querySelector(`[id="${tab}-21"] .red-ui-flow-node`)
                 const at = handle.getBoundingClientRect()
