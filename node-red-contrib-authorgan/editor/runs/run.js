@@ -6,6 +6,7 @@ import { element, icon, iconButton } from "./dom.js"
 import { Measures } from "./measures.js"
 import { Pictures } from "./pictures.js"
 import { poll } from "./poll.js"
+import { Reading } from "./reading.js"
 import { Samples } from "./samples.js"
 import { isOver, stateLine } from "./state.js"
 import { ago, duration, number, text } from "./texts.js"
@@ -33,6 +34,7 @@ export class RunPage {
         this.facts = element("div", { class: "authorgan-runs-facts" })
         this.curves = new Curves(runs, [{ id, name: "" }])
         this.curves.onstale = () => this.polling.now()
+        this.reading = new Reading(runs, id)
         this.measures = new Measures()
         this.samples = new Samples(runs, this.pictures, id)
         place.append(
@@ -48,6 +50,7 @@ export class RunPage {
             this.line,
             this.bar,
             this.card.words,
+            this.reading.place,
             this.curves.place,
             this.samples.place,
             this.measures.place,
@@ -63,6 +66,7 @@ export class RunPage {
             await this.curves.look([job])
             this.measures.show(this.curves.metricsOf(this.id))
             await this.samples.look(job)
+            await this.reading.look(job)
         } catch (failure) {
             this.line.textContent = failure.status === 404 ? text("run.gone") : failure.message
             return OVER_MS
