@@ -1,4 +1,4 @@
-/** What the sidebar of runs is made of: smoothing, differences, and the way to the service. */
+/** What the sidebar of runs is made of: smoothing, and the way to the service. */
 const assert = require("node:assert/strict")
 const { after, before, describe, test } = require("node:test")
 const { FakeService } = require("./support/fake-service")
@@ -6,7 +6,6 @@ const { NodeRed } = require("./support/node-red")
 const { load } = require("./support/palette")
 
 const { exponential, rolling, withoutOutliers } = load("./lib/smoothing")
-const { differences } = load("./lib/differences")
 
 describe("a moving average", () => {
     test("halves what is left of a value with each thousandth of the width, at a weight of one half", () => {
@@ -58,24 +57,6 @@ describe("the range without outliers", () => {
     test("has room around a single value, and is nothing without any", () => {
         assert.deepEqual(withoutOutliers([[2, 2], [null]], 0.01), [1.5, 2.5])
         assert.equal(withoutOutliers([[], [null]], 0.01), null)
-    })
-})
-
-describe("what differs between runs", () => {
-    const spec = (generator) => ({ name: Math.random(), generator, training: { epochs: 1 }, notes: [{}] })
-
-    test("is told by pointer, with the value of each; names and what follows from the rest do not count", () => {
-        const dcgan = { choice: "dcgan", filters: 64, layers: [{ type: "Dense", units: 8 }], parameter_count: 9 }
-        const wide = { choice: "dcgan", filters: 128, layers: [{ type: "Dense", units: 16 }], parameter_count: 18 }
-        assert.deepEqual(differences([spec(dcgan), spec(wide)]), [{ pointer: "/generator/filters", values: [64, 128] }])
-    })
-
-    test("looks into layers that somebody drew, and says where a spec has nothing", () => {
-        const drawn = { choice: "custom", layers: [{ type: "Dense", units: 8, node_id: "a" }] }
-        assert.deepEqual(differences([spec(drawn), spec({ choice: "custom", layers: [] })]), [
-            { pointer: "/generator/layers/0/type", values: ["Dense", undefined] },
-            { pointer: "/generator/layers/0/units", values: [8, undefined] }
-        ])
     })
 })
 

@@ -1,12 +1,11 @@
 /** Several runs side by side: their curves over each other, what differs between them, their latest samples. */
 
-import { differences } from "../../lib/differences.js"
 import { Curves, colourOf } from "./curves.js"
 import { element, iconButton } from "./dom.js"
 import { Pictures } from "./pictures.js"
 import { poll } from "./poll.js"
 import { isOver } from "./state.js"
-import { number, text } from "./texts.js"
+import { number, shortened, text } from "./texts.js"
 
 const LIVE_MS = 2_000
 const OVER_MS = 15_000
@@ -39,46 +38,45 @@ export class Comparison {
     }
 
     async look() {
-        const found = await Promise.allSettled(this.ids.map((id) => this.runs.show(id)))
-        const jobs = found.filter(({ status }) => status === "fulfilled").map(({ value }) => value)
-        const lost = found.length - jobs.length
-        this.note.textContent = lost > 0 ? text("compare.lost", { count: lost }) : ""
-        if (jobs.length === 0) return OVER_MS
-        if (!this.curves) {
-            this.curves = new Curves(
-                this.runs,
-                jobs.map(({ id, name }) => ({ id, name: name || text("unnamed") }))
-            )
-            this.curves.onstale = () => this.polling.now()
-            this.curvesPlace.append(this.curves.place)
-        }
+        let jobs
         try {
+            const compared = await this.runs.json("GET", `compare?jobs=${this.ids}`)
+            this.note.textContent =
+                compared.missing.length > 0 ? text("compare.lost", { count: compared.missing.length }) : ""
+            if (compared.jobs.length === 0) return OVER_MS
+            this.showTable(compared)
+            this.showSamples(compared.jobs)
+            jobs = await Promise.all(compared.jobs.map(({ id }) => this.runs.show(id)))
+            this.showCurves(jobs)
             await this.curves.look(jobs)
         } catch (failure) {
             this.note.textContent = failure.message
+            return LIVE_MS
         }
-        this.show(jobs)
         return jobs.every(({ state }) => isOver(state)) ? OVER_MS : LIVE_MS
     }
 
-    show(jobs) {
-        const rows = differences(jobs.map(({ spec }) => spec))
-        const mark = (at) => element("i", { class: "authorgan-runs-mark", style: `background: ${colourOf(at)}` })
-        const measured = [
-            ["state", (job) => text(`state.${job.state}`)],
-            ["step", (job) => number(job.progress.step)],
-            ["generator", (job) => number(job.losses?.generator)],
-            ["discriminator", (job) => number(job.losses?.discriminator)],
-            ["rate", (job) => number(job.progress.images_per_second && Math.round(job.progress.images_per_second))]
-        ]
+    showCurves(jobs) {
+        if (this.curves) return
+        this.curves = new Curves(
+            this.runs,
+            jobs.map(({ id, name }) => ({ id, name: name || text("unnamed") }))
+        )
+        this.curves.onstale = () => this.polling.now()
+        this.curvesPlace.append(this.curves.place)
+    }
+
+    /** Only the parameters that differ, then what is known of each run; the best of a value stands out. */
+    showTable({ jobs, parameters, values, best, notes }) {
         const head = element(
             "tr",
             {},
             element("th", {}, text("compare.run")),
-            ...rows.map(({ pointer }) => element("th", { title: pointer }, pointer.split("/").slice(-2).join(" "))),
-            ...measured.map(([key]) => element("th", {}, text(`compare.${key}`)))
+            ...parameters.map(({ pointer }) => element("th", { title: pointer }, shortened(pointer))),
+            element("th", {}, text("compare.state")),
+            ...values.map(({ title }) => element("th", {}, title))
         )
-        const body = jobs.map((job, at) =>
+        const rows = jobs.map((job, at) =>
             element(
                 "tr",
                 {},
@@ -88,12 +86,25 @@ export class Comparison {
                     mark(at),
                     element("a", { href: "#", onclick: (event) => this.go(event, job.id) }, job.name || text("unnamed"))
                 ),
-                ...rows.map(({ values }) => element("td", {}, number(values[at]))),
-                ...measured.map(([, value]) => element("td", {}, value(job)))
+                ...parameters.map((parameter) => element("td", {}, number(parameter.values[at]))),
+                element("td", {}, text(`state.${job.state}`)),
+                ...values.map(({ name }) =>
+                    element(
+                        "td",
+                        { class: best[name]?.job === job.id && "authorgan-runs-best" },
+                        number(job.values[name])
+                    )
+                )
             )
         )
-        this.table.replaceChildren(element("table", {}, element("thead", {}, head), element("tbody", {}, ...body)))
-        if (rows.length === 0) this.table.append(element("p", { class: "authorgan-runs-hint" }, text("compare.same")))
+        this.table.replaceChildren(
+            element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows)),
+            ...(parameters.length === 0 ? [hint(text("compare.same"))] : []),
+            ...notes.map((note) => hint(note.message ?? note))
+        )
+    }
+
+    showSamples(jobs) {
         for (const [at, job] of jobs.entries()) {
             if (!this.samples.children[at]) {
                 this.samples.append(
@@ -120,3 +131,6 @@ export class Comparison {
         this.pictures.forget()
     }
 }
+
+const mark = (at) => element("i", { class: "authorgan-runs-mark", style: `background: ${colourOf(at)}` })
+const hint = (words) => element("p", { class: "authorgan-runs-hint" }, words)

@@ -1,10 +1,13 @@
 /** A slider through the samples that a run has drawn: it stays at the newest until one moves it. */
+
 import { element, iconButton } from "./dom.js"
+import { downloadButton } from "./download.js"
 import { number, text } from "./texts.js"
 
 /** Pictures that the slider reaches back to. */
 const MOST = 500
 const PAGE = 100
+const MOVIES = ["gif", "mp4"]
 
 export class Samples {
     constructor(runs, pictures, id) {
@@ -34,7 +37,13 @@ export class Samples {
                 { class: "authorgan-runs-slide" },
                 iconButton("step-backward", text("samples.earlier"), () => this.go(this.at - 1)),
                 this.slider,
-                iconButton("step-forward", text("samples.later"), () => this.go(this.at + 1))
+                iconButton("step-forward", text("samples.later"), () => this.go(this.at + 1)),
+                ...MOVIES.map((kind) =>
+                    downloadButton(runs, kind.toUpperCase(), () => ({
+                        address: `jobs/${id}/movie.${kind}`,
+                        name: `${id}.${kind}`
+                    }))
+                )
             )
         )
     }

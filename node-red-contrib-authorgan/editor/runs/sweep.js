@@ -1,10 +1,11 @@
 /** One sweep: how far it is, a heatmap of any of its values, and its runs as a table. */
 import { showActions } from "./actions.js"
 import { element, icon, iconButton } from "./dom.js"
+import { downloadButton } from "./download.js"
 import { Pictures } from "./pictures.js"
 import { poll } from "./poll.js"
 import { sweepBar, sweepLine } from "./sweeps.js"
-import { number, text } from "./texts.js"
+import { number, shortened, text } from "./texts.js"
 import { isDark } from "./theme.js"
 
 const LIVE_MS = 2_000
@@ -42,17 +43,10 @@ export class SweepPage {
                 { class: "authorgan-runs-view" },
                 this.value,
                 ...FILES.map((kind) =>
-                    element(
-                        "button",
-                        {
-                            type: "button",
-                            class: "red-ui-button red-ui-button-small",
-                            title: text("sweeps.download", { kind: kind.toUpperCase() }),
-                            onclick: () => this.download(kind)
-                        },
-                        icon("download"),
-                        ` ${kind.toUpperCase()}`
-                    )
+                    downloadButton(runs, kind.toUpperCase(), () => ({
+                        address: this.address(kind),
+                        name: `${this.sweep.name || "sweep"} ${this.value.value}.${kind}`
+                    }))
                 )
             ),
             this.picture,
@@ -117,22 +111,12 @@ export class SweepPage {
         this.pictures.show(this.picture, address, this.value.selectedOptions[0].textContent)
     }
 
-    async download(kind) {
-        try {
-            const url = URL.createObjectURL(await this.runs.blob(this.address(kind)))
-            element("a", { href: url, download: `${this.sweep.name || "sweep"} ${this.value.value}.${kind}` }).click()
-            URL.revokeObjectURL(url)
-        } catch (failure) {
-            RED.notify(failure.message, "error")
-        }
-    }
-
     showJobs({ axes, values, best, jobs }) {
         const isBest = (job, name) => best[name]?.job === job.id
         const head = element(
             "tr",
             {},
-            ...axes.map(({ pointer }) => element("th", { title: pointer }, pointer.split("/").slice(-2).join(" "))),
+            ...axes.map(({ pointer }) => element("th", { title: pointer }, shortened(pointer))),
             element("th", {}, text("compare.state")),
             ...values.map(({ title }) => element("th", {}, title))
         )

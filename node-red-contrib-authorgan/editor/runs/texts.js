@@ -28,3 +28,6 @@ export function ago(time) {
     const seconds = (Date.now() - Date.parse(time)) / 1000
     return seconds < 5 ? text("now") : text("ago", { duration: duration(seconds) })
 }
+
+/** "/optimizer/generator/learning_rate" -> "generator learning_rate": what a column has room for. */
+export const shortened = (pointer) => pointer.split("/").slice(-2).join(" ").trim()
