@@ -132,6 +132,7 @@ class Settings:
     max_datasets: int = _integer("uploaded data sets that are kept", 1000)
     max_page: int = _integer("entries on one page of a listing", 100)
     max_metric_points: int = _integer("points in one answer of the metrics", 10_000, minimum=4)
+    tensorboard: bool = _setting("whether trainings write TensorBoard event files", True, parse=_switch)
     pictures_carry_spec: bool = _setting(
         "whether pictures of samples carry the spec and seed that drew them", True, parse=_switch
     )

@@ -20,6 +20,7 @@ from service.db.history import TimedPoint
 from service.queue.events import EventWriter
 from service.queue.ledger import Ledger
 from service.queue.nudges import NudgeListener
+from service.queue.tensorboard import FOLDER, TensorBoardWriter
 from service.queue.usage import Usage
 from service.storage import Storage
 from service.store import Claim, JobNotFoundError, Store
@@ -67,6 +68,7 @@ class Relay:
         self._spare_after = SPARE_AFTER_SECONDS
         self._first_loss_seen = False
         self._usage: Usage | None = None
+        self._board: TensorBoardWriter | None = None
         self._step = 0
         self._seconds_before: float | None = None  # trained before this process, up to where it goes on
         self._timed_until = 0.0
@@ -104,6 +106,7 @@ class Relay:
         finally:
             if self._usage is not None:
                 self._usage.close()
+            self._store_board()
             self._child.kill()
             self._child.close()
             nudges.close()
@@ -315,6 +318,29 @@ class Relay:
 
     def _emit(self, *events: dict[str, Any]) -> None:
         self._events.write(self._job_id, events)
+        if self._board is not None:
+            for event in events:
+                self._board.write(event)
+
+    def _store_board(self) -> None:
+        """An event file grows, which an object in a store cannot: it is put there when the training ends."""
+        if self._board is None or self._storage.is_local or not self._board.path.exists():
+            return
+        try:
+            self._storage.write_atomic(self._job_id, f"{FOLDER}/{self._board.path.name}", self._board.path.read_bytes())
+        except OSError as error:
+            log.warning("job %s: its TensorBoard events stay in %s: %s", self._job_id, self._board.path, error)
+
+    def _open_board(self) -> TensorBoardWriter | None:
+        if not self._settings.tensorboard:
+            return None
+
+        def picture(step: int) -> bytes:
+            with self._storage.open(self._job_id, f"samples/{step}.png") as file:
+                content: bytes = file.read()
+            return content
+
+        return TensorBoardWriter(self._storage.local_folder(self._job_id) / FOLDER, picture)
 
 
 class _Wakeup:

@@ -46,6 +46,7 @@ def test_a_job_is_trained_to_its_end_and_leaves_everything_behind(fleet):
 
     names = [artefact.name for artefact in fleet.storage.list(job_id)]
     assert {"spec.json", "environment.json", "weights.safetensors", "samples/0.png", "samples/24.png"} <= set(names)
+    assert [name for name in names if name.startswith("tensorboard/events.out.tfevents.")]
     with fleet.storage.open(job_id, "spec.json") as file:
         assert json.load(file) == job.spec
     assert all(
