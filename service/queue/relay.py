@@ -212,6 +212,7 @@ class Relay:
                     self._emit(message)
                 case "started":
                     self._started = True
+                    self._board = self._open_board()
                     self._usage = Usage(
                         self._child.process.pid,
                         self._settings.usage_seconds,
