@@ -12,7 +12,9 @@ const read = (name) => fs.readFileSync(path.join(folder, name), "utf8")
 const types = Object.keys(manifest["node-red"].nodes).filter((name) =>
     fs.existsSync(path.join(folder, `editor/nodes/${name.replace("authorgan-", "")}`))
 )
-const examples = fs.readdirSync(path.join(folder, "examples"))
+const examples = fs
+    .readdirSync(path.join(folder, "examples"), { recursive: true })
+    .filter((name) => name.endsWith(".json"))
 
 /** "a.b.c" -> the text there, or undefined. */
 const textAt = (texts, key) => key.split(".").reduce((value, part) => value?.[part], texts)
