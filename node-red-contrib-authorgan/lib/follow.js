@@ -83,14 +83,15 @@ async function insist(work, signal) {
     }
 }
 
-/** One connection: its events until it closes. */
-async function* stream(client, path, { lastEventId, signal, patience, onLine }) {
+/** One connection: its events until it closes. With a `body` it is a POST. */
+async function* stream(client, path, { lastEventId, signal, patience, body, onLine = () => {} }) {
     const silent = new AbortController()
     const lost = () => silent.abort(new Error(`silent for ${patience / 1000} s`))
     let clock = setTimeout(lost, patience)
     try {
         const response = await client.open(path, {
             accept: "text/event-stream",
+            body,
             headers: lastEventId ? { "Last-Event-ID": lastEventId } : {},
             signal: AbortSignal.any([signal, silent.signal]),
             timeout: 0
@@ -125,4 +126,4 @@ function pause(milliseconds, signal) {
     })
 }
 
-module.exports = { follow, insist, ENDED }
+module.exports = { follow, insist, stream, ENDED }

@@ -26,6 +26,13 @@ const flow = (url) => [
     node("sampled", "sink", [], { name: "sampled" }),
     node("export", "authorgan-export", [["exported"]], { train: "train", format: "onnx", network: "discriminator" }),
     node("exported", "sink", [], { name: "exported" }),
+    node("evaluate", "authorgan-evaluate", [["evaluated"]], {
+        train: "train",
+        metrics: ["precision", "kid"],
+        count: "500",
+        seed: ""
+    }),
+    node("evaluated", "sink", [], { name: "evaluated" }),
     node("preview", "authorgan-preview", [], { show: "both", width: 240 })
 ]
 
@@ -140,6 +147,48 @@ describe("export", () => {
         service.answerOnce("/v1/models/job1/export", 422, { detail, problems: [] })
         await nodeRed.send("export")
         await lastError(/cannot hold the layer ConvLSTM2D/)
+    })
+})
+
+describe("evaluate", () => {
+    test("asks for the ticked scores, and hands them on by name", async () => {
+        await nodeRed.send("evaluate")
+        const answer = await last("evaluated", 1)
+        assert.deepEqual(answer.payload, {
+            precision: { value: 0.51234, floor: 0.9 },
+            kid: { value: 0.51234, floor: 0.9 }
+        })
+        assert.deepEqual([answer.step, answer.job], [40, "job1"])
+        const request = service.requestsTo("POST", /evaluate$/).at(-1)
+        assert.equal(request.path, "/v1/models/job1/evaluate")
+        assert.equal(request.headers.accept, "text/event-stream")
+        assert.deepEqual(request.body, { metrics: ["precision", "kid"], count: 500 })
+    })
+
+    test("lets the message say otherwise", async () => {
+        await nodeRed.send("evaluate", { metrics: [{ choice: "recall", k: 5 }], count: 100, seed: 3 })
+        const answer = await last("evaluated", 2)
+        assert.deepEqual(Object.keys(answer.payload), ["recall"])
+        assert.deepEqual(service.requestsTo("POST", /evaluate$/).at(-1).body, {
+            metrics: [{ choice: "recall", k: 5 }],
+            count: 100,
+            seed: 3
+        })
+    })
+
+    test("hands on what the service refuses at once, and what it finds on the way", async () => {
+        service.answerOnce("/v1/models/job1/evaluate", 422, { detail: "The data has no classes.", problems: [] })
+        await nodeRed.send("evaluate")
+        await lastError(/The data has no classes/)
+        await nodeRed.send("evaluate", { count: 13 })
+        await lastError(/13 images are too few/)
+    })
+
+    test("tells of a service that broke off, and of scores that nobody chose", async () => {
+        await nodeRed.send("evaluate", { count: 14 })
+        await lastError(/broke off before the scores were there/)
+        await nodeRed.send("evaluate", { metrics: [] })
+        await lastError(/Which scores\?/)
     })
 })
 

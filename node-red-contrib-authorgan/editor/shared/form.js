@@ -4,6 +4,7 @@ import fields from "../../lib/fields.js"
 import modules from "../../lib/modules.js"
 import { layerAt, resolvedOf } from "./answers.js"
 import * as exportSpec from "./export-spec.js"
+import * as metrics from "./metrics.js"
 import { text } from "./texts.js"
 import * as unfold from "./unfold.js"
 
@@ -176,6 +177,9 @@ export function prepareGan(node) {
         $(row)
             .find("select")
             .val(node.parameters[row.dataset.gan] || "")
+    const { metrics: wanted, every_epochs: every } = node.parameters.evaluation || {}
+    metrics.prepare(wanted)
+    $("#authorgan-every-epochs").val(every || "")
 }
 
 export function saveGan(node) {
@@ -183,6 +187,17 @@ export function saveGan(node) {
     // What has no field here, such as a driver that came with an imported spec, stays.
     const others = Object.entries(node.parameters).filter(([key]) => !chosen.some(([name]) => name === key))
     node.parameters = Object.fromEntries([...others, ...chosen.filter(([, value]) => value)])
+    saveEvaluation(node.parameters)
+}
+
+/** Without a score ticked there is no evaluation to tell of. */
+function saveEvaluation(parameters) {
+    const evaluation = { ...parameters.evaluation, metrics: metrics.read(parameters.evaluation?.metrics) }
+    const every = $("#authorgan-every-epochs").val().trim()
+    if (every) evaluation.every_epochs = numberOr(every)
+    else delete evaluation.every_epochs
+    if (evaluation.metrics.length > 0) parameters.evaluation = evaluation
+    else delete parameters.evaluation
 }
 
 /* ---- nodes that work --------------------------------------------------------------------------------------------- */

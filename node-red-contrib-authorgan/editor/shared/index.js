@@ -9,6 +9,7 @@ import * as upToDate from "./up-to-date.js"
 export * as exportSpec from "./export-spec.js"
 export * as form from "./form.js"
 export * as labels from "./labels.js"
+export * as metrics from "./metrics.js"
 export * as reasons from "./reasons.js"
 export * as services from "./services.js"
 

@@ -31,6 +31,18 @@ export function choiceSections(catalogue, entries, path, head = () => "") {
 export const tickBox = (path) =>
     `<label class="authorgan-tick"><input type="checkbox"> <span data-i18n="${path}.title"></span></label>`
 
+/** Boxes to tick, one an entry, with what it is and without its parameters. */
+export const tickList = (entries, path) =>
+    Object.keys(entries)
+        .map((name) => {
+            const summary = `<span class="authorgan-meaning" data-i18n="${path}.${name}.summary"></span>`
+            return `<li data-choice="${name}">${tickBox(`${path}.${name}`)}${summary}</li>`
+        })
+        .join("\n")
+
+/** The texts of such a list. */
+export const titlesOf = (entries) => mapValues(entries, ({ title, summary }) => ({ title, summary }))
+
 /** The parameters of an entry that leave a choice: one of a single value is a statement, not a question. */
 export const parametersOf = (entry) =>
     Object.entries(entry.parameters.properties).filter(([, schema]) => schema.enum?.length !== 1)

@@ -1,11 +1,22 @@
 /** The files of every node: its HTML, its locale and its help. */
 import fs from "node:fs"
 import path from "node:path"
-import { choiceOptions, choiceSections, helpOfChoices, textsOfChoices, tickBox } from "./choices.mjs"
+import {
+    choiceOptions,
+    choiceSections,
+    helpOfChoices,
+    textsOfChoices,
+    tickBox,
+    tickList,
+    titlesOf
+} from "./choices.mjs"
 import { helpPage } from "./help.mjs"
 
 /** Nodes that are not modules; each has a folder of its own in editor/nodes. */
-const OTHERS = ["service", "gan", "train", "control", "sample", "export", "preview"]
+const OTHERS = ["service", "gan", "train", "control", "sample", "evaluate", "export", "preview"]
+
+/** Those of them whose dialog offers the metrics. */
+const WITH_METRICS = ["gan", "evaluate"]
 
 /** @returns {[string, string][]} [file, content] */
 export function nodeFiles(editor, catalogue) {
@@ -42,10 +53,14 @@ export function nodeFiles(editor, catalogue) {
         const own = strings(`nodes/${name}/strings.json`)
         return filesOf(name, {
             definition: read(`nodes/${name}/definition.js`),
-            dialog: read(`nodes/${name}/dialog.html`),
-            // The train node compiles the drawing too, at run time, and then has to say what is wrong with it.
-            texts: name === "train" ? { ...own, problems: strings("shared/problems.json") } : own,
-            help: read(`nodes/${name}/help.md`)
+            dialog: fillIn(read(`nodes/${name}/dialog.html`), { metrics: tickList(catalogue.metrics, "metrics") }),
+            texts: {
+                ...own,
+                // The train node compiles the drawing too, at run time, and then has to say what is wrong with it.
+                ...(name === "train" && { problems: strings("shared/problems.json") }),
+                ...(WITH_METRICS.includes(name) && { metrics: titlesOf(catalogue.metrics) })
+            },
+            help: fillIn(read(`nodes/${name}/help.md`), { metrics: helpOfChoices(catalogue.metrics) })
         })
     })
     return [...modules, ...others].flat()

@@ -95,6 +95,7 @@ class FakeService {
                 ]
             })
         if (rest === "events") return this.stream(job, request, response)
+        if (rest === "evaluate") return evaluate(body, response)
         if (rest === "export") response.setHeader("Content-Disposition", `attachment; filename="${body.network}.onnx"`)
         response.setHeader("Content-Type", "image/png")
         response.end(PNG)
@@ -123,6 +124,17 @@ class FakeService {
         job.streams.add(response)
         response.on("close", () => job.streams.delete(response))
     }
+}
+
+/** Half of everything is right; whoever wants 13 images is told why not, on the way. */
+function evaluate({ metrics, count }, response) {
+    const scores = metrics.map((metric) => ({ name: metric.choice || metric, value: 0.51234, floor: 0.9 }))
+    const problem = { status: 422, detail: "13 images are too few.", problems: [] }
+    response.writeHead(200, { "Content-Type": "text/event-stream" })
+    response.write('event: progress\ndata: {"what": "drawing", "done": 1, "total": 2}\n\n')
+    if (count === 13) response.end(`event: problem\ndata: ${JSON.stringify(problem)}\n\n`)
+    else if (count === 14) response.end()
+    else response.end(`event: scores\ndata: ${JSON.stringify({ scores, step: 40 })}\n\n`)
 }
 
 const asText = ({ id, type, data }) => `id: ${id}\nevent: ${type}\ndata: ${JSON.stringify(data)}\n\n`
