@@ -76,10 +76,10 @@ describe("the sidebar of runs", () => {
         await page.locator(".authorgan-runs-facts summary").click()
         const spec = JSON.parse(await page.locator(".authorgan-runs-facts pre").textContent())
         assert.equal(spec.optimizer.generator.learning_rate, 0.0001)
-        assert.match(
-            await page.locator(".authorgan-runs-measures figcaption").first().textContent(),
-            /^[^\d]+[\d.e-]+$/
-        )
+        await page.locator(".authorgan-runs-reading b").first().waitFor()
+        // The score, and beside it what real samples score.
+        const score = page.locator(".authorgan-runs-measures figcaption").first()
+        assert.match(await score.textContent(), /^MMD[\d.e-]+ · [\d.e-]+$/)
         await editor.screenshot("run")
     })
 
@@ -127,6 +127,7 @@ describe("the sidebar of runs", () => {
             "0.001"
         ])
         assert.equal(await page.locator(".authorgan-runs-gallery img").count(), 2)
+        await page.locator(".authorgan-runs-curves .u-over").waitFor()
         await editor.screenshot("comparison")
         await page.keyboard.press("Escape")
         await row(fast).waitFor()

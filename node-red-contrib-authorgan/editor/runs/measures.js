@@ -6,11 +6,13 @@ import { number, text } from "./texts.js"
 
 const HEIGHT = 110
 const UNTOUCHED = { smoothing: "none", amount: 0, clip: false, log: false }
+/** Of real samples against real ones: beside the score, not against it. */
+const FLOOR = "#999"
 const MEGABYTE = 2 ** 20
 
 export class Measures {
     constructor() {
-        /** title -> { chart, place, value } */
+        /** title -> { chart, value, seen } */
         this.charts = new Map()
         this.groups = Object.fromEntries(["scores", "settings", "machine"].map((name) => [name, group(name)]))
         this.place = element("div", { class: "authorgan-runs-measures" }, Object.values(this.groups))
@@ -18,23 +20,62 @@ export class Measures {
 
     /** @param {{ measurements, learning_rates, usage }} metrics  as the service answers */
     show({ measurements = {}, learning_rates = {}, usage = {} }) {
-        for (const [name, points] of Object.entries(measurements)) {
+        for (const name of Object.keys(measurements).filter((name) => !name.includes("."))) {
             const title = text(`metric.${name}.title`)
             const help = `${text(`metric.${name}.summary`)} ${text(`direction.${text(`metric.${name}.direction`)}`)}`
-            this.draw("scores", title, { [title]: points }, help)
+            const floor = measurements[`${name}.floor`]
+            this.draw(
+                "scores",
+                title,
+                [
+                    {
+                        label: title,
+                        points: measurements[name],
+                        low: measurements[`${name}.low`],
+                        high: measurements[`${name}.high`]
+                    },
+                    // What real samples score against real ones: nobody can expect more of a generator.
+                    ...(floor ? [{ label: text("measure.floor"), colour: FLOOR, points: floor }] : [])
+                ],
+                help
+            )
         }
         const rates = Object.entries(learning_rates).filter(([, points]) => points.length > 1)
-        if (rates.length > 0) this.draw("settings", text("measure.learning_rate"), Object.fromEntries(rates))
+        if (rates.length > 0) {
+            const lines = rates.map(([network, points]) => ({ label: network, colour: NETWORKS[network], points }))
+            this.draw("settings", text("measure.learning_rate"), lines)
+        }
         for (const [name, points] of Object.entries(usage)) {
             const bytes = name.endsWith("_bytes")
             const values = bytes ? points.map(([step, value]) => [step, value && value / MEGABYTE]) : points
-            this.draw("machine", text(`measure.${name}`), { [text(`measure.${name}`)]: values })
+            const title = text(`measure.${name}`)
+            this.draw("machine", title, [{ label: title, points: values }])
         }
     }
 
-    /** One chart of a group; `lines` are [step, value] points by label. */
+    /** One chart of a group, of lines { label, points: [[step, value]], low?, high?, colour? }. */
     draw(group, title, lines, help = title) {
-        const labels = Object.keys(lines)
+        const known = this.chart(group, title, help)
+        const seen = JSON.stringify(lines.map(({ points }) => points.at(-1)))
+        if (seen === known.seen) return
+        known.seen = seen
+        known.value.textContent = lines.map(({ points }) => number(points.at(-1)?.[1])).join(" · ")
+        const xs = [...new Set(lines.flatMap(({ points }) => points.map(([step]) => step)))].sort((a, b) => a - b)
+        const along = (points) => {
+            const values = new Map(points)
+            return xs.map((step) => values.get(step) ?? null)
+        }
+        const drawn = lines.map(({ label, points, low, high, colour }, at) => ({
+            label,
+            colour: colour || colourOf(at),
+            values: along(points),
+            ...(low && high && { low: along(low), high: along(high) })
+        }))
+        known.chart.draw(xs, drawn, { ...UNTOUCHED, xLabel: text("x.step") })
+    }
+
+    /** The chart of this title, made when it is first asked for. */
+    chart(group, title, help) {
         if (!this.charts.has(title)) {
             const value = element("b")
             const plotted = element("div", { class: "authorgan-runs-chart" })
@@ -43,27 +84,10 @@ export class Measures {
             )
             this.groups[group].hidden = false
             const ignore = () => undefined
-            const chart = new Chart(plotted, {
-                words: number,
-                onselect: ignore,
-                onreset: ignore,
-                height: HEIGHT,
-                legend: false
-            })
-            this.charts.set(title, { chart, value, seen: "" })
+            const options = { words: number, onselect: ignore, onreset: ignore, height: HEIGHT, legend: false }
+            this.charts.set(title, { chart: new Chart(plotted, options), value, seen: "" })
         }
-        const known = this.charts.get(title)
-        const seen = JSON.stringify(labels.map((label) => lines[label].at(-1)))
-        if (seen === known.seen) return
-        known.seen = seen
-        const xs = [...new Set(labels.flatMap((label) => lines[label].map(([step]) => step)))].sort((a, b) => a - b)
-        const drawn = labels.map((label, at) => {
-            const values = new Map(lines[label])
-            const colour = NETWORKS[label] || colourOf(at)
-            return { label, colour, values: xs.map((step) => values.get(step) ?? null) }
-        })
-        known.value.textContent = labels.map((label) => number(lines[label].at(-1)?.[1])).join(" · ")
-        known.chart.draw(xs, drawn, { ...UNTOUCHED, xLabel: text("x.step") })
+        return this.charts.get(title)
     }
 
     close() {
