@@ -13,7 +13,7 @@ steps; the state follows when the worker gets there.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, cast
@@ -190,6 +190,20 @@ class Store:
         ]
         made = self._insert(sweep.id, jobs, idempotency, further=[sweep, *places])
         return self.get_sweep(made)
+
+    def adopt(self, spec: Mapping[str, Any], *, keep: Callable[[str], None]) -> Job:
+        """Insert a job that was trained elsewhere, in state ``succeeded``.
+
+        Args:
+            spec: A resolved spec.
+            keep: Puts the job's weights where they belong, given its id; what it raises leaves no job behind.
+        """
+        job = _new_job(spec, spec.sha256(), spec.get("notes", ()))  # type: ignore[attr-defined]
+        job.state = job.goal = "succeeded"
+        job.ended_at = job.created_at
+        keep(job.id)
+        made = self._insert(job.id, [job], None)
+        return self.get(made)
 
     def _insert(
         self, resource_id: str, jobs: Sequence[Job], idempotency: Idempotency | None, further: Sequence[Any] = ()

@@ -18,6 +18,7 @@ from service.api.evaluations import evaluations
 from service.api.events import events
 from service.api.exports import exports
 from service.api.health import health
+from service.api.imports import imports
 from service.api.jobs import jobs, tags
 from service.api.models import models
 from service.api.results import results
@@ -79,6 +80,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         compare,
         models,
         exports,
+        imports,
         evaluations,
         specs,
         catalogue,

@@ -19,7 +19,7 @@ OPEN_PATHS = frozenset({"/", "/healthz", "/readyz", "/docs", "/openapi.json"})
 """Readable without the API key."""
 
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-UPLOADS = frozenset({"datasets.upload"})
+UPLOADS = frozenset({"datasets.upload", "imports.import_network", "imports.import_weights"})
 MULTIPART_OVERHEAD = 64 * 1024
 """What the form around an uploaded file may add to its size."""
 
@@ -123,7 +123,7 @@ def _check_body(request: Request, settings: Settings) -> None:
         return
     if request.endpoint in UPLOADS:
         if request.mimetype != "multipart/form-data":
-            _wrong_type(request, "multipart/form-data, with the fields 'file' and 'name'")
+            _wrong_type(request, "multipart/form-data, with the file in the field 'file'")
         return
     if request.method == "DELETE":
         return

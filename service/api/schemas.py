@@ -458,6 +458,29 @@ class Exported(Answer):
     url: str
 
 
+class NetworkUpload(Body):
+    """`file`: a network that another program has saved, `.keras`."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    file: UploadFile
+
+
+class ImportedNetwork(Answer):
+    choice: Literal["custom"]
+    layers: list[dict[str, Any]] = Field(description="To stand in a spec as `generator` or `discriminator`.")
+
+
+class WeightsUpload(Body):
+    """`file`: weights as safetensors, named `network/layer/variable`."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    file: UploadFile
+    spec: str | None = Field(None, description="The spec of the weights, as JSON; by default the file's.")
+    name: str | None = Field(None, min_length=1, max_length=200, description="By default the spec's.")
+
+
 class EvaluateBody(Body):
     metrics: list[str | dict[str, Any]] | None = Field(
         None,

@@ -59,6 +59,8 @@ def test_it_has_every_endpoint(document):
         ("/v1/datasets", "post"),
         ("/v1/models/{job_id}/export", "post"),
         ("/v1/specs/export", "post"),
+        ("/v1/specs/import", "post"),
+        ("/v1/models/import", "post"),
         ("/v1/datasets/{dataset_id}", "get"),
         ("/v1/datasets/{dataset_id}", "delete"),
         ("/v1/datasets/{dataset_id}/preview.png", "get"),

@@ -1,0 +1,119 @@
+"""What was made elsewhere: networks as layers of a spec, weights as a job that has ended."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from pathlib import Path
+from typing import Any
+
+from apiflask import APIBlueprint
+from werkzeug.datastructures import FileStorage
+
+from drivers import DriverError, WeightsError
+from drivers.export.weights import check
+from drivers.imports import UnreadableError, read_network
+from drivers.weights import read
+from service.api import represent
+from service.api.context import context
+from service.api.files import CHUNK_BYTES
+from service.api.jobs import resolve_here
+from service.api.problems import ProblemError, invalid
+from service.api.schemas import ImportedNetwork, Job, NetworkUpload, WeightsUpload
+from service.weights import NAME
+from spec import SpecError, read_json
+
+imports = APIBlueprint("imports", __name__, url_prefix="/v1", tag="Imports")
+
+
+@imports.post("/specs/import")
+@imports.input(NetworkUpload, location="files")
+@imports.output(ImportedNetwork)
+@imports.doc(operation_id="import_network", responses={422: "Every layer that a drawing cannot hold, by its name."})
+def import_network(files_data: NetworkUpload) -> Any:
+    """Read a network that another program has saved
+
+    A `.keras` file of a Functional or Sequential model becomes layers to draw. Weights are not read, and nothing in the
+    file is run.
+    """
+    file = files_data.file
+    try:
+        layers = read_network(file.stream, Path(file.filename or "").suffix.lower())
+    except UnreadableError as error:
+        count = len(error.problems)
+        detail = error.problems[0]["message"] if count == 1 else f"The network has {count} problems."
+        raise ProblemError(422, "network_unreadable", detail, problems=error.problems) from error
+    return {"choice": "custom", "layers": layers}
+
+
+@imports.post("/models/import")
+@imports.input(WeightsUpload, location="files")
+@imports.output(Job, status_code=201, description="A job that has ended: it draws, judges, and can be started from.")
+@imports.doc(
+    operation_id="import_weights",
+    responses={422: "The spec has problems, or tensors are missing, superfluous, misshapen or not finite, each named."},
+)
+def import_weights(files_data: WeightsUpload) -> Any:
+    """Bring weights that were trained elsewhere
+
+    A safetensors file as this service exports it, with the spec in its header, or with the spec beside it. The weights
+    must fit the spec exactly; then they are a job that has ended.
+    """
+    services = context()
+    received = services.settings.home / "imports" / f"{secrets.token_hex(8)}.safetensors"
+    received.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _receive(files_data.file, received)
+        resolved = _spec(received, files_data)
+        try:
+            check(received, resolved)
+        except DriverError as error:
+            raise _unusable(error, received, files_data.file) from error
+
+        def keep(job_id: str) -> None:
+            with services.storage.writing(job_id, NAME) as path:
+                path.write_bytes(received.read_bytes())
+            services.storage.write_atomic(job_id, "spec.json", json.dumps(resolved, indent=1).encode())
+
+        job = services.store.adopt(resolved, keep=keep)
+    finally:
+        received.unlink(missing_ok=True)
+    shown = represent.job(job)
+    return shown, 201, {"Location": shown["links"]["self"]}
+
+
+def _receive(file: FileStorage, target: Path) -> None:
+    with target.open("wb") as out:
+        while piece := file.stream.read(CHUNK_BYTES):
+            out.write(piece)
+
+
+def _spec(path: Path, given: WeightsUpload) -> Any:
+    """The spec beside the file or in its header, resolved here."""
+    text = given.spec
+    if text is None:
+        try:
+            _, metadata = read(path)
+        except DriverError as error:
+            raise _unusable(error, path, given.file) from error
+        text = metadata.get("spec")
+    if text is None:
+        message = "The file's header holds no spec; send the spec that the weights belong to in the field 'spec'."
+        raise invalid("/spec", "missing", message)
+    try:
+        document = read_json(text)
+        if given.name and isinstance(document, dict):
+            document = {**document, "name": given.name}
+        return resolve_here(document)
+    except SpecError as error:
+        problems = [{**problem, "pointer": f"/spec{problem['pointer']}"} for problem in error.problems]
+        raise SpecError(problems, error.measured) from error
+
+
+def _unusable(error: DriverError, path: Path, file: FileStorage) -> ProblemError:
+    """The driver's words, with the name that the client knows the file by."""
+    name = (file.filename or "the file")[:100]
+    detail = error.message.replace(str(path), name)
+    messages = error.problems if isinstance(error, WeightsError) else [detail]
+    problems = [{"pointer": "/file", "code": error.code, "message": message} for message in messages]
+    return ProblemError(422, "weights_unusable", detail, problems=problems)

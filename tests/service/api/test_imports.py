@@ -1,0 +1,122 @@
+"""Networks and weights from elsewhere, over HTTP."""
+
+import io
+import json
+import zipfile
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save
+
+import spec as specs
+
+from .conftest import SPEC
+
+
+def keras_file(*layers):
+    described = {"class_name": "Sequential", "config": {"layers": list(layers)}}
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("config.json", json.dumps(described))
+    return file.getvalue()
+
+
+IMAGE = {"class_name": "InputLayer", "config": {"name": "image", "batch_shape": [None, 16, 16, 1]}}
+FLAT = {"class_name": "Flatten", "config": {"name": "flat"}}
+SCORE = {"class_name": "Dense", "config": {"name": "score", "units": 1}}
+
+
+def tensors(**changes):
+    resolved = specs.resolve(SPEC)
+    held = {
+        name: np.zeros(shape, np.float32)
+        for role in ("generator", "discriminator")
+        for name, shape, _ in specs.weights(resolved, role)
+    }
+    held |= {name.replace("__", "/"): value for name, value in changes.items()}
+    return {name: value for name, value in held.items() if value is not None}
+
+
+def post(client, path, content, filename="model.safetensors", **fields):
+    return client.post(path, data={"file": (io.BytesIO(content), filename), **fields})
+
+
+def test_a_keras_network_becomes_layers_that_a_spec_takes(client):
+    response = post(client, "/v1/specs/import", keras_file(IMAGE, FLAT, SCORE), "critic.keras")
+    assert response.status_code == 200
+    drawn = {**SPEC, "discriminator": response.json}
+    resolved = client.post("/v1/specs/resolve", json=drawn)
+    assert resolved.json["spec"]["discriminator"]["parameter_count"] == 257
+
+
+def test_layers_that_cannot_be_drawn_are_named(client):
+    odd = [{"class_name": kind, "config": {"name": kind.lower()}} for kind in ("Hashing", "Lambda")]
+    response = post(client, "/v1/specs/import", keras_file(IMAGE, *odd), "critic.keras")
+    assert response.status_code == 422
+    assert [problem["pointer"] for problem in response.json["problems"]] == ["/config/layers/1", "/config/layers/2"]
+    assert response.json["detail"] == "The network has 2 problems."
+
+
+def test_another_kind_of_file_is_told_what_would_be_right(client):
+    response = post(client, "/v1/specs/import", b"\x80\x04", "model.pkl")
+    assert response.status_code == 422
+    assert response.json["detail"] == "A network comes as a .keras file, not as '.pkl'."
+
+
+def test_weights_become_a_job_that_has_ended(client, services):
+    response = post(client, "/v1/models/import", save(tensors()), spec=json.dumps(SPEC), name="brought along")
+    assert response.status_code == 201
+    job = response.json
+    assert (job["state"], job["name"]) == ("succeeded", "brought along")
+    assert response.headers["Location"] == f"/v1/jobs/{job['id']}"
+    stored = load_file(services.storage.local_copy(job["id"], "weights.safetensors"))
+    assert stored.keys() == tensors().keys()
+    start = {**SPEC, "generator": {"choice": "dcgan", "weights": {"job": job["id"]}}}
+    assert client.post("/v1/jobs", json=start).status_code == 202
+
+
+def test_the_spec_may_come_in_the_header(client):
+    content = save(tensors(), metadata={"spec": json.dumps(SPEC)})
+    response = post(client, "/v1/models/import", content)
+    assert (response.status_code, response.json["name"]) == (201, SPEC["name"])
+
+
+NOT_FINITE = np.full(2048, np.nan, np.float32)
+ONE = np.zeros(1, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"generator__dense_1__bias": None}, "'generator/dense_1/bias' is missing"),
+        ({"generator__dense_9__bias": ONE}, "'generator/dense_9/bias' belongs to nothing in this model"),
+        ({"generator__..__passwd": ONE}, "'generator/../passwd' belongs to nothing in this model"),
+        ({"generator__dense_1__bias": NOT_FINITE}, "'generator/dense_1/bias' holds NaN or infinite numbers"),
+        ({"generator__conv2d_1__bias": ONE}, "'generator/conv2d_1/bias' has shape 1 instead of 64"),
+    ],
+    ids=["missing", "superfluous", "path", "nan", "misshapen"],
+)
+def test_weights_that_do_not_fit_leave_nothing_behind(client, services, changes, message):
+    response = post(client, "/v1/models/import", save(tensors(**changes)), spec=json.dumps(SPEC))
+    assert response.status_code == 422
+    assert [problem["message"] for problem in response.json["problems"]] == [message]
+    assert response.json["detail"] == f"'model.safetensors' does not fit this model: {message}."
+    assert client.get("/v1/jobs").json["jobs"] == []
+    assert list((services.settings.home / "imports").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "fields", "pointer"),
+    [
+        (b"PK no weights", {"spec": json.dumps(SPEC)}, "/file"),
+        (b"PK no weights", {}, "/file"),
+        (save(tensors()), {}, "/spec"),
+        (save(tensors()), {"spec": "{"}, "/spec"),
+        (save(tensors()), {"spec": json.dumps({**SPEC, "loss": "hing"})}, "/spec/loss/choice"),
+    ],
+    ids=["damaged", "damaged without a spec", "no spec", "no JSON", "a wrong spec"],
+)
+def test_what_cannot_be_taken_is_told(client, content, fields, pointer):
+    response = post(client, "/v1/models/import", content, **fields)
+    assert response.status_code == 422
+    assert [problem["pointer"] for problem in response.json["problems"]] == [pointer]
