@@ -56,7 +56,8 @@ function drawNetwork(resolved, module, { z, top, newId, title, color }) {
         nodes.set(ids.get(layer.id), {
             id: ids.get(layer.id),
             type: nodeType(layer.type),
-            ...{ z, g: group, name: "", parameters: layers.sparse(layer), version: VERSION },
+            ...{ z, g: group, name: "", parameters: layers.sparse(layer) },
+            ...{ trainable: layer.trainable ?? true, version: VERSION },
             ...{ x: LAYERS_LEFT + places.get(layer.id).x, y: top + places.get(layer.id).y, wires: [[]] }
         })
     }

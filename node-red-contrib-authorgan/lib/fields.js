@@ -7,7 +7,7 @@
 
 /**
  * The kind of control that a parameter needs: integer, number, boolean, text, list, choice or module; and, of layers,
- * size (3, or 3, 4), edges (also [[1, 1], [2, 2]]), axes (-1, or 1, 2) and layer ({"type": "LSTM", "units": 16}).
+ * size (3, or 3, 4), edges (also [[1, 1], [2, 2]]), axes (-1, or 1, 2) and layer (the name of a layer, with parameters).
  */
 function kindOf(schema) {
     if (schema.format?.startsWith("module:")) return "module"
@@ -52,7 +52,7 @@ const READERS = {
     size: (typed) => oneOrList(typed),
     axes: (typed) => oneOrList(typed),
     edges: (typed) => (typed.includes("[[") ? parsed(typed) : oneOrList(typed)),
-    layer: (typed) => (typed.startsWith("{") ? parsed(typed) : typed)
+    layer: (typed) => typed
 }
 
 /** "3" -> 3, "3, 4" or "[3, 4]" -> [3, 4]. */

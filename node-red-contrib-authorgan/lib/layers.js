@@ -147,6 +147,7 @@ function layersOf({ places }) {
         id: ids.get(key),
         type: layerName(place.node.type),
         inputs: inputs.map((input) => ids.get(input)),
+        ...(place.node.trainable === false && { trainable: false }),
         node_id: place.node.id
     }))
 }

@@ -27,10 +27,14 @@ after(async () => {
     await system?.stop()
 })
 
-/** Turns to a flow as a person does, who has to take the pointer off the drawing for that. */
+/** Turns to a flow, or places one, as a person does, who has to take the pointer off the drawing for that. */
 const show = async (tab) => {
     await editor.page.mouse.move(5, 5)
     await editor.show(tab)
+}
+const place = async (flow) => {
+    await editor.page.mouse.move(5, 5)
+    await editor.place(flow)
 }
 const badge = (id, words) =>
     until(async () => (await editor.badge(id)) === words, `${id} shows ${words}`).catch(async (error) => {
@@ -157,6 +161,79 @@ describe("DCGAN from scratch", () => {
     })
 })
 
+describe("a wrapper", () => {
+    test("takes its inner layer from a list, with that layer's own fields, wrappers inside it included", async () => {
+        const layer = (id, type, to, parameters, x) => ({
+            ...{ id, type: `authorgan-layer-${type}`, z: "wrapped", name: "", parameters, version: 2, x, y: 100 },
+            wires: [to]
+        })
+        await place([
+            { id: "wrapped", type: "tab", label: "wrapped" },
+            layer("wrapped-input", "input", ["wrapper"], { source: "noise" }, 120),
+            layer("wrapper", "spectral-normalization", [], { layer: { type: "Dense", units: 32 } }, 300)
+        ])
+        await badge("wrapper", "32 · 3.3 k")
+        const field = (dialog, ...names) =>
+            dialog.locator(
+                `#authorgan-parameters ${names.map((name) => `> section > [data-field="${name}"]`).join(" > .authorgan-module ")}`
+            )
+        const control = (dialog, ...names) =>
+            field(dialog, ...names).locator("> .authorgan-value > :is(input, select):visible")
+        await editor.edit("wrapper", async (dialog) => {
+            assert.equal(await control(dialog, "layer").inputValue(), "Dense")
+            assert.equal(await control(dialog, "layer", "units").inputValue(), "32")
+            await control(dialog, "layer", "units").fill("64")
+            await editor.screenshot("wrapper-dialog")
+        })
+        await badge("wrapper", "64 · 6.5 k")
+        const inner = () => editor.page.evaluate(() => RED.nodes.node("wrapper").parameters.layer)
+        assert.deepEqual(await inner(), { type: "Dense", units: 64 })
+        await editor.edit("wrapper", async (dialog) => {
+            await dialog.locator("#authorgan-frozen").check()
+        })
+        await badge("wrapper", "64 · 6.5 k · frozen")
+        await editor.edit("wrapper", async (dialog) => {
+            assert.ok(await dialog.locator("#authorgan-frozen").isChecked())
+            await control(dialog, "layer").selectOption("Conv2D")
+            assert.equal(await control(dialog, "layer", "filters").count(), 1)
+        })
+        assert.equal((await inner()).type, "Conv2D")
+        assert.equal(await editor.page.evaluate(() => RED.nodes.node("wrapper").trainable), false)
+        await editor.reasonAt("wrapper", /needs an image/)
+        await editor.undo()
+        assert.deepEqual(await inner(), { type: "Dense", units: 64 })
+    })
+
+    test("around a wrapper shows the fields of both", async () => {
+        await editor.page.evaluate(() => {
+            const bidirectional = { type: "Bidirectional", layer: { type: "GRU", units: 5 }, merge_mode: "sum" }
+            RED.nodes.import([
+                {
+                    ...{
+                        id: "distributed",
+                        type: "authorgan-layer-time-distributed",
+                        z: "wrapped",
+                        name: "",
+                        wires: [[]]
+                    },
+                    ...{ parameters: { layer: bidirectional }, version: 2, x: 300, y: 200 }
+                }
+            ])
+            RED.view.redraw(true)
+        })
+        await editor.node("distributed").waitFor()
+        await editor.edit("distributed", async (dialog) => {
+            const section = (name) => dialog.locator(`section[data-choice="${name}"]:visible`)
+            await section("GRU").locator('[data-field="units"] > .authorgan-value > input').fill("7")
+            assert.match(await section("GRU").textContent(), /Units/)
+            await editor.screenshot("nested-dialog")
+        })
+        assert.deepEqual(await editor.page.evaluate(() => RED.nodes.node("distributed").parameters), {
+            layer: { type: "Bidirectional", layer: { type: "GRU", units: 7 }, merge_mode: "sum" }
+        })
+    })
+})
+
 describe("by hand on an empty canvas", () => {
     test("shapes appear as the wires snap in, long before there is a GAN", async () => {
         await show(await editor.page.evaluate(() => RED.workspaces.add().id))
@@ -216,7 +293,7 @@ describe("a subflow used twice", () => {
     ]
 
     test("shows what its layers put out in each of its instances", async () => {
-        await editor.place(FLOW)
+        await place(FLOW)
         await badge("blocks-noise", "100")
         await show("block")
         await badge("block-reshape", "8×8 | 64×8")
@@ -247,7 +324,7 @@ describe("a flow from elsewhere", () => {
             { ...layer("foreign-generator", "authorgan-generator", "foreign-gan", {}), choice: "custom" },
             layer("foreign-gan", "authorgan-gan", "", {})
         ]
-        await editor.place(flow)
+        await place(flow)
         await editor.reasonAt("foreign-dense", /unitz: This version of AuthorGAN knows no such parameter/)
         await editor.page.evaluate(() => {
             delete RED.nodes.node("foreign-dense").parameters.unitz

@@ -92,6 +92,26 @@ test("every family in either network is the same when it is unfolded, at more th
     }
 })
 
+test("a frozen layer stays frozen, and the others learn", async () => {
+    const data = { choice: "digits" }
+    const { spec } = await resolver.resolve({
+        data,
+        generator: { choice: "dcgan" },
+        discriminator: { choice: "dcgan" }
+    })
+    const given = unfolded(spec)
+    const dense = given.generator.layers.find(({ type }) => type === "Dense")
+    dense.trainable = false
+    const { drawn, expected, flow } = await roundTrip((await resolver.resolve(given)).spec)
+    assertSame({ drawn, expected })
+    const frozen = drawn.spec.generator.layers.filter(({ trainable }) => trainable === false)
+    assert.deepEqual(
+        frozen.map(({ id }) => id),
+        [dense.id]
+    )
+    assert.equal(flow.filter(({ trainable }) => trainable === false).length, 1)
+})
+
 describe("random networks", () => {
     /** Numbers in [0, 1) that are the same each time (mulberry32). */
     function randomFrom(seed) {

@@ -306,5 +306,5 @@ function mark() {
 
 function stateOf(node) {
     const measured = layersAt(node).map(({ layer, path }) => [path, layer.output_shape, layer.parameter_count])
-    return JSON.stringify([node.parameters, problemsOf(node), measured])
+    return JSON.stringify([node.parameters, node.trainable, problemsOf(node), measured])
 }

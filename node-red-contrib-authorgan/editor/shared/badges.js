@@ -68,7 +68,8 @@ function badgeText(node) {
     if (!shown) return ""
     const texts = instancesOf(node).map(({ shape }) => shape)
     const shape = texts.length > 1 ? texts.join(" | ") : shown.shape && shapeText(shown.shape)
-    return [shape, shown.weights && count(shown.weights)].filter(Boolean).join(" · ")
+    const frozen = node.trainable === false && text("badge.frozen")
+    return [shape, shown.weights && count(shown.weights), frozen].filter(Boolean).join(" · ")
 }
 
 /** Where the instances of a subflow differ in what a layer of it puts out: [{ shape, names }], else []. */

@@ -1,5 +1,6 @@
 /** The dialogs: fields that a choice brings with it, read and written as sparse parameters. */
 import catalogue from "../../lib/catalogue.json"
+import entries from "../../lib/entries.js"
 import fields from "../../lib/fields.js"
 import modules from "../../lib/modules.js"
 import { layerAt, resolvedOf } from "./answers.js"
@@ -8,6 +9,7 @@ import * as metrics from "./metrics.js"
 import { text } from "./texts.js"
 import * as unfold from "./unfold.js"
 
+const { nodeType } = entries
 const { entryOf } = modules
 
 /* ---- module nodes ------------------------------------------------------------------------------------------------ */
@@ -39,17 +41,20 @@ export function prepareEntry(node) {
     const known = kind === "optimizers" ? found?.generator || found : found
     fill(module, { [name]: node.parameters }, { ...known, choice: name })
     show(module, name)
+    $("#authorgan-frozen").prop("checked", node.trainable === false)
 }
 
-/** What a layer cannot do without keeps its usual value when its field is emptied. */
 export function saveEntry(node) {
     const { kind, name } = entryOf(node.type)
+    node.parameters = complete(kind, name, read($("#authorgan-parameters"), name))
+    if (kind === "layers") node.trainable = !$("#authorgan-frozen").prop("checked")
+}
+
+/** What an entry cannot do without keeps its usual value when its field is emptied. */
+function complete(kind, name, given) {
     const { required, parameters } = catalogue[kind][name]
-    node.parameters = read($("#authorgan-parameters"), name)
-    for (const needed of required) {
-        if (node.parameters[needed] === undefined && parameters[needed].default !== undefined)
-            node.parameters[needed] = parameters[needed].default
-    }
+    const usual = required.filter((needed) => parameters[needed].default !== undefined)
+    return { ...Object.fromEntries(usual.map((needed) => [needed, parameters[needed].default])), ...given }
 }
 
 const sectionsOf = (module) => module.children(".authorgan-choice").toArray()
@@ -66,14 +71,18 @@ const schemasOf = (module, choice) => catalogue[module.attr("data-kind")][choice
  */
 function fill(module, given, resolved) {
     for (const section of sectionsOf(module)) {
-        const choice = section.dataset.choice
-        const parameters = given[choice] || {}
-        for (const row of $(section).children(".authorgan-field").toArray()) {
-            const name = row.dataset.field
-            const schema = schemasOf(module, choice)[name]
-            const known = resolved?.choice === choice && parameters[name] === undefined
-            fillField($(row), schema, parameters[name], known ? (resolved[name] ?? schema.default) : schema.default)
-        }
+        const { choice } = section.dataset
+        fillSection(module, section, given[choice] || {}, resolved)
+    }
+}
+
+function fillSection(module, section, parameters, resolved) {
+    const { choice } = section.dataset
+    for (const row of $(section).children(".authorgan-field").toArray()) {
+        const name = row.dataset.field
+        const schema = schemasOf(module, choice)[name]
+        const known = resolved?.choice === choice && parameters[name] === undefined
+        fillField($(row), schema, parameters[name], known ? (resolved[name] ?? schema.default) : schema.default)
     }
 }
 
@@ -81,6 +90,10 @@ function fillField(row, schema, value, fallback) {
     const control = row.find("> .authorgan-value > :input")
     if (fields.kindOf(schema) === "module") {
         fillModuleField(row, control, value, fallback)
+        return
+    }
+    if (fields.kindOf(schema) === "layer") {
+        fillLayerField(row, control, value ?? fallback)
         return
     }
     if (control.is("select")) {
@@ -104,6 +117,39 @@ function fillModuleField(row, control, value, fallback) {
     fill(module, { [choice]: parameters })
     control.on("change", () => show(module, control.val()))
     show(module, choice)
+}
+
+/** The layer inside a wrapper: its type from a list, and below that the fields of its own dialog, wrappers included. */
+function fillLayerField(row, control, value) {
+    const module = row.children(".authorgan-module")
+    const { type, ...parameters } = typeof value === "string" ? { type: value } : value
+    // What this palette does not know stays chosen, and is marked by the validation of the node.
+    if (control.children(`[value="${type}"]`).length === 0) control.append($("<option>").val(type).text(type))
+    const choose = (name, given) => {
+        const isThere = sectionsOf(module).some(({ dataset }) => dataset.choice === name)
+        if (!isThere && catalogue.layers[name]) fillSection(module, layerSection(name).appendTo(module)[0], given)
+        show(module, name)
+    }
+    control.val(type)
+    control.on("change", () => choose(control.val(), {}))
+    choose(type, parameters)
+}
+
+let sections = 0
+
+/** A copy of the fields in a layer's own dialog, in words, and with ids of its own. */
+function layerSection(name) {
+    const type = nodeType("layers", name)
+    const section = $($(`script[data-template-name="${type}"]`).html()).find(`.authorgan-choice[data-choice="${name}"]`)
+    sections += 1
+    for (const attribute of ["id", "for"])
+        section.find(`[${attribute}]`).attr(attribute, (_, id) => `${id}-inner-${sections}`)
+    const namespace = RED.nodes.getType(type).set.id
+    section
+        .find("[data-i18n]")
+        .attr("data-i18n", (_, key) => `${namespace}:${key}`)
+        .i18n()
+    return section
 }
 
 const shown = (value) =>
@@ -130,6 +176,12 @@ function read(module, choice) {
         const typed = $(row).find("> .authorgan-value > :input").val() || ""
         if (typed && fields.kindOf(schema) === "module") {
             parameters[name] = { choice: typed, ...read($(row).children(".authorgan-module"), typed) }
+            continue
+        }
+        if (typed && fields.kindOf(schema) === "layer") {
+            const inner = $(row).children(".authorgan-module")
+            const known = catalogue.layers[typed] !== undefined
+            parameters[name] = known ? { type: typed, ...complete("layers", typed, read(inner, typed)) } : typed
             continue
         }
         const { value, wrong } = fields.parse(typed, schema)

@@ -65,9 +65,15 @@ function parameterRows(catalogue, entry, path) {
             const sections = choiceSections(catalogue, catalogue[nested], `${at}.choices`)
             lines.push(`<div class="authorgan-module" data-kind="${nested}">`, sections, "</div>")
         }
+        // The fields of the layer that is chosen are those of its own dialog; the editor puts them here.
+        if (fields.kindOf(schema) === "layer") lines.push('<div class="authorgan-module" data-kind="layers"></div>')
         return [...lines, "</div>"].join("\n")
     })
 }
+
+/** The layers that a wrapper may hold: those that its schema lists, or all that take one input. */
+const innerLayers = ({ layers }, { types }) =>
+    types || Object.keys(layers).filter((name) => layers[name].inputs.min === 1)
 
 const idOf = (path) => `authorgan-${path.replace(/\W/g, "-")}`
 
@@ -84,6 +90,10 @@ function control(catalogue, schema, at) {
         return select(
             schema.enum.map((value) => `<option value="${escapeHtml(value)}">${escapeHtml(value)}</option>`).join("")
         )
+    }
+    if (kind === "layer") {
+        const options = innerLayers(catalogue, schema).map((name) => `<option value="${name}">${name}</option>`)
+        return `<select id="${idOf(at)}">${options.join("")}</select>`
     }
     if (kind === "module") return select(choiceOptions(catalogue[fields.moduleKind(schema)], `${at}.choices`))
     const keyboard = kind === "integer" || kind === "number" ? ' inputmode="decimal"' : ""

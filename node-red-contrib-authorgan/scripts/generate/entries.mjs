@@ -17,6 +17,8 @@ const { nodeType } = entryTypes
 const KINDS = {
     layers: {
         runtime: "layerNode",
+        defaults: "layers/defaults.js.in",
+        below: "layers/frozen.html",
         category: ({ category }) => category,
         icon: ({ category }) => `authorgan-layer-${category}.svg`
     },
@@ -68,8 +70,8 @@ export function entryFiles(editor, catalogue) {
             ...(kinds.includes("optimizers") ? [networkTexts(JSON.parse(read("../optimizer/strings.json")))] : [])
         ].reduce(merged)
         const nodes = members.map(({ kind, entry }) => {
-            const { defaults, above } = KINDS[kind]
-            const more = { defaults: defaults ? read(defaults) : "", above: above ? read(above) : "" }
+            const part = (name) => (KINDS[kind][name] ? read(KINDS[kind][name]) : "")
+            const more = { defaults: part("defaults"), above: part("above"), below: part("below") }
             const values = { ...valuesOf(catalogue, kind, entry), ...looks[category], category, ...more }
             return { type: values.type, kind, values, help: fillIn(read(`${kind}/help.md`), helpOf(entry)) }
         })
