@@ -15,6 +15,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from spec import catalogue
+from spec.frame import Frame
 from spec.parameters import fill
 from spec.problems import Report
 from spec.shapes import ShapeError, measure
@@ -22,7 +23,11 @@ from spec.shapes import ShapeError, measure
 LAYERS = catalogue.load()["layers"]
 INITIALIZERS = sorted(catalogue.load()["initializers"])
 KINDS = sorted(set(LAYERS) - {"Input"})
-CLASSES, IMAGE, NOISE = 10, (8, 8, 1), 6
+CLASSES, NOISE = 10, 6
+DATA: list[tuple[dict[str, Any], Frame]] = [
+    ({"choice": "digits", "image_size": 8}, Frame("image", (8, 8, 1), CLASSES)),
+    ({"choice": "sine", "length": 12, "channels": 2, "classes": 4}, Frame("sequence", (12, 2), 4)),
+]
 # Numbers in one layer's output, beyond which it is brought down first: random graphs should be many, not large.
 MOST_NUMBERS = 256
 # Tries to draw parameters that fit before a layer is left out.
@@ -50,8 +55,8 @@ def axes_of(kind: str) -> int | None:
 class Drawing:
     """A network while it is drawn."""
 
-    def __init__(self, draw: Callable[[Any], Any], role: str) -> None:
-        self.draw, self.role = draw, role
+    def __init__(self, draw: Callable[[Any], Any], role: str, frame: Frame) -> None:
+        self.draw, self.role, self.frame = draw, role, frame
         self.layers: list[dict[str, Any]] = []
         self.shapes: dict[str, tuple[int, ...]] = {}
         self.labels: set[str] = set()
@@ -211,19 +216,19 @@ class Drawing:
         if self.role == "discriminator":
             self.must({"type": "Dense", "units": 1}, joined)
         else:
-            dense = self.must({"type": "Dense", "units": prod(IMAGE), "activation": "tanh"}, joined)
-            self.must({"type": "Reshape", "target_shape": list(IMAGE)}, dense)
+            dense = self.must({"type": "Dense", "units": prod(self.frame.size), "activation": "tanh"}, joined)
+            self.must({"type": "Reshape", "target_shape": self.frame.shape}, dense)
         return self.layers
 
 
 @st.composite
-def networks(draw: Callable[[Any], Any], role: str, kind: str | None = None) -> list[dict[str, Any]]:
+def networks(draw: Callable[[Any], Any], role: str, frame: Frame, kind: str | None = None) -> list[dict[str, Any]]:
     """The layers of a drawn generator or discriminator; with `kind`, at least one layer of it."""
-    drawing = Drawing(draw, role)
+    drawing = Drawing(draw, role, frame)
     if role == "generator":
         drawing.source("noise", (NOISE,))
     else:
-        drawing.source("image", IMAGE)
+        drawing.source(frame.source, frame.size)
     takes_label = kind in ("Embedding", "ConditionalBatchNormalization") or draw(st.booleans())
     if takes_label:
         drawing.source("label", ())
@@ -269,9 +274,10 @@ def smallest_inputs(drawing: Drawing, kind: str) -> list[str]:
 
 @st.composite
 def documents(draw: Callable[[Any], Any], kind: str | None = None) -> dict[str, Any]:
-    """A whole spec of two drawn networks; with `kind`, both hold at least one layer of it."""
+    """A spec of two drawn networks, of images or of sequences; with `kind`, both hold at least one layer of it."""
+    data, frame = draw(st.sampled_from(DATA))
     return {
-        "data": {"choice": "digits", "image_size": IMAGE[0]},
-        "generator": {"choice": "custom", "layers": draw(networks("generator", kind))},
-        "discriminator": {"choice": "custom", "layers": draw(networks("discriminator", kind))},
+        "data": dict(data),
+        "generator": {"choice": "custom", "layers": draw(networks("generator", frame, kind))},
+        "discriminator": {"choice": "custom", "layers": draw(networks("discriminator", frame, kind))},
     }

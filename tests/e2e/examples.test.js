@@ -77,9 +77,9 @@ describe("from the menu", () => {
                 (z) => RED.nodes.filterNodes({ z }).map(({ type, valid, id }) => ({ type, valid, id })),
                 added
             )
-            const expected = JSON.parse(fs.readFileSync(path.join(project, "flows", name))).filter(
-                ({ x, type }) => x !== undefined && type !== "group"
-            )
+            const flow = JSON.parse(fs.readFileSync(path.join(project, "flows", name)))
+            const tab = flow.find(({ type }) => type === "tab").id
+            const expected = flow.filter(({ z, x, type }) => z === tab && x !== undefined && type !== "group")
             assert.equal(nodes.length, expected.length)
             assert.deepEqual(
                 nodes.filter(({ type, valid }) => type === "unknown" || valid === false),

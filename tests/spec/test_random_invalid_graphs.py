@@ -135,7 +135,8 @@ def out_of_range(layers: Layers, draw: Draw) -> tuple[int, str]:
 
 
 def wrong_source(layers: Layers, draw: Draw) -> tuple[int, str]:
-    layers[0]["source"] = draw(st.sampled_from(["sequence", "sound", None]))
+    sources = ("image", "sequence", "sound", None)
+    layers[0]["source"] = draw(st.sampled_from([source for source in sources if source != layers[0]["source"]]))
     return 0, ""
 
 

@@ -17,6 +17,7 @@ import spec
 from drivers import regularizers
 from drivers.pytorch.network import Network
 from drivers.pytorch.ops import TorchOps
+from spec.frame import Frame
 from spec.weights import weights
 from tests.drawings import CLASSES, KINDS, NOISE, documents
 
@@ -46,14 +47,15 @@ def check(document: dict[str, Any]) -> None:
     labels = torch.randint(CLASSES, (BATCH,), generator=draws)
     fakes = generator(noise=torch.randn(BATCH, NOISE, generator=draws), label=labels)
     assert fakes.shape == (BATCH, *resolved["generator"]["output_shape"])
-    scores = discriminator(image=fakes, label=labels)
+    source = Frame.of(resolved["data"]).source
+    scores = discriminator(**{source: fakes}, label=labels)
     assert scores.shape == (BATCH, 1)
     scores.mean().backward()
     discriminator.mode.update_statistics = False
     reals = torch.rand(fakes.shape, generator=draws) * 2 - 1
     penalty = PENALTY(
         TorchOps(np.random.default_rng(2)),
-        lambda images: discriminator(image=images, label=labels),
+        lambda x: discriminator(**{source: x}, label=labels),
         reals,
         fakes.detach(),
     )
