@@ -79,8 +79,8 @@ def _on_labels(generator: Network, discriminator: Network, report: Report) -> No
         report.advise(
             "/generator",
             "labels_unheard",
-            "the discriminator judges images together with their class, but the generator does not know which class is "
-            "asked for, so it can only guess; choose a generator that takes labels, such as cgan",
+            "the discriminator judges samples together with their class, but the generator does not know which class "
+            "is asked for, so it can only guess; choose a generator that takes labels, such as cgan",
         )
 
 
@@ -94,6 +94,6 @@ def _on_range(generator: Network, report: Report) -> None:
     report.advise(
         join("/generator/layers", generator.graph.layers.index(layer)),
         "output_range",
-        f"images run from -1 to 1, but {layer['type']} '{layer['id']}', which ends the generator, is not bounded so; "
+        f"the data run from -1 to 1, but {layer['type']} '{layer['id']}', which ends the generator, is not bounded so; "
         "end with Tanh",
     )
