@@ -31,6 +31,7 @@ const typeOf = Object.fromEntries(Object.entries(MODULES).map(([type, key]) => [
 const SETTINGS = {
     description: "",
     driver: "pytorch",
+    backend: undefined,
     device: "auto",
     precision: "auto",
     evaluation: { metrics: [], every_epochs: 1, sample_count: 2000, extractor: "auto" }

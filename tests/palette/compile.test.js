@@ -42,10 +42,12 @@ describe("compile", () => {
         assert.equal(JSON.stringify(modules), before)
     })
 
-    test("takes name, device and precision from the gan node", () => {
-        const named = { ...gan, name: "sevens", parameters: { device: "cpu", precision: "float32" } }
+    test("takes name, driver, backend, device and precision from the gan node", () => {
+        const parameters = { driver: "keras", backend: "jax", device: "cpu", precision: "float32" }
+        const named = { ...gan, name: "sevens", parameters }
         const { spec } = compile([data, generator, discriminator, named], "gan")
         assert.equal(spec.name, "sevens")
+        assert.deepEqual([spec.driver, spec.backend], ["keras", "jax"])
         assert.equal(spec.device, "cpu")
         assert.equal(spec.precision, "float32")
     })

@@ -232,13 +232,23 @@ export function prepareGan(node) {
     const { metrics: wanted, every_epochs: every } = node.parameters.evaluation || {}
     metrics.prepare(wanted)
     $("#authorgan-every-epochs").val(every || "")
+    prepareBackend()
+}
+
+/** Only Keras computes with one of several libraries. */
+function prepareBackend() {
+    const [driver, backend] = ["driver", "backend"].map((name) => ganRows().find((row) => row.dataset.gan === name))
+    const show = () => $(backend).toggle($(driver).find("select").val() === "keras")
+    $(driver).find("select").on("change", show)
+    show()
 }
 
 export function saveGan(node) {
-    const chosen = ganRows().map((row) => [row.dataset.gan, $(row).find("select").val()])
-    // What has no field here, such as a driver that came with an imported spec, stays.
-    const others = Object.entries(node.parameters).filter(([key]) => !chosen.some(([name]) => name === key))
-    node.parameters = Object.fromEntries([...others, ...chosen.filter(([, value]) => value)])
+    const chosen = Object.fromEntries(ganRows().map((row) => [row.dataset.gan, $(row).find("select").val()]))
+    if (chosen.driver !== "keras") chosen.backend = ""
+    // What has no field here, and came with an imported spec, stays.
+    const others = Object.entries(node.parameters).filter(([key]) => !(key in chosen))
+    node.parameters = Object.fromEntries([...others, ...Object.entries(chosen).filter(([, value]) => value)])
     saveEvaluation(node.parameters)
 }
 
