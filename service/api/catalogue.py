@@ -11,9 +11,10 @@ from flask import Response
 
 import spec.catalogue
 import spec.zoo
+from drivers import capabilities
 from service.api.files import answer
 from service.api.problems import not_found
-from service.api.schemas import Zoo
+from service.api.schemas import Drivers, Zoo
 
 catalogue = APIBlueprint("catalogue", __name__, url_prefix="/v1", tag="Catalogue")
 
@@ -32,6 +33,18 @@ def show_catalogue() -> Response:
     and name, each with the JSON Schema of its parameters and its help.
     """
     return answer(_catalogue_json(), "application/json")
+
+
+@catalogue.get("/drivers")
+@catalogue.output(Drivers)
+@catalogue.doc(operation_id="list_drivers")
+def list_drivers() -> Any:
+    """List the drivers
+
+    What each can train with: layers, losses, regularizers, optimizers, processes, schedules, initializers, precisions,
+    and, where a driver computes with one of several libraries, those of them that are installed.
+    """
+    return {"drivers": capabilities()}
 
 
 @catalogue.get("/zoo")

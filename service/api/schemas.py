@@ -78,6 +78,12 @@ class Zoo(Answer):
     zoo: list[ZooEntry]
 
 
+class Drivers(Answer):
+    drivers: dict[str, dict[str, list[str]]] = Field(
+        description="By driver and kind of the catalogue: what it can do. `backends` are those installed here."
+    )
+
+
 class Resolved(Answer):
     spec: dict[str, Any] = Field(description="Everything filled in; every layer with its shape and parameter count.")
     hash: str = Field(description="SHA-256 of the canonical JSON; equal hashes mean equal trainings.")

@@ -16,6 +16,13 @@ def test_the_catalogue_is_served_whole_and_once(client):
     assert again.status_code == 304
 
 
+def test_the_drivers_say_what_they_can_do(client):
+    known = client.get("/v1/drivers").json["drivers"]
+    assert {"jax", "tensorflow", "torch"} >= set(known["keras"]["backends"]) >= {"torch"}
+    assert "backends" not in known["pytorch"]
+    assert all("Conv2D" in known[driver]["layers"] for driver in ("keras", "pytorch"))
+
+
 def test_every_gan_of_the_zoo_can_be_resolved(client):
     names = [entry["name"] for entry in client.get("/v1/zoo").json["zoo"]]
     assert names == list(spec.zoo.load())
