@@ -1,0 +1,151 @@
+"""Training steps a second: the Keras driver on JAX and TensorFlow beside the same GAN written by hand in Keras.
+
+Both sides run in processes of their own and take turns in short bursts, as in `benchmarks/training.py`; the ratio is
+taken burst by burst. The PyTorch driver and Keras on PyTorch stand in the table too, for comparison of the runtimes.
+
+    python benchmarks/keras_training.py [--rounds 9] [--burst 1.0] [--threads N] [--networks dcgan wgan_gp]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+SIZE = 32
+BATCH = 64
+WARM_UP_SECONDS = 0.5
+GOAL = 1.0
+# Those with a hand-written counterpart come in pairs.
+SIDES = ("jax by hand", "jax", "tensorflow by hand", "tensorflow", "torch", "pytorch")
+
+
+def main() -> None:
+    arguments = _arguments()
+    if arguments.side:
+        _serve(arguments.network, arguments.side, arguments.threads)
+        return
+    print(
+        f"{SIZE}x{SIZE}, batch {BATCH}, {arguments.threads} threads, {arguments.rounds} rounds of {arguments.burst} s"
+    )
+    for network in arguments.networks:
+        _compare(network, arguments)
+
+
+def _compare(network: str, arguments: Any) -> None:
+    processes = {side: _start(network, side, arguments.threads) for side in SIDES}
+    rates: dict[str, list[float]] = {side: [] for side in SIDES}
+    for _ in range(arguments.rounds):
+        for side, process in processes.items():
+            rates[side].append(_ask(process, arguments.burst))
+    for process in processes.values():
+        process.stdin.close()
+        process.wait()
+    print(f"\n{network:8} {'side':18} {'steps/s':>8}   ratio to the one by hand (quartiles)")
+    for side in SIDES:
+        print(f"{'':8} {side:18} {statistics.median(rates[side]):8.1f}", end="")
+        by_hand = rates.get(f"{side} by hand")
+        print("" if by_hand is None else _verdict(rates[side], by_hand))
+
+
+def _verdict(ours: list[float], theirs: list[float]) -> str:
+    low, middle, high = statistics.quantiles([a / b for a, b in zip(ours, theirs, strict=True)], n=4)
+    return f"   {middle:.2f} ({low:.2f} to {high:.2f})   goal {GOAL}: {'reached' if middle >= GOAL else 'MISSED'}"
+
+
+def _start(network: str, side: str, threads: int) -> subprocess.Popen:
+    command = [sys.executable, __file__, "--side", side, "--network", network, "--threads", str(threads)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    json.loads(process.stdout.readline())  # ready
+    return process
+
+
+def _ask(process: subprocess.Popen, seconds: float) -> float:
+    process.stdin.write(f"{seconds}\n")
+    process.stdin.flush()
+    return json.loads(process.stdout.readline())
+
+
+def _serve(network: str, side: str, threads: int) -> None:
+    """Trains for as many seconds as each line of input says, and answers with steps a second."""
+    runtime, _, by_hand = side.partition(" ")
+    train = (_by_hand if by_hand else _driver)(network, runtime, threads)
+    train(WARM_UP_SECONDS)
+    print("0", flush=True)
+    for line in sys.stdin:
+        print(json.dumps(train(float(line))), flush=True)
+
+
+def _spec(network: str, runtime: str) -> Any:
+    import spec
+
+    choice = "mnist" if os.environ.get("AUTHORGAN_DATA") else "digits"
+    keys = {"driver": "pytorch"} if runtime == "pytorch" else {"driver": "keras", "backend": runtime}
+    return spec.resolve(
+        {
+            "data": {"choice": choice, "image_size": SIZE},
+            "generator": {"choice": network},
+            "discriminator": {"choice": network},
+            "training": {"batch_size": BATCH},
+            "precision": "float32",
+            **keys,
+        }
+    )
+
+
+def _driver(network: str, runtime: str, threads: int) -> Callable[[float], float]:
+    import drivers
+    from drivers.data import load
+
+    resolved = _spec(network, runtime)
+    session = drivers.open_session(resolved, load(resolved["data"]), threads=threads)
+    session.train_step()
+    session.read_losses()
+
+    def train(seconds: float) -> float:
+        start, steps = time.perf_counter(), 0
+        while time.perf_counter() - start < seconds:
+            session.train_step()
+            steps += 1
+        session.read_losses()
+        return steps / (time.perf_counter() - start)
+
+    return train
+
+
+def _by_hand(network: str, runtime: str, threads: int) -> Callable[[float], float]:
+    from drivers.data import load
+    from drivers.keras.runtime import start
+
+    start(runtime, "cpu", threads)
+    from benchmarks.yardsticks import keras_gan
+
+    resolved = _spec(network, runtime)
+    steps = resolved["training"]["discriminator_steps"]
+    prepare = {"jax": keras_gan.on_jax, "tensorflow": keras_gan.on_tensorflow}[runtime]
+    return prepare(network, load(resolved["data"]).images, BATCH, steps)
+
+
+def _arguments() -> Any:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--burst", type=float, default=1.0, metavar="SECONDS")
+    parser.add_argument("--threads", type=int, default=max(1, len(os.sched_getaffinity(0)) - 1))
+    parser.add_argument("--networks", nargs="+", default=["dcgan", "wgan_gp"])
+    parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
+    parser.add_argument("--network", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
