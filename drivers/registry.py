@@ -29,12 +29,18 @@ def capabilities() -> dict[str, dict[str, list[str]]]:
 
     Of the ``backends`` of a driver there are those that are installed; a backend is named as its module is.
     """
-    found = {}
-    for manifest in sorted(_ROOM.glob("*/capabilities.json")):
-        found[manifest.parent.name] = known = json.loads(manifest.read_text())
+    found = manifests()
+    for known in found.values():
         if "backends" in known:
             known["backends"] = [backend for backend in known["backends"] if find_spec(backend) is not None]
     return found
+
+
+def manifests() -> dict[str, dict[str, list[str]]]:
+    """The same, with the backends that are not installed."""
+    return {
+        manifest.parent.name: json.loads(manifest.read_text()) for manifest in sorted(_ROOM.glob("*/capabilities.json"))
+    }
 
 
 def open_session(
