@@ -9,7 +9,9 @@
 const GAP = 30
 const LINE_HEIGHT = 80
 const LANE_HEIGHT = 60
+/** Layers in a line, unless there are so many that the lines would not find room on the canvas below each other. */
 const FULL = 5
+const MOST_LINES = 45
 /** A line shorter than this goes on although the picture changes its size. */
 const SHORT = 3
 /** A line longer than this may end where branches begin, and one as long as that even where it cuts through them. */
@@ -89,12 +91,13 @@ function linesOf(layers, columns) {
         if (shape?.length === 3) sizes[columns.get(id)] ??= shape.slice(0, 2).join()
     }
     const { wires, sources } = crossings(layers, columns, count)
+    const full = Math.max(FULL, Math.ceil(count / MOST_LINES))
     const lines = []
     for (let [column, line, length] = [0, 0, 0]; column < count; column += 1) {
         const resized = sizes[column] && sizes[column - 1] && sizes[column] !== sizes[column - 1] && length >= SHORT
-        const chain = wires[column] === 1 && (resized || length >= FULL)
-        const branching = sources[column] === 1 && length >= LONG
-        if (chain || branching || length === LONGEST) [line, length] = [line + 1, 0]
+        const chain = wires[column] === 1 && (resized || length >= full)
+        const branching = sources[column] === 1 && length >= Math.max(LONG, full)
+        if (chain || branching || length === Math.max(LONGEST, full)) [line, length] = [line + 1, 0]
         lines.push(line)
         length += 1
     }

@@ -230,6 +230,15 @@ describe("unfolding from the menu", () => {
     })
 })
 
+test("a flow that an earlier palette saved is brought up to date as it is imported", async () => {
+    const saved = JSON.parse(fs.readFileSync(path.join(__dirname, "../palette/saved/version-1.json"), "utf8"))
+    await page.mouse.move(5, 5)
+    await editor.place(saved.filter(({ type }) => type !== "authorgan-service"))
+    const { name, version } = await page.evaluate(() => RED.nodes.node("conv"))
+    assert.deepEqual([name, version], ["conv_a", 2])
+    await until(async () => (await editor.badge("act")) === "16×16×1", "it is measured")
+})
+
 test("nothing of all this was an error of the page", () => {
     assert.deepEqual(editor.errors, [])
 })

@@ -315,6 +315,14 @@ describe("a resolved layer as a node", () => {
     })
 })
 
+test("even 2000 layers, the most that a network may have, find room on the canvas", () => {
+    const chain = Array.from({ length: 2000 }, (_, index) => ({
+        ...{ id: `n${index}`, type: "ReLU", inputs: index > 0 ? [`n${index - 1}`] : [], output_shape: [16, 16, 1] }
+    }))
+    const { width, height } = arrange(chain, ({ type }) => type)
+    assert.ok(width < 8000 && height < 4000, `${width} x ${height}`)
+})
+
 describe("every layer of the catalogue", () => {
     const sets = Object.keys(manifest["node-red"].nodes).filter((name) => name.startsWith("authorgan-layers-"))
     const htmlOf = Object.fromEntries(sets.map((name) => [name, read(`nodes/${name}.html`)]))
