@@ -129,6 +129,8 @@ class Settings:
     max_body_bytes: int = _integer("size of a JSON body", 8 * MiB)
     max_json_depth: int = _integer("nesting of a JSON body", 64, maximum=500)
     max_upload_bytes: int = _integer("size of an uploaded data set", 1024 * MiB)
+    max_import_bytes: int = _integer("size of an imported run, unpacked", 4096 * MiB)
+    max_import_files: int = _integer("files in an imported run", 20_000)
     max_datasets: int = _integer("uploaded data sets that are kept", 1000)
     max_page: int = _integer("entries on one page of a listing", 100)
     max_metric_points: int = _integer("points in one answer of the metrics", 10_000, minimum=4)

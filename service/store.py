@@ -27,7 +27,7 @@ from service.config import Settings
 from service.db import history
 from service.db.datasets import Datasets
 from service.db.engine import now
-from service.db.models import IdempotencyKey, Job, Request, Sweep, SweepPlace
+from service.db.models import IdempotencyKey, Job, JobTag, Request, Sweep, SweepPlace
 from service.db.runs import Runs
 from service.db.sweeps import Sweeps
 
@@ -204,6 +204,45 @@ class Store:
         keep(job.id)
         made = self._insert(job.id, [job], None)
         return self.get(made)
+
+    def add_ended(
+        self,
+        job_id: str,
+        spec: Mapping[str, Any],
+        *,
+        hash: str,
+        run: Mapping[str, Any],
+        metrics: Sequence[history.TimedPoint],
+        measurements: Sequence[tuple[int, str, float | None]],
+        samples: Sequence[Mapping[str, Any]],
+        markers: Sequence[Mapping[str, Any]],
+    ) -> None:
+        """Insert a job that was trained elsewhere, with all that it left behind.
+
+        Args:
+            run: ``name``, ``state`` (an ended one), ``comment``, ``tags``, and as far as they are known ``progress``,
+                ``environment``, ``problem`` and the times.
+        """
+        job = _new_job({**spec, "name": run["name"]}, hash, spec.get("notes", ()))
+        job.id = job_id
+        job.state = job.goal = run["state"]
+        job.created_at = run["created_at"] or now()
+        job.hinted_at = None
+        for column in ("comment", "progress", "environment", "problem", "started_at", "ended_at"):
+            setattr(job, column, run[column])
+        losses = [history.loss(job_id, *point) for point in metrics]
+        if losses:
+            job.losses = {name: losses[-1][name] for name in ("generator", "discriminator")}
+        if samples:
+            job.latest_sample = dict(samples[-1])
+        with Session(self.engine) as session, session.begin():
+            session.add(job)
+            session.flush()
+            session.add_all(JobTag(job_id=job_id, tag=tag) for tag in dict.fromkeys(run["tags"]))
+            history.keep_losses(session, losses)
+            history.keep_measurements(session, job_id, measurements)
+            history.keep_samples(session, job_id, samples)
+            history.keep_markers(session, job_id, markers)
 
     def _insert(
         self, resource_id: str, jobs: Sequence[Job], idempotency: Idempotency | None, further: Sequence[Any] = ()

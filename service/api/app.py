@@ -10,6 +10,7 @@ from apiflask import APIFlask
 from drivers.data import DataSettings
 from service import __version__
 from service.api import guard, openapi, problems
+from service.api.archives import archives
 from service.api.catalogue import catalogue
 from service.api.compare import compare
 from service.api.context import KEY, Context
@@ -77,6 +78,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         events,
         results,
         sweeps,
+        archives,
         compare,
         models,
         exports,

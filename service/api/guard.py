@@ -19,7 +19,7 @@ OPEN_PATHS = frozenset({"/", "/healthz", "/readyz", "/docs", "/openapi.json"})
 """Readable without the API key."""
 
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-UPLOADS = frozenset({"datasets.upload", "imports.import_network", "imports.import_weights"})
+UPLOADS = frozenset({"datasets.upload", "imports.import_network", "imports.import_weights", "archives.import_run"})
 MULTIPART_OVERHEAD = 64 * 1024
 """What the form around an uploaded file may add to its size."""
 

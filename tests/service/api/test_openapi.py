@@ -30,6 +30,8 @@ def test_it_has_every_endpoint(document):
         ("/v1/jobs/{job_id}", "patch"),
         ("/v1/jobs/{job_id}", "delete"),
         ("/v1/tags", "get"),
+        ("/v1/jobs/{job_id}/export.zip", "get"),
+        ("/v1/jobs/import", "post"),
         ("/v1/compare", "get"),
         ("/v1/compare/samples.png", "get"),
         ("/v1/sweeps", "post"),
