@@ -50,6 +50,23 @@ describe("the first flow", () => {
         assert.deepEqual(parameters, { epochs: 3, batch_size: 32, ema_decay: 0.99 })
     })
 
+    test("is scored while it trains, by what is ticked in the gan node", async () => {
+        const evaluation = () => editor.page.evaluate(() => RED.nodes.node("first-gan-gan").parameters.evaluation)
+        const tick = (dialog, name) => dialog.locator(`#authorgan-metrics [data-choice="${name}"] input`)
+        await editor.edit("first-gan-gan", async (dialog) => {
+            await tick(dialog, "precision").check()
+            await tick(dialog, "kid").check()
+            await dialog.locator("#authorgan-every-epochs").fill("2")
+        })
+        assert.deepEqual(await evaluation(), { metrics: ["kid", "precision"], every_epochs: 2 })
+        await editor.edit("first-gan-gan", async (dialog) => {
+            assert.ok(await tick(dialog, "kid").isChecked())
+            await tick(dialog, "kid").uncheck()
+            await tick(dialog, "precision").uncheck()
+        })
+        assert.equal(await evaluation(), undefined)
+    })
+
     test("shows the parameters of what is chosen, and of nothing else", async () => {
         await editor.edit("first-gan-generator", async (dialog) => {
             const visible = () =>

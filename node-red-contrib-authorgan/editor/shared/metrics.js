@@ -10,9 +10,14 @@ export function prepare(metrics) {
     for (const row of rows()) box(row).prop("checked", wanted.includes(row.dataset.choice))
 }
 
-/** The ticked ones as names; one that came with parameters, such as from an imported spec, keeps them. */
+/**
+ * The ticked ones: first those that were ticked before, as they stand, because one may have parameters, such as from an
+ * imported spec; then the names of the others.
+ */
 export function read(metrics) {
-    const known = new Map((metrics || []).map((metric) => [nameOf(metric), metric]))
-    const ticked = rows().filter((row) => box(row).prop("checked"))
-    return ticked.map(({ dataset }) => known.get(dataset.choice) || dataset.choice)
+    const ticked = rows()
+        .filter((row) => box(row).prop("checked"))
+        .map(({ dataset }) => dataset.choice)
+    const kept = (metrics || []).filter((metric) => ticked.includes(nameOf(metric)))
+    return [...kept, ...ticked.filter((name) => !kept.map(nameOf).includes(name))]
 }
