@@ -7,8 +7,10 @@
  * layers, loss, optimizers and training must be those of the family.
  */
 const assert = require("node:assert/strict")
+const fs = require("node:fs")
+const path = require("node:path")
 const { after, describe, test } = require("node:test")
-const { load } = require("./support/palette")
+const { folder, load } = require("./support/palette")
 const { Resolver } = require("./support/resolver")
 
 const { compile } = load("./lib/compile")
@@ -37,8 +39,10 @@ async function draw(spec) {
 function read(flow) {
     const { spec, problems } = compile(flow, flow.find(({ type }) => type === "authorgan-train").id)
     assert.deepEqual(problems, [])
-    return JSON.parse(JSON.stringify(spec, (key, value) => (key === "node_id" ? undefined : value)))
+    return withoutNodes(spec)
 }
+
+const withoutNodes = (spec) => JSON.parse(JSON.stringify(spec, (key, value) => (key === "node_id" ? undefined : value)))
 
 /** Draws a spec and reads it again: { drawn, expected } resolved, and the flow. */
 async function roundTrip(spec) {
@@ -90,6 +94,20 @@ test("every family in either network is the same when it is unfolded, at more th
             }
         }
     }
+})
+
+test("every example says the same when it is drawn anew: branches, skips, subflows and all", async () => {
+    const flows = path.join(folder, "..", "flows")
+    let drawn = 0
+    for (const name of fs.readdirSync(flows, { recursive: true }).filter((each) => each.endsWith(".json"))) {
+        const flow = JSON.parse(fs.readFileSync(path.join(flows, name), "utf8"))
+        for (const { id } of flow.filter(({ type }) => type === "authorgan-gan")) {
+            const { spec } = await resolver.resolve(withoutNodes(compile(flow, id).spec))
+            assertSame(await roundTrip(spec))
+            drawn += 1
+        }
+    }
+    assert.ok(drawn > 10, `${drawn} examples`)
 })
 
 test("a frozen layer stays frozen, and the others learn", async () => {
