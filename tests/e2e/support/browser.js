@@ -31,7 +31,7 @@ class Editor {
         const editor = new Editor()
         editor.page = await browser.newPage({ viewport: { width: 1500, height: 950 } })
         editor.errors = []
-        editor.page.on("pageerror", (error) => editor.errors.push(error.message))
+        editor.page.on("pageerror", (error) => editor.errors.push(error.stack || error.message))
         await editor.page.goto(url)
         await editor.page.waitForSelector(".red-ui-flow-node-group")
         return editor
