@@ -50,7 +50,7 @@ class Sine(Source):
         numbers = np.asarray(data["include_classes"] or range(data["classes"] or 1))
         labels = draw.permutation(np.resize(numbers, count)).astype(np.int64)
         frequency, amplitude, phase = (
-            draw.uniform(data[name][0], data[name][1], (count, 1, channels))
+            draw.uniform(min(data[name]), max(data[name]), (count, 1, channels))
             for name in ("frequency", "amplitude", "phase")
         )
         time = np.arange(length)[:, None] / length

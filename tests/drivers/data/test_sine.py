@@ -52,6 +52,11 @@ def test_ranges_are_kept_and_used_to_their_ends():
     assert np.histogram(phases, 4, (-180, 180))[0].min() > 80
 
 
+def test_a_range_may_be_written_from_either_end():
+    one, same = (load(data(count=5, frequency=ends)).samples for ends in ([2, 3], [3, 2]))
+    np.testing.assert_array_equal(one, same)
+
+
 def test_channels_are_waves_of_their_own():
     made = load(data(length=16, channels=3, count=4))
     assert made.samples.shape == (4, 16, 3)
