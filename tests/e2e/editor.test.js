@@ -78,6 +78,25 @@ describe("the first flow", () => {
         })
     })
 
+    test("offers backends where the driver has some, and keeps none where it has not", async () => {
+        const { gan, parameters } = await editor.page.evaluate(() => {
+            const [{ id, parameters }] = RED.nodes.filterNodes({ type: "authorgan-gan" })
+            return { gan: id, parameters }
+        })
+        const choose = (driver, backend) =>
+            editor.edit(gan, async (dialog) => {
+                await dialog.locator('[data-gan="driver"] select').selectOption(driver)
+                const row = dialog.locator('[data-gan="backend"]')
+                assert.equal(await row.isVisible(), Boolean(backend))
+                if (backend) await row.locator("select").selectOption(backend)
+            })
+        const chosen = () => editor.page.evaluate((id) => RED.nodes.node(id).parameters, gan)
+        await choose({ label: "Keras" }, { label: "JAX" })
+        assert.deepEqual(await chosen(), { ...parameters, driver: "keras", backend: "jax" })
+        await choose({ label: "PyTorch" }, null)
+        assert.deepEqual(await chosen(), parameters)
+    })
+
     test("is made shorter by looking at a part of the data only", async () => {
         await editor.edit("first-gan-data", async (dialog) => {
             await dialog.locator('[data-choice="digits"] > [data-field="count"] input').fill("320")
