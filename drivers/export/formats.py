@@ -20,6 +20,7 @@ class Format:
         content_type: of its files over HTTP.
         is_source: it is a program, which follows from the spec alone; else it holds weights.
         of_one: a file holds one network; else the whole model.
+        driver: the driver that writes it, whichever the model was trained by; None where no library is needed.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Format:
     content_type: str = "application/octet-stream"
     is_source: bool = False
     of_one: bool = False
+    driver: str | None = None
 
     def file_name(self, network: str) -> str:
         """What a file is called, e.g. ``generator.onnx``, ``gan.py``."""
@@ -38,8 +40,9 @@ class Format:
 FORMATS = {
     each.name: each
     for each in (
-        Format("onnx", ".onnx", of_one=True),
-        Format("torch_export", ".pt2", of_one=True),
+        Format("onnx", ".onnx", of_one=True, driver="pytorch"),
+        Format("torch_export", ".pt2", of_one=True, driver="pytorch"),
+        Format("keras", ".keras", of_one=True, driver="keras"),
         Format("safetensors", ".safetensors"),
         Format("script", ".py", "text/x-python; charset=utf-8", is_source=True),
         Format("notebook", ".ipynb", "application/x-ipynb+json", is_source=True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -12,6 +13,7 @@ from keras import ops
 
 from drivers.interface import Role, TrainingProcess
 from drivers.keras.batches import ArrayBatches
+from drivers.keras.export import write_keras
 from drivers.keras.network import Network
 from drivers.keras.ops import KerasOps
 from drivers.keras.optimizers import Optimizer
@@ -90,6 +92,11 @@ class KerasState(TrainingState):
         for name, variable in live.items():
             # A copy, because a backend may keep the array itself for memory that a step writes to.
             variable.assign(np.array(arrays[name]))
+
+    def export(self, format_: str, role: str, path: Path) -> None:
+        if format_ != "keras":
+            super().export(format_, role, path)
+        write_keras(self.network_in_use(role), path)
 
     def layer_random(self) -> np.ndarray:
         return self.array(self._dropout.state)

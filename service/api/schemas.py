@@ -442,11 +442,11 @@ Library = Literal["pytorch"]
 
 
 class ExportBody(Body):
-    format: Literal["onnx", "torch_export", "safetensors", "script", "notebook"] = Field(
-        description="`onnx` and `torch_export` hold one network, `safetensors` all weights and in its header the spec; "
+    format: Literal["onnx", "torch_export", "keras", "safetensors", "script", "notebook"] = Field(
+        description="`onnx`, `torch_export` and `keras` hold one network, `safetensors` all weights and the spec; "
         "`script` and `notebook` are programs that train the same model without this service."
     )
-    network: Role = Field("generator", description="Of `onnx` and `torch_export`.")
+    network: Role = Field("generator", description="Of `onnx`, `torch_export` and `keras`.")
     library: Library = Field("pytorch", description="Of `script` and `notebook`.")
 
 

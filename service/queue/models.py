@@ -12,11 +12,12 @@ import redis
 from celery import Celery
 from celery.signals import worker_process_init
 
+from drivers.export import FORMATS
 from service.config import Settings
 from service.queue.interactive import INTERACTIVE_TASK, answer
 from service.storage import Storage
 from service.trainer.pipes import Child
-from service.trainer.runtimes import DEFAULT, runtime_of
+from service.trainer.runtimes import DEFAULT, WRITERS, runtime_of, spec_keys
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ class Responder:
 
     def _ask(self, call_id: str, question: dict[str, Any], deadline: float) -> Reply:
         """The model's reply; what it tells on the way there is passed on."""
-        runtime = self._runtime(question["job_id"])
+        runtime = self._runtime(question)
         child = self.prepare(runtime)
         child.send(question)
         with selectors.DefaultSelector() as selector:
@@ -76,13 +77,20 @@ class Responder:
         self._discard(runtime)
         return _error("timeout", "The model did not answer in time; ask for fewer images, or allow more time.")
 
-    def _runtime(self, job_id: str) -> str:
-        """The runtime that a job was trained with; whoever answers for the default one says what there is not yet."""
+    def _runtime(self, question: dict[str, Any]) -> str:
+        """The runtime that a job was trained with, or the one that writes the file that is asked for.
+
+        Whoever answers for the default one says what there is not yet.
+        """
+        form = FORMATS.get(question["params"].get("format")) if question["action"] == "export" else None
         try:
-            with self._storage.open(job_id, "spec.json") as file:
-                return runtime_of(json.load(file))
+            with self._storage.open(question["job_id"], "spec.json") as file:
+                runtime = runtime_of(json.load(file))
         except FileNotFoundError:
             return DEFAULT
+        if form is None or form.driver is None or spec_keys(runtime)["driver"] == form.driver:
+            return runtime
+        return WRITERS[form.driver]
 
     def _discard(self, runtime: str) -> int:
         child = self._children.pop(runtime)

@@ -30,6 +30,7 @@ from service.trainer.answers import InteractiveError, decode, encode
 from service.trainer.evaluations import Evaluations, Tell
 from service.trainer.pipes import open_channel
 from service.trainer.process import describe, warm_up
+from service.trainer.runtimes import DEFAULT, spec_keys
 from service.weights import NAME as WEIGHTS
 from spec.frame import Frame
 
@@ -46,7 +47,7 @@ def main() -> None:
     channel, (runtime,) = open_channel()
     settings = Settings.from_env()
     logging.basicConfig(level=settings.log_level, format="%(levelname)s %(message)s")
-    models = Models(Storage(settings.storage_url, settings.home), settings.loaded_models)
+    models = Models(Storage(settings.storage_url, settings.home), settings.loaded_models, runtime)
     evaluations = Evaluations()
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     warm_up(runtime, THREADS)
@@ -91,9 +92,11 @@ class Models:
 
     Args:
         capacity: Models in memory; one more, and the one unused for longest goes.
+        runtime: What opens them, whichever they were trained with.
     """
 
-    def __init__(self, storage: Storage, capacity: int):
+    def __init__(self, storage: Storage, capacity: int, runtime: str = DEFAULT):
+        self._runtime = runtime
         self._storage = storage
         self._capacity = capacity
         self._loaded: OrderedDict[str, _Loaded] = OrderedDict()
@@ -129,13 +132,16 @@ class Models:
             if form.of_one:
                 session.export(form.name, params["network"], path)
             else:
-                add_spec(self._storage.local_copy(job_id, WEIGHTS), path, session.spec)
+                with self._storage.open(job_id, "spec.json") as file:
+                    add_spec(self._storage.local_copy(job_id, WEIGHTS), path, json.load(file))
         return {"name": name, "size": self._storage.info(job_id, name).size}
 
     def _load(self, job_id: str, version: Version, earlier: _Loaded | None) -> _Loaded:
         if earlier is None:
             with self._storage.open(job_id, "spec.json") as file:
-                session = open_session(json.load(file), None, threads=THREADS)
+                spec = json.load(file)
+            spec.pop("backend", None)
+            session = open_session({**spec, **spec_keys(self._runtime)}, None, threads=THREADS)
         else:
             session = earlier.session
         path = self._storage.local_copy(job_id, WEIGHTS)

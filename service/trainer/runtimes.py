@@ -12,6 +12,9 @@ from drivers import capabilities
 
 DEFAULT = "pytorch"
 
+WRITERS = {"pytorch": "pytorch", "keras": "keras:torch"}
+"""The runtime in which a driver writes files of models that another one trained; every installation has each."""
+
 
 def runtime_of(spec: Mapping[str, Any]) -> str:
     """The runtime of a resolved spec, in one word: `pytorch`, `keras:jax`."""

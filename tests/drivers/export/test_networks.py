@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import onnx
@@ -16,6 +19,17 @@ import spec
 from drivers.errors import DriverError
 from drivers.export.weights import add_spec
 from tests.drivers.conftest import small_spec
+
+os.environ.setdefault("KERAS_BACKEND", "torch")
+# Another program, which knows Keras and nothing of this project.
+BARE = {**os.environ, "KERAS_BACKEND": "torch"}
+ELSEWHERE = """
+import keras, numpy
+inputs = dict(numpy.load("inputs.npz"))
+model = keras.saving.load_model("generator.keras")
+found = model({name: keras.ops.convert_to_tensor(value) for name, value in inputs.items()})
+numpy.save("found.npy", keras.ops.convert_to_numpy(found))
+"""
 
 
 def inputs_of(resolved, role, count=5):
@@ -146,3 +160,32 @@ def test_what_is_not_there_is_told(broad, tmp_path, format_, network, message):
     with pytest.raises(DriverError) as error:
         broad.export(format_, network, tmp_path / "network")
     assert error.value.message == message
+
+
+def test_a_keras_file_opens_without_this_project(open_small, tmp_path):
+    session = open_small("cgan")
+    session.train_step()
+    session.save_weights(tmp_path / "weights")
+    other = drivers.open_session({**session.spec, "driver": "keras", "backend": "torch"}, None)
+    other.load_weights(tmp_path / "weights")
+    other.export("keras", "generator", tmp_path / "generator.keras")
+    inputs = inputs_of(session.spec, "generator")
+    np.savez(tmp_path / "inputs", **inputs)
+    command = [sys.executable, "-I", "-c", ELSEWHERE]
+    run = subprocess.run(command, cwd=tmp_path, env=BARE, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    found = np.load(tmp_path / "found.npy")
+    np.testing.assert_allclose(found, driver_answers(session, "generator", inputs), atol=1e-4)
+
+
+def test_a_layer_that_keras_lacks_is_named(tmp_path):
+    layers = [
+        {"id": "image", "type": "Input", "source": "image", "inputs": []},
+        {"id": "even", "type": "PixelNormalization", "inputs": ["image"]},
+        {"id": "flat", "type": "Flatten", "inputs": ["even"]},
+        {"id": "score", "type": "Dense", "units": 1, "inputs": ["flat"]},
+    ]
+    drawn = {"choice": "custom", "layers": layers}
+    resolved = spec.resolve({**small_spec("gan"), "discriminator": drawn, "driver": "keras", "backend": "torch"})
+    with pytest.raises(DriverError, match="Keras has no layer like PixelNormalization 'even'"):
+        drivers.open_session(resolved, None).export("keras", "discriminator", tmp_path / "network.keras")

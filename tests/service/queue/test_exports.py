@@ -10,6 +10,7 @@ from PIL import Image
 from safetensors.numpy import load_file
 
 import spec as specs
+from drivers.imports import read_network
 from service.queue.interactive import InteractiveError, call
 from tests.fleet import small_spec
 
@@ -59,6 +60,13 @@ def test_weights_leave_with_their_spec(export, fleet, trained):
     header = path.read_bytes()[8 : 8 + int.from_bytes(path.read_bytes()[:8], "little")]
     stored = json.loads(json.loads(header)["__metadata__"]["spec"])
     assert specs.resolve(stored).sha256() == fleet.job(trained).hash
+
+
+def test_a_keras_file_of_a_model_that_pytorch_trained(export):
+    found, path = export("keras", "discriminator")
+    assert found["name"] == "exports/discriminator.keras"
+    layers = [layer["type"] for layer in read_network(path, ".keras")]
+    assert layers == ["Input", "Conv2D", "LeakyReLU", "Dropout", "Flatten", "Dense"]
 
 
 def test_a_network_that_is_not_there_is_told(export):

@@ -25,7 +25,7 @@ RED.nodes.registerType("authorgan-export", {
         return this._("label.output")
     },
     oneditprepare: function () {
-        const ofOne = ["onnx", "torch_export"]
+        const ofOne = ["onnx", "keras", "torch_export"]
         const show = () => $("#authorgan-network-row").toggle(ofOne.includes(String($("#node-input-format").val())))
         $("#node-input-format").on("change", show)
         show()
