@@ -74,19 +74,18 @@ def _told(messages: Iterator[dict[str, Any]]) -> Iterator[str]:
 
 
 def _params(body: EvaluateBody, spec: Mapping[str, Any]) -> dict[str, Any]:
-    of_spec = spec["evaluation"]
-    metrics, count = body.metrics or of_spec["metrics"], body.count or of_spec["sample_count"]
-    if not metrics:
+    given = {"metrics": body.metrics, "sample_count": body.count, "extractor": body.extractor}
+    wanted = {**spec["evaluation"], **{name: value for name, value in given.items() if value is not None}}
+    if not wanted["metrics"]:
         raise invalid("/metrics", "missing", "The job's spec names no metrics; say which are wanted.")
-    most = context().settings.max_evaluation_count
-    if count > most:
-        raise invalid("/count", "too_many", f"{count} images of each kind are more than the {most} of one request.")
-    wanted = {"metrics": metrics, "sample_count": count, "extractor": body.extractor or of_spec["extractor"]}
     report = Report()
     evaluation = resolve_evaluation({"evaluation": wanted}, spec["data"], spec["generator"]["conditional"], report)
     if report.problems:
         problems = [{**problem, "pointer": _pointer(problem["pointer"])} for problem in report.problems]
         raise ProblemError(422, "invalid_request", problems[0]["message"], problems=problems)
+    count, most = evaluation["sample_count"], context().settings.max_evaluation_count
+    if count > most:
+        raise invalid("/count", "too_many", f"{count} images of each kind are more than the {most} of one request.")
     return {"evaluation": evaluation, "seed": body.seed}
 
 

@@ -111,7 +111,8 @@ def test_without_metrics_those_of_the_spec_are_taken(client, store, asked):
         ({"metrics": ["kid", "fid"]}, "/metrics/1", "unknown_choice", "fid"),
         ({"metrics": [{"choice": "kid", "degree": 0}]}, "/metrics/0/degree", "out_of_range", "degree"),
         ({"metrics": ["modes"], "extractor": "identity"}, "/metrics/0", "metric_not_possible", "classifier"),
-        ({"metrics": ["kid"], "count": 1_000_000}, "/count", "too_many", "20000"),
+        ({"metrics": ["kid"], "count": 90_000}, "/count", "too_many", "20000"),
+        ({"metrics": ["kid"], "count": 1_000_000}, "/count", "out_of_range", "100000"),
     ],
 )
 def test_what_cannot_be_scored_is_refused_with_the_reason(client, job, body, pointer, code, words):
