@@ -94,7 +94,7 @@ describe("from the menu", () => {
 })
 
 /** Flows that are deployed and run; the others, drawn layer by layer, are trained in tests/drivers. */
-const PRESSED = flows.filter((name) => /^(02|03|04|05|11|15) /.test(name))
+const PRESSED = flows.filter((name) => /^(02|03|04|05|11|15|21) /.test(name))
 
 describe("pressed", { skip: onNodeRed5() && "the trainings behind the buttons do not depend on the editor" }, () => {
     before(async () => {
@@ -153,6 +153,16 @@ describe("pressed", { skip: onNodeRed5() && "the trainings behind the buttons do
         await picture("waves-preview")
         await status("waves-train", "done")
         await editor.screenshot("waves")
+    })
+
+    test("21: the second training starts from what the first has learned", async () => {
+        await editor.show("fine-tune")
+        await editor.pressButton("fine-tune-start")
+        await status("fine-tune-tune", "done")
+        const { jobs } = await system.api("/v1/jobs")
+        const { spec } = await system.api(`/v1/jobs/${jobs[0].id}`)
+        assert.equal(spec.generator.weights.job, jobs[1].id)
+        assert.deepEqual(spec.discriminator.frozen, ["conv2d_1"])
     })
 
     test("15: other parts are wired in, and the training is what was wired", async () => {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
 
@@ -11,7 +12,7 @@ import pytest
 import torch
 
 import spec
-from drivers.export import ExportError, write_script
+from drivers.export import ExportError, write_notebook, write_script
 from drivers.export.code import imports, names_in, parts
 from drivers.export.pytorch.layers import WRITERS
 from drivers.export.pytorch.networks import write_network
@@ -197,6 +198,19 @@ def test_a_program_runs_by_itself(tmp_path):
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith("step,generator,discriminator\n1,0.")
     assert {path.name for path in tmp_path.iterdir()} == {"gan.py", "samples.png", "generator.pt"}
+
+
+def test_a_notebook_holds_the_same_program_cell_by_cell(tmp_path, monkeypatch):
+    given = small_spec("cgan", training={"epochs": 1, "sample_count": 6})
+    notebook = json.loads(write_notebook(given))
+    assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
+    assert len({cell["id"] for cell in notebook["cells"]}) == len(notebook["cells"])
+    monkeypatch.chdir(tmp_path)
+    names = {"__name__": "__main__"}
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), names)
+    assert {path.name for path in tmp_path.iterdir()} == {"samples.png", "generator.pt"}
 
 
 @pytest.mark.parametrize(
