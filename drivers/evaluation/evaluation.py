@@ -130,8 +130,7 @@ class Evaluation:
 
         A conditional generator is asked for the classes of the real images it is compared with.
         """
-        conditional = self._spec["generator"]["conditional"]
-        labels = self._data.labels[self._real_at] if conditional and self._data.labels is not None else None
+        labels = self._labels(self._real_at)
         starts = range(0, self.count, DRAWN_AT_ONCE)
         seeds = np.random.SeedSequence(self.seed).generate_state(len(starts))
         samples = []
@@ -237,8 +236,12 @@ class Evaluation:
 
     def _part(self, at: np.ndarray) -> SampleSet:
         assert self._extractor is not None
-        labels = None if self._data.labels is None else self._data.labels[at]
-        return SampleSet(self._data.samples[at], labels, self._extractor, at)
+        return SampleSet(self._data.samples[at], self._labels(at), self._extractor, at)
+
+    def _labels(self, at: np.ndarray) -> np.ndarray | None:
+        """Classes of real samples, where the generator is asked for classes: else generated ones have none either."""
+        known = self._data.labels
+        return known[at] if known is not None and self._spec["generator"]["conditional"] else None
 
 
 def _finite(value: float) -> float | None:

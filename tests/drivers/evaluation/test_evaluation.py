@@ -227,6 +227,16 @@ def test_real_images_are_two_halves_with_nothing_in_common(digits):
     assert sorted([*evaluation._real_at, *evaluation._other_at]) == list(range(1200))
 
 
+def test_the_floor_of_diversity_is_of_pairs_like_the_generated_ones(digits):
+    """Pairs of one class for a conditional generator, else any: real digits of one class are more alike."""
+    floors = []
+    for family in ("gan", "cgan"):
+        evaluation = Evaluation(resolve(["ms_ssim"], family), digits[0], lambda _: Identity())
+        (score,) = evaluation.score(evaluation.draw(Session()))
+        floors.append(score.floor)
+    assert floors[0] < floors[1] - 0.1
+
+
 def test_floors_are_computed_once(digits, monkeypatch):
     calls = []
     plain = METRICS["precision"]
