@@ -20,6 +20,7 @@ def test_it_is_openapi_3_1(document):
 def test_it_has_every_endpoint(document):
     assert {(path, method) for path, operations in document["paths"].items() for method in operations} == {
         ("/v1/catalogue", "get"),
+        ("/v1/drivers", "get"),
         ("/v1/zoo", "get"),
         ("/v1/zoo/{name}", "get"),
         ("/v1/specs/resolve", "post"),
