@@ -24,6 +24,7 @@ RISE_SHARE = 0.5
 COLLAPSE_SHARE = 0.5
 GROWTH = 10.0
 SWING_ERRORS = 5.0
+SWING_SHARE = 0.1
 LOBE = 0.3
 STILL_ERRORS = 2.0
 STILL_SHARE = 0.05
@@ -151,8 +152,8 @@ def mode_collapse(training: Training) -> Finding | None:
 
 def oscillation(training: Training) -> Finding | None:
     """Over the last half, a loss swings: the means of its windows, without their straight trend, have a standard
-    deviation of more than 5 times their standard error, and their autocorrelation falls below -0.3 and rises above
-    0.3 again at a longer distance."""
+    deviation of more than 5 times their standard error and more than a tenth of their mean size, and their
+    autocorrelation falls below -0.3 and rises above 0.3 again at a longer distance."""
     for network in ("discriminator", "generator"):
         half = training.windows(network).last(0.5)
         if not np.isfinite(half.means).all() or not np.isfinite(half.errors).all():
@@ -160,7 +161,7 @@ def oscillation(training: Training) -> Finding | None:
         place = np.arange(len(half.means))
         rest = half.means - np.polyval(np.polyfit(place, half.means, 1), place)
         swing, error = float(rest.std()), float(np.median(half.errors))
-        if swing <= SWING_ERRORS * error or not swing:
+        if swing <= max(SWING_ERRORS * error, SWING_SHARE * float(np.abs(half.means).mean())):
             continue
         correlation = np.array([np.mean(rest[lag:] * rest[: len(rest) - lag]) for lag in range(len(rest) * 3 // 4)])
         correlation /= correlation[0]

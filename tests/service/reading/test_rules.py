@@ -85,6 +85,13 @@ def test_a_swing_is_seen_with_its_period():
     assert finding.evidence["swing"] == pytest.approx(0.4, abs=0.1)
 
 
+def test_a_swing_that_is_clear_but_tiny_is_none():
+    calm = Training(
+        STEPS, np.full(len(STEPS), 0.7), 1.39 + 0.01 * np.sin(2 * np.pi * STEPS / 400) + noise(0, 0.001), "hinge"
+    )
+    assert "oscillation" not in codes(read(calm))
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_noise_and_a_random_walk_of_a_trend_are_no_swing(seed):
     full = np.ones(len(STEPS))
