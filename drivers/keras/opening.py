@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Mapping
 from types import ModuleType
@@ -43,6 +42,6 @@ def _environment(spec: Mapping[str, Any], backend: ModuleType) -> dict[str, Any]
         "device": device,
         "device_name": name or machine.processor_name(),
         "precision": "float32",
-        "threads": int(os.environ["NPROC"]),
+        "threads": backend.threads(),
         "versions": {"python": platform.python_version(), "keras": keras.__version__, **backend.version()},
     }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from drivers import machine
+from drivers.errors import DriverError
 from drivers.keras import runtime
 from drivers.processes.alternating import AlternatingProcess
 
@@ -20,7 +21,11 @@ def open_session(
     """See `drivers.open_session`; the spec's ``backend`` is started in this process if none is yet."""
     if threads is None:
         threads = _threads(spec)
-    backend = runtime.start(spec["backend"], device or spec["device"], threads)
+    wish = device or spec["device"]
+    backend = runtime.start(spec["backend"], wish, threads)
+    if wish.startswith("cuda") and backend.device()[0] != "cuda":
+        message = f"'{wish}' was asked for, but {spec['backend']} sees no such device here."
+        raise DriverError("device_missing", message, "/device")
     # Only now, because these import Keras, and with it the backend.
     from drivers.keras import opening
 

@@ -3,7 +3,8 @@
 Each module here is one backend, imported by `drivers.keras.runtime.start` alone, and holds
 
 - ``COMPILES``: whether a step is compiled, which takes seconds before the first one;
-- ``use_threads(threads)``, and ``device()``, what is computed on: ``("cpu" | "cuda", name)``;
+- ``use_threads(threads)``, and ``threads()``, those in use;
+- ``device()``, what is computed on: ``("cpu" | "cuda", name)``;
 - ``version()``, the library's name and version;
 - ``compile(step, variables)``: a function of arrays that reads and assigns ``variables``, made fast;
 - ``compile_use(function, variables)``: the same for a function that assigns none of them, of batches of any size;

@@ -6,6 +6,7 @@ size compiles it anew.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -21,6 +22,10 @@ COMPILES = True
 
 def use_threads(threads: int) -> None:
     """XLA reads the number when it starts, from `drivers.keras.runtime.environment`."""
+
+
+def threads() -> int:
+    return int(os.environ.get("NPROC") or os.cpu_count() or 1)
 
 
 def device() -> tuple[str, str]:

@@ -18,6 +18,10 @@ def use_threads(threads: int) -> None:
     torch.set_num_threads(threads)
 
 
+def threads() -> int:
+    return torch.get_num_threads()
+
+
 def device() -> tuple[str, str]:
     return ("cuda", torch.cuda.get_device_name()) if torch.cuda.is_available() else ("cpu", "")
 

@@ -222,3 +222,8 @@ def test_a_process_imports_the_backend_it_needs_and_no_other(runtimes, backend):
 def test_the_manifest_says_what_the_code_has(runtimes, backend):
     manifest = json.loads((ROOT / "drivers/keras/capabilities.json").read_text())
     assert {**json.loads(str(runtimes[backend]["capabilities"])), "precisions": ["auto", "float32"]} == manifest
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_card_that_is_not_there_is_refused(runtimes, backend):
+    assert str(runtimes[backend]["refused"]) == "device_missing /device"

@@ -31,9 +31,19 @@ def main(folder: Path, backend: str) -> None:
     found |= formulas(backend, given, arrays)
     found |= moved(given["optimizers"], arrays["start"], arrays["gradients"])
     found |= resumed({**given["resumed"], "driver": "keras", "backend": backend}, folder / backend)
+    found["refused"] = np.array(refused({**given["resumed"], "driver": "keras", "backend": backend}))
     found["capabilities"] = np.array(json.dumps(capabilities()))
     found["libraries"] = np.array([name for name in ("jax", "tensorflow", "torch") if name in sys.modules])
     np.savez(folder / f"found-{backend}.npz", **found)
+
+
+def refused(resolved: dict[str, Any]) -> str:
+    """What is said of a card that is not there."""
+    try:
+        drivers.open_session({**resolved, "device": "cuda:7"}, None)
+    except drivers.DriverError as error:
+        return f"{error.code} {error.pointer}"
+    return ""
 
 
 def capabilities() -> dict[str, list[str]]:
