@@ -82,6 +82,7 @@ def picture(sheets: Sequence[Sheet], theme: Theme) -> Picture:
             shapes.append(Rect(x, y + CAPTION, TILE, TILE, theme.empty, 4))
         else:
             scale = TILE / max(sheet.image.size)
+            scale = float(int(scale)) if scale >= 1 else scale  # whole, so that pixels stay square
             width, height = sheet.image.width * scale, sheet.image.height * scale
             shapes.append(Bitmap(x, y + CAPTION, width, height, sheet.image))
     width = 2 * MARGIN + columns * (TILE + GAP) - GAP
