@@ -15,6 +15,7 @@ import torch
 from safetensors.numpy import load_file
 
 import drivers
+import spec
 from drivers import losses, regularizers
 from drivers.data import load
 from drivers.pytorch import optimizers
@@ -24,7 +25,32 @@ from tests.drivers.conftest import small_spec
 from tests.drivers.keras.training_child import looked_at
 
 BACKENDS = ("jax", "tensorflow", "torch")
-FAMILIES = ("gan", "cgan", "dcgan", "wgan", "wgan_gp")
+FAMILIES = ("gan", "cgan", "dcgan", "wgan", "wgan_gp", "waves")
+# Sequences instead of images, by networks that are drawn.
+WAVES = {
+    "data": {"choice": "sine", "length": 8, "count": 160},
+    "generator": {
+        "choice": "custom",
+        "layers": [
+            {"id": "noise", "type": "Input", "source": "noise", "shape": [4]},
+            {"id": "steps", "type": "RepeatVector", "n": 8, "inputs": ["noise"]},
+            {"id": "memory", "type": "LSTM", "units": 6, "return_sequences": True, "inputs": ["steps"]},
+            {"id": "wave", "type": "Dense", "units": 1, "activation": "tanh", "inputs": ["memory"]},
+        ],
+    },
+    "discriminator": {
+        "choice": "custom",
+        "layers": [
+            {"id": "wave", "type": "Input", "source": "sequence"},
+            {"id": "memory", "type": "GRU", "units": 6, "inputs": ["wave"]},
+            {"id": "score", "type": "Dense", "units": 1, "inputs": ["memory"]},
+        ],
+    },
+    "training": {"epochs": 2, "batch_size": 16},
+    "device": "cpu",
+    "precision": "float32",
+}
+SGD = {"choice": "sgd", "learning_rate": 0.005}
 STEPS = 10
 SHAPE = (6, 3, 3, 1)
 # What runs a few times is not worth optimizing.
@@ -43,7 +69,9 @@ def entry(kind: str, choice: str) -> dict[str, Any]:
 
 def family_spec(family: str) -> dict[str, Any]:
     """Dropout draws in each library by itself, so there is none."""
-    resolved = dict(small_spec(family, optimizer={"choice": "sgd", "learning_rate": 0.005}))
+    if family == "waves":
+        return dict(spec.resolve({**WAVES, "optimizer": SGD}))
+    resolved = dict(small_spec(family, optimizer=SGD))
     for layer in resolved["discriminator"]["layers"]:
         if layer["type"] == "Dropout":
             layer["rate"] = 0.0
