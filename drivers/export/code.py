@@ -91,17 +91,23 @@ class Parts:
 
     def __init__(self, folder: Path) -> None:
         self._texts: dict[str, str] = {}
+        self._rooms: dict[str, str] = {}
         for path in sorted(folder.glob("*.py")):
             text = path.read_text()
             lines = text.splitlines()
             for node in ast.parse(text).body:
                 if isinstance(node, ast.FunctionDef | ast.ClassDef):
                     first = min([node.lineno, *(mark.lineno for mark in node.decorator_list)])
+                    self._rooms[node.name] = path.stem
                     self._texts[node.name] = "\n".join(lines[first - 1 : node.end_lineno])
 
     def text(self, name: str) -> str:
         """The source of one part."""
         return self._texts[name]
+
+    def room(self, name: str) -> str:
+        """The file that a part comes from, without its suffix."""
+        return self._rooms[name]
 
     def needed(self, names: Iterable[str]) -> list[str]:
         """The parts among ``names`` and those that they use themselves, each after what it uses."""

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from drivers import weights
-from drivers.errors import WeightsError
 from spec.weights import weights as weights_of
 
 
@@ -45,6 +44,3 @@ class _Shaped:
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.shape = shape
-
-
-__all__ = ["WeightsError", "add_spec", "check"]

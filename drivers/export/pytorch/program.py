@@ -85,17 +85,12 @@ class _Writing:
             write_schedule(self.training["learning_rate_schedule"]),
         )
         load, train, main = self._load(), self._train(), self._main()
-        settings = self._settings()
-        used = names_in("\n".join(["\n".join(lines) for _, _, lines in networks] + [objective, load, train, main]))
-        needed = parts(PARTS).needed(sorted(used))
+        ours = ["\n".join(lines) for _, _, lines in networks] + [objective, load, train, main, self._initial()]
+        needed = parts(PARTS).needed(sorted(names_in("\n\n".join(ours))))
         written: dict[str, list[str]] = {"data": [], "randomness": [], "layers": [], "training": [], "optimizers": []}
-        if self.initial is not None:
-            needed = parts(PARTS).needed([*sorted(used), str(self.initial.arguments[0])])
         for name in needed:
-            written[_room(name)].append(parts(PARTS).text(name))
-        everything = [*(parts(PARTS).text(name) for name in needed), load, train, main, objective, settings]
-        everything += [self._initial(), *("\n".join(lines) for _, _, lines in networks)]
-        names = names_in("\n\n".join(everything))
+            written[parts(PARTS).room(name)].append(parts(PARTS).text(name))
+        names = names_in("\n\n".join([*ours, *(parts(PARTS).text(name) for name in needed)]))
         settings = self._settings(names)
         head = imports({*names, *names_in(settings)}, IMPORTS)
         found = [
@@ -124,8 +119,8 @@ class _Writing:
         kinds = f"{spec['generator']['choice']} generator, {spec['discriminator']['choice']} discriminator"
         return f"Trains {name} on {spec['data']['choice']}: {kinds}, {self.loss['choice']} loss."
 
-    def _settings(self, names: set[str] | None = None) -> str:
-        """Constants and random streams; of the latter those that are used."""
+    def _settings(self, names: set[str]) -> str:
+        """Constants and random streams, those that the program reads."""
         spec, training = self.spec, self.training
         wanted = {
             "SEED": training["seed"],
@@ -136,14 +131,11 @@ class _Writing:
             "CLASSES": spec["data"].get("classes"),
             "EMA_DECAY": training["ema_decay"],
         }
-        lines = [
-            f"{name} = {value!r}" for name, value in wanted.items() if names is None or name in names or name == "SEED"
-        ]
+        lines = [f"{name} = {value!r}" for name, value in wanted.items() if name in names or name == "SEED"]
         lines.append('DEVICE = "cuda" if torch.cuda.is_available() else "cpu"')
-        streams = ["weights_rng", "shuffle_rng", "noise_rng", "penalty_rng"]
-        if names is not None:
-            streams = [stream if stream in names else "_" for stream in streams]
-        draws = names is None or "layers_rng" in names
+        kinds = ("weights_rng", "shuffle_rng", "noise_rng", "penalty_rng")
+        streams = [kind if kind in names else "_" for kind in kinds]
+        draws = "layers_rng" in names
         lines += [
             "",
             "# Each kind of random numbers has a stream of its own, all from the one seed.",
@@ -420,15 +412,6 @@ def _spectral(module: Mapping[str, Any]) -> bool:
 def _half_affine(module: Mapping[str, Any]) -> bool:
     """Whether a normalization has a shift without a scale, or the other way round, which is held still."""
     return any("scale" in layer and layer["scale"] != layer["center"] for layer in module["layers"])
-
-
-def _room(part: str) -> str:
-    """The file of parts that one comes from, which is the section it goes to."""
-    for path in PARTS.glob("*.py"):
-        text = path.read_text()
-        if f"\ndef {part}(" in text or f"\nclass {part}(" in text:
-            return path.stem
-    raise KeyError(part)
 
 
 def _apart(*blocks: str | list[str]) -> str:
