@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from drivers.pytorch.network import Network
 
 # The operators that a file may use. onnxruntime reads them from version 1.17 (2024) on, and so do most others.
 OPSET = 20
+# Loggers of the exporter, which tells of every pass over a graph; what goes wrong it raises.
+TALKATIVE = ("onnx_ir", "onnxscript", "torch.onnx")
 # Samples in the batch that the graph is traced with; a file takes any number.
 TRACED = 2
 
@@ -42,6 +45,8 @@ def write_onnx(network: Network, path: Path, output: str) -> None:
     Raises:
         DriverError: a layer has no counterpart in ONNX.
     """
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.ERROR)
     with _in_use(network) as module, _unfused(network):
         program = _trace(module, network)
         batch = torch.export.Dim("batch", min=1)
