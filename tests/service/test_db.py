@@ -3,13 +3,16 @@
 import multiprocessing
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
 from service import db
 from service.db.engine import now
-from service.db.models import Base
+from service.db.migrate import configuration
+from service.db.models import Base, IdempotencyKey, Job, Loss
 
 
 @pytest.fixture
@@ -87,3 +90,28 @@ def test_a_database_of_a_newer_version_is_refused(engine):
 def test_other_databases_are_refused(url):
     with pytest.raises(ValueError, match="database"):
         db.connect(url)
+
+
+def test_jobs_from_before_the_runs_are_told_apart_too(engine):
+    """The second revision looks at the specs that are there already; nothing of a job is lost."""
+    config = configuration()
+    with engine.connect() as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            text(
+                "INSERT INTO jobs (id, name, state, goal, spec, hash, notes, created_at, fence, attempt, lost_attempts) "
+                "VALUES ('j', 'old', 'succeeded', 'succeeded', :spec, 'h', '[]', 1.0, 1, 1, 0)"
+            ),
+            {"spec": '{"data": {"choice": "mnist"}, "generator": {"choice": "gan"}, "driver": "pytorch"}'},
+        )
+        connection.execute(text("INSERT INTO losses VALUES ('j', 1, 0.5, 0.25)"))
+        connection.execute(text("INSERT INTO idempotency_keys VALUES ('k', 'b', 'j', 0)"))
+    db.upgrade(engine)
+    with Session(engine) as session:
+        (job,) = session.scalars(select(Job))
+        assert job.choices == {"data": "mnist", "generator": "gan", "driver": "pytorch"}
+        assert (job.comment, job.archived, job.deleted_at, job.tags, job.place) == ("", False, None, [], None)
+        (loss,) = session.scalars(select(Loss))
+        assert (loss.generator, loss.discriminator, loss.seconds) == (0.5, 0.25, None)
+        assert session.scalar(select(IdempotencyKey.resource_id)) == "j"
