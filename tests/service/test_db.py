@@ -100,7 +100,8 @@ def test_jobs_from_before_the_runs_are_told_apart_too(engine):
         command.upgrade(config, "0001")
         connection.execute(
             text(
-                "INSERT INTO jobs (id, name, state, goal, spec, hash, notes, created_at, fence, attempt, lost_attempts) "
+                "INSERT INTO jobs "
+                "(id, name, state, goal, spec, hash, notes, created_at, fence, attempt, lost_attempts) "
                 "VALUES ('j', 'old', 'succeeded', 'succeeded', :spec, 'h', '[]', 1.0, 1, 1, 0)"
             ),
             {"spec": '{"data": {"choice": "mnist"}, "generator": {"choice": "gan"}, "driver": "pytorch"}'},
