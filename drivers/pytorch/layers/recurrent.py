@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -10,7 +10,7 @@ import torch.nn.functional as F  # noqa: N812 - the name everyone knows it by
 from torch import Tensor
 
 from drivers.padding import same_padding, split_padding
-from drivers.pytorch.layers.activation import ACTIVATIONS
+from drivers.pytorch.layers.activation import ACTIVATIONS, softmax
 from drivers.pytorch.layers.base import Building, Layer, Shape
 from drivers.pytorch.layers.regularization import scaled_mask
 
@@ -230,6 +230,7 @@ class ConvLSTM2D(_Recurrent):
         self.filters, kernel = parameters["filters"], tuple(parameters["kernel_size"])
         self.strides, self.dilation_rate = tuple(parameters["strides"]), tuple(parameters["dilation_rate"])
         sizes = list(zip(input_shapes[0][1:3], kernel, self.strides, self.dilation_rate, strict=True))
+        self.activation, self.gate_activation = over_channels(self.activation), over_channels(self.gate_activation)
         valid = parameters["padding"] == "valid"
         self.padding = split_padding([(0, 0) if valid else same_padding(*size) for size in sizes])
         self.recurrent_padding = split_padding([same_padding(size, length, 1) for size, length, *_ in sizes])
@@ -279,6 +280,11 @@ class ConvLSTM2D(_Recurrent):
         """(N, in, h, w) -> (N, out, h', w')."""
         both_sides, extra = padding
         return F.conv2d(x if extra is None else F.pad(x, extra), kernel, None, strides, both_sides, dilation)
+
+
+def over_channels(activation: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """An activation for images (N, c, h, w); softmax is the one that looks beyond the single number."""
+    return (lambda x: F.softmax(x, 1)) if activation is softmax else activation
 
 
 LAYERS = (GRU, LSTM, ConvLSTM2D, SimpleRNN)

@@ -34,6 +34,9 @@ CASES["Conv2DTranspose"] += [
     ),
     ({"filters": 3, "kernel_size": 2, "dilation_rate": 3, "use_bias": False, "activation": "tanh"}, [(5, 6, 2)]),
 ]
+# On PyTorch, Keras takes some of what is padded here for a part of the mean.
+CASES["AveragePooling1D"] += [({"pool_size": 3, "strides": 2, "padding": "same"}, [(8, 4)])]
+CASES["AveragePooling2D"] += [({"pool_size": [1, 3], "padding": "same"}, [(8, 8, 1)])]
 # TensorFlow knows only equal strides here.
 CASES["DepthwiseConv2D"] += [
     ({"kernel_size": [2, 3], "strides": [1, 2], "padding": "same"}, [(6, 7, 4)]),

@@ -148,6 +148,10 @@ CASES: dict[str, list[Case]] = {
             {"filters": 2, "kernel_size": 4, "padding": "same", "go_backwards": True, "recurrent_activation": "silu"},
             [(3, 4, 5, 1)],
         ),
+        (
+            {"filters": 3, "kernel_size": 2, "activation": "softmax", "recurrent_activation": "softmax"},
+            [(2, 4, 5, 1)],
+        ),
     ],
     "TimeDistributed": [
         ({"layer": {"type": "Dense", "units": 3}}, [(5, 4)]),
