@@ -28,7 +28,7 @@ def main(folder: Path) -> None:
         if backend == "jax" and index % graph["one_in"]:
             continue
         try:
-            inputs = [given[f"{index}/{name}"] for name in ("noise", "label", "image")]
+            inputs = [given[f"{index}/{name}"] for name in ("noise", "label", "data")]
             found.update({f"{index}/{name}": value for name, value in solve(graph, inputs).items()})
         except Exception:  # the parent fails the test of this graph with it
             errors[str(index)] = traceback.format_exc()
@@ -43,13 +43,15 @@ def solve(graph, inputs):
     )
     generator.mode.training = discriminator.mode.training = graph["training"]
 
-    def score(noise, label, image):
-        return discriminator(image=generator(noise=noise, label=label), label=label)
+    source = graph["source"]
 
-    def penalized(noise, label, image):
+    def score(noise, label, data):
+        return discriminator(**{source: generator(noise=noise, label=label)}, label=label)
+
+    def penalized(noise, label, data):
         discriminator.mode.update_statistics = False
         try:
-            return discriminator(image=image, label=label)
+            return discriminator(**{source: data}, label=label)
         finally:
             discriminator.mode.update_statistics = True
 

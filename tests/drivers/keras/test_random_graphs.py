@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 import drivers
 import spec
 from drivers.pytorch.network import Network
+from spec.frame import Frame
 from spec.nesting import within
-from tests.drawings import CLASSES, IMAGE, NOISE, documents
+from tests.drawings import CLASSES, NOISE, documents
 from tests.drivers.keras.children import BACKENDS, Found, on_every_backend
 
 # Random graphs to try; many of them where somebody has the time, as before a release.
@@ -69,10 +70,12 @@ def drawn(tmp_path_factory) -> tuple[Path, list[dict[str, Any]], dict[str, np.nd
         resolved = spec.resolve(json.loads(json.dumps(document)), drivers=drivers.capabilities())
         graph = {role: dict(resolved[role]) for role in ("generator", "discriminator")}
         training = not any(draws(module["layers"]) for module in graph.values())
-        graphs.append({**graph, "training": training, "one_in": ONE_IN})
+        source = Frame.of(resolved["data"]).source
+        graphs.append({**graph, "source": source, "training": training, "one_in": ONE_IN})
         arrays[f"{index}/noise"] = rng.normal(size=(BATCH, NOISE)).astype(np.float32)
         arrays[f"{index}/label"] = rng.integers(0, CLASSES, BATCH).astype(np.float32)
-        arrays[f"{index}/image"] = rng.uniform(-1, 1, (BATCH, *IMAGE)).astype(np.float32)
+        shape = (BATCH, *resolved["generator"]["output_shape"])
+        arrays[f"{index}/data"] = rng.uniform(-1, 1, shape).astype(np.float32)
     (folder / "graphs.json").write_text(json.dumps(graphs))
     np.savez(folder / "given.npz", **arrays)
     return folder, graphs, arrays
@@ -97,7 +100,7 @@ def expected(graph: dict[str, Any], inputs: list[np.ndarray]) -> dict[str, np.nd
         for value in network.weights().values():
             value.copy_(torch.from_numpy(np.asarray(value.numpy() + np.abs(rng.normal(0, 0.05, tuple(value.shape))))))
     generator, discriminator = networks.values()
-    noise, label, image = (torch.tensor(value, requires_grad=True) for value in inputs)
+    noise, label, data = (torch.tensor(value, requires_grad=True) for value in inputs)
 
     def layers_of(gradients):
         return {
@@ -121,15 +124,16 @@ def expected(graph: dict[str, Any], inputs: list[np.ndarray]) -> dict[str, np.nd
             [torch.zeros_like(p) if s is None else s.detach() for p, s in zip(parameters, slopes, strict=True)]
         )
 
-    y = discriminator(image=generator(noise=noise, label=label), label=label)
+    source = graph["source"]
+    y = discriminator(**{source: generator(noise=noise, label=label)}, label=label)
     values = {"output": y.detach().numpy()}
     values |= {f"gradients/{name}": slope for name, slope in gradients(y.sum()).items()}
     for role, network in networks.items():
         values |= {f"after/{role}/{name}": value.numpy().copy() for name, value in network.weights().items()}
     if graph["training"]:
         discriminator.mode.update_statistics = False
-        y = discriminator(image=image, label=label)
-        slopes = torch.autograd.grad(y.sum(), [label, image], allow_unused=True, create_graph=True)
+        y = discriminator(**{source: data}, label=label)
+        slopes = torch.autograd.grad(y.sum(), [label, data], allow_unused=True, create_graph=True)
         penalty = sum(slope.square().sum() for slope in slopes if slope is not None)
         if penalty.requires_grad:
             values |= {f"penalty/{name}": slope for name, slope in gradients(penalty).items()}
@@ -144,7 +148,7 @@ def test_random_networks_compute_the_same(backend: str, index: int, drawn, found
     assert str(index) not in errors, f"{errors[str(index)]}\n{json.dumps(graphs[index])}"
     if backend == "jax" and index % ONE_IN:
         return
-    wanted = expected(graphs[index], [arrays[f"{index}/{name}"] for name in ("noise", "label", "image")])
+    wanted = expected(graphs[index], [arrays[f"{index}/{name}"] for name in ("noise", "label", "data")])
     ours = {name.partition("/")[2]: value for name, value in results.items() if name.startswith(f"{index}/")}
     for name, value in wanted.items():
         kind = name.partition("/")[0]
