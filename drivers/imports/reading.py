@@ -40,14 +40,15 @@ def read_network(file: Path | IO[bytes], suffix: str) -> list[dict[str, Any]]:
         UnreadableError: with everything that is in the way.
     """
     from drivers.imports.keras_file import read_keras
+    from drivers.imports.onnx_file import read_onnx
 
-    readers: dict[str, Callable[[Path | IO[bytes]], list[dict[str, Any]]]] = {".keras": read_keras}
+    readers: dict[str, Callable[[Path | IO[bytes]], list[dict[str, Any]]]] = {".keras": read_keras, ".onnx": read_onnx}
     if suffix not in readers:
         raise unreadable("unknown_suffix", f"A network comes as a {' or '.join(SUFFIXES)} file, not as '{suffix}'.")
     return readers[suffix](file)
 
 
-SUFFIXES = (".keras",)
+SUFFIXES = (".keras", ".onnx")
 
 
 class Names:

@@ -33,8 +33,8 @@ imports = APIBlueprint("imports", __name__, url_prefix="/v1", tag="Imports")
 def import_network(files_data: NetworkUpload) -> Any:
     """Read a network that another program has saved
 
-    A `.keras` file of a Functional or Sequential model becomes layers to draw. Weights are not read, and nothing in the
-    file is run.
+    A `.keras` file of a Functional or Sequential model, or an `.onnx` graph with its channels first, becomes layers to
+    draw. Weights are not read, and nothing in the file is run.
     """
     file = files_data.file
     try:

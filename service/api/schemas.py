@@ -465,7 +465,7 @@ class Exported(Answer):
 
 
 class NetworkUpload(Body):
-    """`file`: a network that another program has saved, `.keras`."""
+    """`file`: a network that another program has saved, `.keras` or `.onnx`."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 

@@ -159,5 +159,5 @@ def test_what_is_no_keras_file_is_told(tmp_path):
     (tmp_path / "model.keras").write_bytes(b"\x80\x04 a pickle")
     assert refused(tmp_path / "model.keras")[0]["code"] == "not_keras"
     assert refused(written(tmp_path, {}, "../config.json"))[0]["code"] == "not_keras"
-    with pytest.raises(UnreadableError, match=r"A network comes as a .keras"):
+    with pytest.raises(UnreadableError, match=r"A network comes as a .keras or .onnx file"):
         read_network(tmp_path / "model.pkl", ".pkl")

@@ -60,7 +60,7 @@ def test_layers_that_cannot_be_drawn_are_named(client):
 def test_another_kind_of_file_is_told_what_would_be_right(client):
     response = post(client, "/v1/specs/import", b"\x80\x04", "model.pkl")
     assert response.status_code == 422
-    assert response.json["detail"] == "A network comes as a .keras file, not as '.pkl'."
+    assert response.json["detail"] == "A network comes as a .keras or .onnx file, not as '.pkl'."
 
 
 def test_weights_become_a_job_that_has_ended(client, services):

@@ -1,0 +1,96 @@
+"""ONNX graphs with their channels first become layers of a spec, or are refused operator by operator."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from onnx import TensorProto, helper
+from torch import nn
+
+import spec
+from drivers.imports import UnreadableError, read_network
+
+CRITIC = nn.Sequential(
+    nn.Conv2d(1, 8, 4, stride=2, padding=1),
+    nn.LeakyReLU(0.2),
+    nn.Conv2d(8, 16, 3, padding=1),
+    nn.ReLU(),
+    nn.MaxPool2d(2),
+    nn.Flatten(),
+    nn.Linear(256, 1),
+)
+GENERATOR = nn.Sequential(
+    nn.Linear(32, 128),
+    nn.Unflatten(1, (8, 4, 4)),
+    nn.ConvTranspose2d(8, 8, 4, stride=2, padding=1),
+    nn.ELU(),
+    nn.ConvTranspose2d(8, 1, 4, stride=2, padding=1),
+    nn.Tanh(),
+)
+
+
+def saved(network, shape, path):
+    torch.onnx.export(network.eval(), (torch.zeros(shape),), path, dynamo=True, external_data=False, verbose=False)
+    return read_network(path, ".onnx")
+
+
+def graph(*nodes, weights=(), shape=(1, 4)):
+    put = helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)
+    out = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
+    return helper.make_model(helper.make_graph(list(nodes), "g", [put], [out], list(weights)))
+
+
+def refused(model, tmp_path):
+    (tmp_path / "model.onnx").write_bytes(model if isinstance(model, bytes) else model.SerializeToString())
+    with pytest.raises(UnreadableError) as error:
+        read_network(tmp_path / "model.onnx", ".onnx")
+    return error.value.problems
+
+
+def test_both_networks_of_a_gan_are_drawn_with_as_many_weights(tmp_path):
+    critic = saved(CRITIC, (2, 1, 16, 16), tmp_path / "critic.onnx")
+    assert [layer["type"] for layer in critic] == [
+        "Input", "ZeroPadding2D", "Conv2D", "LeakyReLU", "Conv2D", "ReLU", "MaxPooling2D", "Flatten", "Dense"
+    ]  # fmt: skip
+    generator = saved(GENERATOR, (2, 32), tmp_path / "generator.onnx")
+    resolved = spec.resolve(
+        {
+            "data": {"choice": "digits", "image_size": 16},
+            "generator": {"choice": "custom", "layers": generator},
+            "discriminator": {"choice": "custom", "layers": critic},
+        }
+    )
+    for role, network in (("generator", GENERATOR), ("discriminator", CRITIC)):
+        assert resolved[role]["parameter_count"] == sum(weight.numel() for weight in network.parameters())
+
+
+def test_unknown_operators_are_named_all_at_once(tmp_path):
+    nodes = [helper.make_node("Sin", ["x"], ["a"], "wave"), helper.make_node("Cast", ["a"], ["y"], "type", to=1)]
+    assert [problem["message"] for problem in refused(graph(*nodes), tmp_path)] == [
+        "A drawing has no layer for the operator Sin ('wave').",
+        "A drawing has no layer for the operator Cast ('type').",
+    ]
+
+
+def test_weights_in_another_file_are_refused_and_not_opened(tmp_path):
+    weight = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[4, 1], data_location=TensorProto.EXTERNAL)
+    weight.external_data.add(key="location", value="../../etc/passwd")
+    model = graph(helper.make_node("MatMul", ["x", "w"], ["y"]), weights=[weight])
+    (problem,) = refused(model, tmp_path)
+    assert problem["code"] == "external_data"
+
+
+def test_what_cannot_be_drawn_of_a_known_operator_is_told(tmp_path):
+    weight = helper.make_tensor("w", TensorProto.FLOAT, [4, 1], [0.0] * 4)
+    (problem,) = refused(graph(helper.make_node("Gemm", ["x", "w"], ["y"], "g", alpha=2.0), weights=[weight]), tmp_path)
+    assert problem["message"] == "Gemm 'g' cannot be drawn: alpha is 2.0 and not 1.0."
+
+
+def test_an_open_shape_is_told(tmp_path):
+    (problem,) = refused(graph(helper.make_node("Tanh", ["x"], ["y"]), shape=(1, "n")), tmp_path)
+    assert problem["code"] == "open_shape"
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80\x04 a pickle", b"PK\x03\x04"])
+def test_what_is_no_onnx_file_is_told(tmp_path, content):
+    assert refused(content, tmp_path)[0]["code"] == "not_onnx"
