@@ -153,8 +153,8 @@ def on_tensorflow(network: str, images: np.ndarray, batch: int, steps: int) -> C
     return train
 
 
-def on_jax(network: str, images: np.ndarray, batch: int, steps: int) -> Callable[[float], float]:
-    """What trains for so many seconds and returns steps a second."""
+def on_jax(network: str, images: np.ndarray, batch: int, steps: int, *, ahead: int) -> Callable[[float], float]:
+    """What trains for so many seconds and returns steps a second; waits after every ``ahead`` steps."""
     import jax
 
     generator, discriminator = globals()[network](images.shape[1])
@@ -209,9 +209,10 @@ def on_jax(network: str, images: np.ndarray, batch: int, steps: int) -> Callable
         nonlocal state, key
         start, done = time.perf_counter(), 0
         while time.perf_counter() - start < seconds:
-            state, key, losses = step(state, next(data), key)
-            done += 1
-        jax.block_until_ready(losses)
+            for _ in range(ahead):
+                state, key, losses = step(state, next(data), key)
+            jax.block_until_ready(losses)
+            done += ahead
         return done / (time.perf_counter() - start)
 
     return train
