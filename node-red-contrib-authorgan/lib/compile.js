@@ -4,7 +4,7 @@
  * compile(flow, nodeId, options) -> { spec, nodes, paths, problems, gan }
  *
  *   flow      the flow as Node-RED saves it: an array of node configurations
- *   nodeId    an authorgan-train or authorgan-gan node of it
+ *   nodeId    an authorgan-gan node of it, or one that a gan is wired into (train, sweep)
  *   options   translate(code, values) -> text of a problem, without it the text is the code;
  *             nameOf(node) -> what a person calls a node
  *
@@ -55,14 +55,14 @@ function compile(flow, nodeId, options = {}) {
     return { spec, nodes, paths, problems, gan: gan.node.id }
 }
 
-/** The one gan that is wired into a train node. */
-function findGan(drawing, train, tell) {
-    const wired = drawing.sources(train).filter(({ node }) => isStructure(node.type))
+/** The one gan that is wired into a train or sweep node. */
+function findGan(drawing, starter, tell) {
+    const wired = drawing.sources(starter).filter(({ node }) => isStructure(node.type))
     const gans = wired.filter(({ node }) => node.type === GAN)
     for (const stray of wired.filter(({ node }) => node.type !== GAN)) {
         tell("module_into_train", [stray.node])
     }
-    if (gans.length === 0) tell("no_gan", [train.node])
+    if (gans.length === 0) tell("no_gan", [starter.node])
     if (gans.length > 1) tell("several_gans", gans)
     return gans.length === 1 ? gans[0] : null
 }

@@ -126,4 +126,4 @@ function pause(milliseconds, signal) {
     })
 }
 
-module.exports = { follow, insist, stream, ENDED }
+module.exports = { follow, insist, pause, stream, ENDED }

@@ -4,6 +4,9 @@ const { entriesByType, isEntryType } = require("./entries")
 
 const GAN = "authorgan-gan"
 
+/** The nodes that a gan is wired into: they start trainings of it. */
+const STARTERS = ["authorgan-train", "authorgan-sweep"]
+
 /** Module nodes, in whose dialog one chooses: node type -> key of the spec. */
 const MODULES = {
     "authorgan-data": "data",
@@ -58,4 +61,4 @@ function moduleOf(node) {
     return module
 }
 
-module.exports = { CUSTOM, GAN, KINDS, MODULES, NETWORKS, entryOf, isUnknown, roleOf, isStructure, moduleOf }
+module.exports = { CUSTOM, GAN, KINDS, MODULES, NETWORKS, STARTERS, entryOf, isUnknown, roleOf, isStructure, moduleOf }

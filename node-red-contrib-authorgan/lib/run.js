@@ -12,15 +12,15 @@ const RETRY_MS = 1_000
 const CURVE_POINTS = 1_000
 
 /**
- * Submits a spec. A service that is away is waited for; because of the idempotency key no retry can start a second job.
- * @returns {Promise<object>} the Job
+ * Submits a spec as a job, or to another `path` what it takes. A service that is away is waited for; because of the idempotency key no retry can start a second job.
+ * @returns {Promise<object>} the Job, or what else was made
  */
-async function submit(client, spec, { signal, onAway, patience = PATIENCE_MS }) {
+async function submit(client, body, { path = "/v1/jobs", signal, onAway, patience = PATIENCE_MS }) {
     const headers = { "Idempotency-Key": randomUUID() }
     const giveUpAt = Date.now() + patience
     for (;;) {
         try {
-            return await client.json("/v1/jobs", { body: spec, headers })
+            return await client.json(path, { body, headers })
         } catch (error) {
             const final = error instanceof ServiceError && error.status < 500
             if (final || signal.aborted || Date.now() + RETRY_MS > giveUpAt) throw error

@@ -39,4 +39,7 @@ function duration(seconds) {
     return `${(seconds / 3600).toFixed(1)}h`
 }
 
-module.exports = { statusOf, progressText, duration }
+/** How a state looks: { fill, shape }. */
+const appearanceOf = (state) => ({ fill: STATES[state].fill, shape: STATES[state].shape })
+
+module.exports = { statusOf, appearanceOf, progressText, duration }

@@ -1,8 +1,8 @@
-const { compile, nodeAt } = require("../lib/compile")
 const { ServiceError } = require("../lib/client")
+const { atNodes, carried, drawnSpec, patched, tellProblems } = require("../lib/drawing")
 const { memoryIn } = require("../lib/memory")
 const { upToDate } = require("../lib/migrations")
-const { isObject, mergePatch } = require("../lib/patch")
+const { isObject } = require("../lib/patch")
 const { submit, watch } = require("../lib/run")
 
 /** How long closing may wait for the service; Node-RED itself waits 15 s. */
@@ -63,34 +63,29 @@ module.exports = (RED) => {
                     signal: closing.signal,
                     onAway: () => show("away")
                 })
-                tellProblems([])
+                tellProblems(RED, node, [])
                 for (const note of job.notes || []) node.warn(note.message)
                 memory.started(node.id, job.id)
                 attach(job.id, { base: msg, done })
             } catch (error) {
                 if (closing.signal.aborted) return done()
                 show(error instanceof ServiceError ? "refused" : "failed")
-                tellProblems((error.problems || []).flatMap((problem) => atNodes(problem, drawing)))
+                const problems = error.problems || []
+                tellProblems(
+                    RED,
+                    node,
+                    problems.flatMap((problem) => atNodes(problem, drawing, node.id))
+                )
                 done(error)
             }
         }
 
-        /** A problem at the node that is responsible, and at the subflow instances that lead to it. */
-        const atNodes = ({ node_id, pointer, message }, { nodes, paths }) =>
-            [node_id || nodeAt(nodes, pointer) || node.id, ...(nodeAt(paths, pointer) || [])].map((id) => ({
-                node_id: id,
-                message
-            }))
-
         /** The spec that a message asks for: its payload, or else the drawing; then its merge patch. */
         function specOf(msg) {
-            const { spec, nodes, paths, problems } = isSpec(msg.payload)
-                ? { spec: msg.payload, nodes: {}, paths: {}, problems: [] }
-                : compile(flow(), node._alias || node.id, {
-                      translate: (code, values) => RED._(`problems.${code}`, values)
-                  })
-            if (problems.length > 0) throw new DrawingError(problems)
-            return { spec: isObject(msg.authorgan) ? mergePatch(spec, msg.authorgan) : spec, nodes, paths }
+            const { spec, nodes, paths } = isSpec(msg.payload)
+                ? { spec: msg.payload, nodes: {}, paths: {} }
+                : drawnSpec(RED, node)
+            return { spec: patched(spec, msg), nodes, paths }
         }
 
         function attach(job, { lastEventId, base, done }) {
@@ -99,7 +94,7 @@ module.exports = (RED) => {
                 job,
                 lastEventId,
                 signal: closing.signal,
-                emit: (output, message) => node.send(onOutput(output, { ...carried(base), ...message })),
+                emit: (output, message) => node.send(onOutput(output, { ...carried(RED, base), ...message })),
                 onStatus: (status) => node.status(status.key ? { ...status, text: status.key } : status),
                 onHeard: (eventId) => memory.heard(node.id, job, eventId),
                 onWarning: (error) => node.warn(error.message)
@@ -130,25 +125,6 @@ module.exports = (RED) => {
         }
 
         const show = (name) => node.status({ ...APPEARANCES[name], text: `status.${name}` })
-
-        /** Editors mark the nodes of the drawing with what the service refused. */
-        const tellProblems = (problems) =>
-            RED.comms.publish(
-                `authorgan/problems/${node.id}`,
-                { problems: problems.map(({ node_id, message }) => ({ node_id, message })) },
-                problems.length > 0
-            )
-    }
-
-    function flow() {
-        const nodes = []
-        RED.nodes.eachNode((node) => nodes.push(node))
-        return nodes
-    }
-
-    /** What of the starting message goes along with everything that comes of it. */
-    function carried({ payload, authorgan, ...rest }) {
-        return RED.util.cloneMessage(rest)
     }
 
     const onOutput = (output, message) => [0, 1, 2].map((port) => (port === output ? message : null))
@@ -156,14 +132,6 @@ module.exports = (RED) => {
     const failureOf = ({ problem }) => problem?.message || RED._("errors.failed")
 
     RED.nodes.registerType("authorgan-train", TrainNode)
-}
-
-/** The drawing itself is wrong, before any service was asked. */
-class DrawingError extends Error {
-    constructor(problems) {
-        super([...new Set(problems.map(({ message }) => message))].join("\n"))
-        this.problems = problems
-    }
 }
 
 const APPEARANCES = {

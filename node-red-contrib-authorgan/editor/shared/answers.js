@@ -8,7 +8,7 @@ import { addressOf, standard } from "./services.js"
 import { text, wrap } from "./texts.js"
 
 const { compile, sketch, sketchLoose, nodeAt } = compiler
-const { roleOf, NETWORKS } = modules
+const { roleOf, NETWORKS, STARTERS } = modules
 
 /** Long enough that an import, which tells of each object by itself, is looked at once; short enough to feel instant. */
 const DEBOUNCE_MS = 40
@@ -32,7 +32,7 @@ const UNFINISHED = new Set([...LOOSE, "missing_input"])
  *     counts: codes of the problems that count, or null for all of them }
  */
 let answers = new Map()
-/** train id -> Map(node id -> [text]): what the service refused when a training was started. */
+/** id of a train or sweep node -> Map(node id -> [text]): what the service refused when it started something. */
 const refusals = new Map()
 /** node id -> [text], of the drawing as it is now: wires only. */
 let wiring = new Map()
@@ -150,9 +150,9 @@ function look() {
     }
     drawn = new Set()
 
-    for (const train of live.filter(({ type }) => type === "authorgan-train")) {
-        const { gan, problems } = compile(flow, train.id, options)
-        services.set(gan, train.service)
+    for (const starter of live.filter(({ type }) => STARTERS.includes(type))) {
+        const { gan, problems } = compile(flow, starter.id, options)
+        services.set(gan, starter.service)
         // Without a drawing it may still be sent specs, so that is no problem before a message comes.
         found.push(...problems.filter(({ code }) => code !== "no_gan"))
     }
@@ -196,7 +196,7 @@ function take(before, id, { question, nodes, paths, counts }) {
     return true
 }
 
-/** The service that a GAN will be trained with: that of its train node, else the first there is. */
+/** The service that a GAN will be trained with: that of its train or sweep node, else the first there is. */
 function serviceNode(flow, id) {
     const services = flow.filter(({ type }) => type === "authorgan-service")
     return services.find((service) => service.id === id) || services[0]

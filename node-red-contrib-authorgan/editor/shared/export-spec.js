@@ -6,10 +6,10 @@ import * as dialog from "./dialog.js"
 import { text } from "./texts.js"
 
 const { compile } = compiler
-const { GAN } = modules
+const { GAN, STARTERS } = modules
 const WIDTH = 720
 
-/** The button in the dialogs of gan, train, generator and discriminator: what was typed is what is shown. */
+/** The button in the dialogs of gan, train, sweep, generator and discriminator: what was typed is what is shown. */
 export function prepare(node) {
     $("#authorgan-export").on("click", () => {
         $("#node-dialog-ok").trigger("click")
@@ -71,10 +71,10 @@ function show(node) {
     })
 }
 
-/** The node to compile from: a gan, or the train node it is wired into. */
+/** The node to compile from: a gan, or that of the train or sweep node it is wired into. */
 function startOf(node, flow) {
     if (node?.type === GAN) return node.id
-    if (node?.type === "authorgan-train") return compile(flow, node.id, inWords).gan
+    if (STARTERS.includes(node?.type)) return compile(flow, node.id, inWords).gan
     const [part] = node ? gansOf(node) : []
     const here = RED.nodes.filterNodes({ type: GAN, z: node?.z || RED.workspaces.active() })
     return part?.id || here[0]?.id

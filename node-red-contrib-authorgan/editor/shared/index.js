@@ -12,6 +12,7 @@ export * as labels from "./labels.js"
 export * as metrics from "./metrics.js"
 export * as reasons from "./reasons.js"
 export * as services from "./services.js"
+export * as sweep from "./sweep.js"
 
 upToDate.start()
 answers.start()

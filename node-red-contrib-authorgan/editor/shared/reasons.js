@@ -1,6 +1,7 @@
 /** Why a node is not valid, for Node-RED's validators: `true`, or the reasons in words. */
 import catalogue from "../../lib/catalogue.json"
 import fields from "../../lib/fields.js"
+import grid from "../../lib/grid.js"
 import modules from "../../lib/modules.js"
 import { problemsOf } from "./answers.js"
 import { text, wrap } from "./texts.js"
@@ -34,6 +35,12 @@ function worded(node, wrong, path) {
 
 /** What is wrong with the drawing at this node. */
 export const ofDrawing = (node) => validOr(problemsOf(node))
+
+/** The same of a sweep node, and what is wrong with the axes in its dialog. Without any it may be sent whole sweeps. */
+export function ofSweep(node) {
+    const { wrong } = grid.axesOf(node)
+    return validOr([...wrong.map(({ code, values }) => node._(`wrong.${code}`, values)), ...problemsOf(node)])
+}
 
 export function ofAddress(value) {
     // Empty: the service that this Node-RED was started with.

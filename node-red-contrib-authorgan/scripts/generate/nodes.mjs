@@ -1,6 +1,7 @@
 /** The files of every node: its HTML, its locale and its help. */
 import fs from "node:fs"
 import path from "node:path"
+import modules from "../../lib/modules.js"
 import {
     choiceOptions,
     choiceSections,
@@ -13,10 +14,12 @@ import {
 import { helpPage } from "./help.mjs"
 
 /** Nodes that are not modules; each has a folder of its own in editor/nodes. */
-const OTHERS = ["service", "gan", "train", "control", "sample", "evaluate", "export", "preview"]
+const OTHERS = ["service", "gan", "train", "sweep", "control", "sample", "evaluate", "export", "preview"]
 
 /** Those of them whose dialog offers the metrics. */
 const WITH_METRICS = ["gan", "evaluate"]
+
+const { STARTERS } = modules
 
 /** @returns {[string, string][]} [file, content] */
 export function nodeFiles(editor, catalogue) {
@@ -56,8 +59,8 @@ export function nodeFiles(editor, catalogue) {
             dialog: fillIn(read(`nodes/${name}/dialog.html`), { metrics: tickList(catalogue.metrics, "metrics") }),
             texts: {
                 ...own,
-                // The train node compiles the drawing too, at run time, and then has to say what is wrong with it.
-                ...(name === "train" && { problems: strings("shared/problems.json") }),
+                // These compile the drawing too, at run time, and then have to say what is wrong with it.
+                ...(STARTERS.includes(`authorgan-${name}`) && { problems: strings("shared/problems.json") }),
                 ...(WITH_METRICS.includes(name) && { metrics: titlesOf(catalogue.metrics) })
             },
             help: fillIn(read(`nodes/${name}/help.md`), { metrics: helpOfChoices(catalogue.metrics) })

@@ -12,10 +12,12 @@ const PNG = Buffer.from(
 
 class FakeService {
     constructor() {
-        /** Every request: { method, path, headers, body }. */
+        /** Every request: { method, path, query, headers, body }. */
         this.requests = []
         /** Job id -> { state, events: [{ id, type, data }], streams: Set of open responses }. */
         this.jobs = new Map()
+        /** Sweep id -> the Sweep as it is shown; a test changes it. */
+        this.sweeps = new Map()
         /** Path -> answers to give instead of the usual one, first in first out: { status, body }. */
         this.answers = new Map()
         this.silent = false
@@ -67,8 +69,14 @@ class FakeService {
         const chunks = []
         for await (const chunk of request) chunks.push(chunk)
         const body = chunks.length > 0 ? JSON.parse(Buffer.concat(chunks)) : undefined
-        const { pathname: path } = new URL(request.url, this.url)
-        this.requests.push({ method: request.method, path, headers: request.headers, body })
+        const { pathname: path, searchParams } = new URL(request.url, this.url)
+        this.requests.push({
+            method: request.method,
+            path,
+            query: Object.fromEntries(searchParams),
+            headers: request.headers,
+            body
+        })
 
         const [answer, ...later] = this.answers.get(path) || []
         if (answer) {
@@ -83,6 +91,10 @@ class FakeService {
         if (path === "/readyz") {
             return json(response, 200, { ready: true, parts: { training_workers: { ok: true, detail: "2 heard of" } } })
         }
+        if (path === "/v1/sweeps" && request.method === "POST") return json(response, 202, this.submitSweep(body))
+        const [, sweep, heatmap] = /^\/v1\/sweeps\/([^/]+)(\/heatmap\.png)?$/.exec(path) || []
+        if (heatmap) return response.end(PNG)
+        if (sweep) return json(response, 200, this.sweeps.get(sweep))
         const job = this.jobs.get(id)
         if (!job) return json(response, 404, { status: 404, detail: `There is no job '${id}'.`, problems: [] })
         if (rest === "") return json(response, 200, this.show(id))
@@ -107,6 +119,14 @@ class FakeService {
         const id = `job${this.jobs.size + 1}`
         this.jobs.set(id, { key, spec, state: "queued", events: [], streams: new Set() })
         return this.show(id)
+    }
+
+    submitSweep({ name = "sweep" }) {
+        const id = `sweep${this.sweeps.size + 1}`
+        const progress = { jobs: 4, ended: 0, fraction: 0, eta_seconds: null }
+        const values = ["generator_loss", "images_per_second", "precision"].map((each) => ({ name: each }))
+        this.sweeps.set(id, { id, name, state: "queued", progress, values })
+        return this.sweeps.get(id)
     }
 
     show(id) {
