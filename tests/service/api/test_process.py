@@ -76,7 +76,7 @@ def server(settings, tmp_path):
 
 def test_it_works_stays_small_and_stops(server, settings):
     session = requests.Session()
-    job = session.post(f"{server.url}/v1/jobs", json=SPEC, timeout=10).json()["id"]
+    job = session.post(f"{server.url}/v1/jobs", json=SPEC, timeout=30).json()["id"]
     for path in (
         "/docs",
         "/openapi.json",
@@ -119,8 +119,8 @@ def test_it_works_stays_small_and_stops(server, settings):
 def test_two_processes_start_on_one_new_home(settings, tmp_path):
     servers = [Server(settings, tmp_path / f"gunicorn-{number}.log") for number in range(2)]
     try:
-        job = requests.post(f"{servers[0].url}/v1/jobs", json=SPEC, timeout=10).json()["id"]
-        assert requests.get(f"{servers[1].url}/v1/jobs/{job}", timeout=10).json()["state"] == "queued"
+        job = requests.post(f"{servers[0].url}/v1/jobs", json=SPEC, timeout=30).json()["id"]
+        assert requests.get(f"{servers[1].url}/v1/jobs/{job}", timeout=30).json()["state"] == "queued"
     finally:
         for server in servers:
             server.process.kill()
