@@ -261,6 +261,38 @@ test("a GAN is drawn by hand on an empty canvas, without opening a dialog", asyn
     await until(async () => (await editor.status(train)) === "stopped", "it stops", PATIENCE_MS)
 })
 
+test("the rows of a sweep are judged as they are typed, mark the node, and are kept", async () => {
+    await editor.page.evaluate(() => RED.actions.invoke("core:add-flow"))
+    const gan = await editor.drag("authorgan-gan", 300, 200)
+    const sweep = await editor.drag("authorgan-sweep", 600, 200)
+    await editor.wire(gan, sweep)
+    await editor.validAt(sweep)
+    const row = (dialog, kind) => dialog.locator(`.authorgan-sweep-${kind}`)
+    await editor.edit(sweep, async (dialog) => {
+        await dialog.locator(".red-ui-editableList-addButton").click()
+        await row(dialog, "pointer").fill("/training/seed")
+        await row(dialog, "values").fill("0, 1")
+        await row(dialog, "pointer").focus()
+        await until(
+            async () => /are not a list/.test(await dialog.locator(".authorgan-reason").textContent()),
+            "the row says what is wrong"
+        )
+    })
+    await editor.reasonAt(sweep, /are not a list as JSON/)
+    await editor.edit(sweep, async (dialog) => {
+        assert.equal(await row(dialog, "values").inputValue(), "0, 1")
+        await row(dialog, "values").fill("[0, 1]")
+        await dialog.locator("#node-input-generator").fill("gan, vae")
+    })
+    await editor.reasonAt(sweep, /"vae" is no generator of the catalogue/)
+    await editor.screenshot("sweep")
+    await editor.edit(sweep, async (dialog) => dialog.locator("#node-input-generator").fill("gan, dcgan"))
+    await editor.validAt(sweep)
+    assert.deepEqual(await editor.page.evaluate((id) => RED.nodes.node(id).rows, sweep), [
+        { pointer: "/training/seed", values: "[0, 1]" }
+    ])
+})
+
 describe("the service node", () => {
     const openService = async () => {
         await editor.page.evaluate(() => RED.editor.editConfig("", "authorgan-service", "first-gan-service"))
