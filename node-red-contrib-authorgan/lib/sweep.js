@@ -18,11 +18,12 @@ const pathOf = (id) => `/v1/sweeps/${encodeURIComponent(id)}`
  *
  * @param {object} options
  * @param {AbortSignal} options.signal  ends the watching, without an error
+ * @param {(sweep: object) => void} options.onLook  told what was seen, each time
  * @param {() => void} options.onAway  told each time that the service does not answer
  * @yields {object} the Sweep, whenever it changed; the last one has ended, unless `signal` came first
  * @throws {ServiceError} when the sweep is gone
  */
-async function* watchSweep(client, id, { signal, onAway }) {
+async function* watchSweep(client, id, { signal, onLook, onAway }) {
     let before = null
     const look = () =>
         client.json(pathOf(id), { signal }).catch((error) => {
@@ -31,6 +32,7 @@ async function* watchSweep(client, id, { signal, onAway }) {
         })
     while (!signal.aborted) {
         const sweep = await insist(look, signal)
+        onLook(sweep)
         const now = JSON.stringify(sweep)
         if (now !== before) yield sweep
         if (hasEnded(sweep)) return

@@ -75,11 +75,12 @@ module.exports = (RED) => {
             const tell = (output, message) =>
                 node.send([0, 1, 2].map((port) => (port === output ? { ...base, ...message, sweep: id } : null)))
             let latest
-            for await (const sweep of watchSweep(service.client, id, { signal: closing.signal, onAway: away })) {
+            const onLook = (sweep) => node.status({ ...appearanceOf(sweep.state), text: sweepText(sweep) })
+            const watched = { signal: closing.signal, onLook, onAway: away }
+            for await (const sweep of watchSweep(service.client, id, watched)) {
                 if (closing.signal.aborted) return
                 latest = sweep
                 tell(0, { topic: "progress", payload: sweep })
-                node.status({ ...appearanceOf(sweep.state), text: sweepText(sweep) })
             }
             if (closing.signal.aborted) return
             for await (const { name, picture } of heatmaps(service.client, latest, { signal: closing.signal })) {

@@ -132,6 +132,12 @@ describe("in a flow", () => {
             async () => (await nodeRed.received("shown")).some(({ status }) => status.text === "1/4 · 3m"),
             "the status tells how far it is"
         )
+        const told = (await of("progress", "sweep1")).length
+        service.answerOnce("/v1/sweeps/sweep1", 503, { detail: "restarting" })
+        const texts = async () => (await nodeRed.received("shown")).map(({ status }) => status.text)
+        await until(async () => (await texts()).some((text) => /away/.test(text)), "it tells that nobody answers")
+        await until(async () => (await texts()).at(-1) === "1/4 · 3m", "and that it is well again")
+        assert.equal((await of("progress", "sweep1")).length, told)
         const end = await finish("sweep1")
         assert.deepEqual([end.topic, end.series, end.payload.state], ["end", "a", "succeeded"])
         const pictures = await of("heatmaps", "sweep1")
