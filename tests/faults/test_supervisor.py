@@ -121,7 +121,11 @@ def test_everything_runs_and_says_where(system, home):
 def test_the_editor_has_the_palette_and_the_first_flow_which_knows_the_service(system):
     flows, _ = get(f"http://127.0.0.1:{system.node_red}/flows")
     (service,) = (node for node in flows if node["type"] == "authorgan-service")
-    assert service["url"] == f"http://127.0.0.1:{system.api}"
+    # Without an address it follows AUTHORGAN_URL, which the supervisor sets; so this is answered by our own service.
+    assert service["url"] == ""
+    jobs, status = get(f"http://127.0.0.1:{system.node_red}/authorgan/service/{service['id']}/v1/jobs")
+    assert status == 200
+    assert jobs == get(f"http://127.0.0.1:{system.api}/v1/jobs")[0]
     request = urllib.request.Request(
         f"http://127.0.0.1:{system.node_red}/nodes", headers={"Accept": "application/json"}
     )
