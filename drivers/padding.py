@@ -24,6 +24,21 @@ def window_padding(
     return [same_padding(*axis) if padding == "same" else (0, 0) for axis in axes]
 
 
+def without_uncovered(
+    sides: Sequence[tuple[int, int]],
+    sizes: Sequence[int],
+    kernel: Sequence[int],
+    strides: Sequence[int],
+    dilation: Sequence[int],
+) -> list[tuple[int, int]]:
+    """The same windows, without what none of them reaches at the end of an axis; a negative number cuts that off."""
+    axes = zip(sides, sizes, kernel, strides, dilation, strict=True)
+    return [
+        (before, after - (before + size + after - (reach - 1) * apart - 1) % stride)
+        for (before, after), size, reach, stride, apart in axes
+    ]
+
+
 def innermost_first(sides: Sequence[tuple[int, int]]) -> Sizes:
     """(before, after) of every axis in the order that PyTorch's `pad` takes them: the last axis first."""
     return tuple(zeros for side in reversed(sides) for zeros in side)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import torch.nn.functional as F  # noqa: N812 - the name everyone knows it by
 from torch import Tensor
 
-from drivers.padding import split_padding, transposed_padding, window_padding
+from drivers.padding import split_padding, transposed_padding, window_padding, without_uncovered
 from drivers.pytorch.layers.activation import ACTIVATIONS
 from drivers.pytorch.layers.base import Building, Layer, Shape
 
@@ -26,7 +26,7 @@ class _Windows(Layer):
 
     Attributes:
         padding: zeros on both sides of each axis.
-        extra_padding: zeros to add by hand, where the two sides differ.
+        extra_padding: zeros to add by hand, where the two sides differ; negative where something is cut off.
     """
 
     def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
@@ -42,6 +42,14 @@ class _Windows(Layer):
         """Sets the zeros that ``valid``, ``same`` or ``causal`` ask for."""
         sizes = self.input_shapes[0][:-1]
         sides = window_padding(padding, sizes, self.kernel_size, self.strides, self.dilation_rate)
+        if self.input_shapes[0][-1] == 1:
+            # Of one channel and a single window along an axis, PyTorch 2.13 leaves a part of the input's gradient as
+            # the memory was, where the stride is more than one. A single window has no use for a stride.
+            sides = without_uncovered(sides, sizes, self.kernel_size, self.strides, self.dilation_rate)
+            windows = self.output_shape[:-1]
+            self.strides = tuple(
+                1 if count == 1 else stride for count, stride in zip(windows, self.strides, strict=True)
+            )
         self.padding, self.extra_padding = split_padding(sides)
 
     def add_bias(self, size: int, parameters: Mapping[str, Any], building: Building) -> None:
