@@ -9,7 +9,7 @@ const TEST_TIMEOUT_MS = 5_000
 const RESOLVE_TIMEOUT_MS = 10_000
 
 /** What the sidebar may reach by way of Node-RED; whatever else a service offers is not passed on. */
-const RUNS = /^\/v1\/(jobs|sweeps|compare|datasets)(?=[/?]|$)/
+const RUNS = /^\/v1\/(jobs|models|sweeps|compare|datasets)(?=[/?]|$)/
 /** What a browser needs of an answer beside its body. */
 const PASSED_ON = ["content-type", "content-disposition", "cache-control", "etag"]
 

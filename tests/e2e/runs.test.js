@@ -83,6 +83,15 @@ describe("the sidebar of runs", () => {
         await editor.screenshot("run")
     })
 
+    test("takes a run home as a program", async () => {
+        await page.locator(".authorgan-runs-exports summary").click()
+        const [download] = await Promise.all([
+            page.waitForEvent("download"),
+            page.getByRole("button", { name: "Python script" }).click()
+        ])
+        assert.match(download.suggestedFilename(), /^slow .*\.py$/)
+    })
+
     test("a stretch of a curve is looked at closely, and the whole again", async () => {
         const over = page.locator(".authorgan-runs-curves .u-over")
         await over.scrollIntoViewIfNeeded()

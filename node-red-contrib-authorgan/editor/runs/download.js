@@ -5,7 +5,7 @@ import { text } from "./texts.js"
 /**
  * A button that fetches a file with the editor's authorization and hands it to the browser to keep.
  *
- * @param {() => { address: string, name: string }} file  what to fetch, when it is pressed
+ * @param {() => { address: string, name: string } | Promise<object>} file  what to fetch, when it is pressed
  */
 export function downloadButton(runs, kind, file) {
     const button = element(
@@ -15,9 +15,9 @@ export function downloadButton(runs, kind, file) {
             class: "red-ui-button red-ui-button-small",
             title: text("download", { kind }),
             onclick: async () => {
-                const { address, name } = file()
                 button.disabled = true
                 try {
+                    const { address, name } = await file()
                     const url = URL.createObjectURL(await runs.blob(address))
                     element("a", { href: url, download: name }).click()
                     URL.revokeObjectURL(url)

@@ -3,6 +3,7 @@ import { showActions } from "./actions.js"
 import { Card } from "./card.js"
 import { Curves } from "./curves.js"
 import { element, icon, iconButton } from "./dom.js"
+import { exportsOf } from "./exports.js"
 import { Measures } from "./measures.js"
 import { Pictures } from "./pictures.js"
 import { poll } from "./poll.js"
@@ -122,6 +123,7 @@ export class RunPage {
         ].filter(([, value]) => value)
         const json = JSON.stringify(spec, null, 2)
         return [
+            exportsOf(this.runs, job),
             element(
                 "dl",
                 {},
