@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from drivers.imports.reading import MAX_DESCRIPTION_BYTES, Names, UnreadableError, source_of, unreadable
+from drivers.zips import BROKEN_IN_MEMORY
 from spec import catalogue
 from spec.parameters import nearest
 
@@ -46,7 +47,7 @@ def _description(source: Path | IO[bytes]) -> Mapping[str, Any]:
     try:
         with zipfile.ZipFile(source) as archive, archive.open(DESCRIPTION) as file:
             text = file.read(MAX_DESCRIPTION_BYTES + 1)
-    except (zipfile.BadZipFile, KeyError, OSError, RuntimeError, NotImplementedError, EOFError) as error:
+    except (KeyError, *BROKEN_IN_MEMORY) as error:  # KeyError: a zip without that entry
         raise unreadable("not_keras", f"This is no .keras file: {error}.") from error
     if len(text) > MAX_DESCRIPTION_BYTES:
         message = f"The file's {DESCRIPTION} is larger than {MAX_DESCRIPTION_BYTES:,} bytes once it is unpacked."

@@ -14,6 +14,7 @@ from typing import IO, Any
 from PIL import Image, UnidentifiedImageError
 from safetensors import SafetensorError, safe_open
 
+from drivers.zips import BROKEN_IN_MEMORY
 from service.archive.pack import STORED, VERSION
 from service.archive.tables import TableError, read_measurements, read_metrics
 from service.storage import Storage
@@ -66,7 +67,7 @@ class Archive:
         self._left = limits.bytes
         try:
             self._zip = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+        except BROKEN_IN_MEMORY as error:
             raise ArchiveError("not_a_zip", f"This is no zip file: {error}.") from error
         entries = [entry for entry in self._zip.infolist() if not entry.is_dir()]
         if len(entries) > limits.files:
@@ -190,7 +191,7 @@ class Archive:
                     if self._left < 0:
                         raise ArchiveError("too_large", f"'{name}' unpacks to more than it said.")
                     yield piece
-        except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        except BROKEN_IN_MEMORY as error:
             raise ArchiveError("corrupt", f"'{name}' cannot be unpacked: {error}.") from error
 
 

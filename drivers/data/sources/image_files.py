@@ -23,6 +23,7 @@ from drivers.data.errors import DataError
 from drivers.data.paths import resolve_path
 from drivers.data.settings import DataSettings
 from drivers.data.sources.source import Location, Progress, Source
+from drivers.zips import BROKEN
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp"})
@@ -123,8 +124,7 @@ def _opened(path: Path, settings: DataSettings) -> Iterator[Files]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield Zip(archive, path.name, settings)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
-        # RuntimeError is how zipfile speaks of encryption.
+    except BROKEN as error:
         raise DataError("corrupt", f"{path.name} is neither a folder nor a whole zip of images ({error}).") from error
 
 

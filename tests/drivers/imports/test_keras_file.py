@@ -155,6 +155,16 @@ def test_what_is_no_model_is_told(tmp_path, config, code):
     assert refused(written(tmp_path, config))[0]["code"] == code
 
 
+def test_broken_compressed_data_is_told(tmp_path):
+    path = tmp_path / "model.keras"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", "{}" * 100)
+    content = bytearray(path.read_bytes())
+    content[30 + len("config.json")] = 0xFF  # a kind of block that deflate does not have
+    path.write_bytes(content)
+    assert refused(path)[0]["code"] == "not_keras"
+
+
 def test_what_is_no_keras_file_is_told(tmp_path):
     (tmp_path / "model.keras").write_bytes(b"\x80\x04 a pickle")
     assert refused(tmp_path / "model.keras")[0]["code"] == "not_keras"

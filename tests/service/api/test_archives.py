@@ -196,6 +196,19 @@ def test_bombs_links_and_doubles_are_refused(make_client, run):
     assert code(send(client, buffer.getvalue())) == "name_twice"
 
 
+def test_broken_compressed_data_is_told(client, run):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(exported(client, run))) as old:
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
+            for name in old.namelist():
+                new.writestr(name, old.read(name))
+        start = new.getinfo("run.json").header_offset + 30 + len("run.json")
+    content = bytearray(buffer.getvalue())
+    content[start] = 0xFF  # a kind of block that deflate does not have
+    answer = send(client, bytes(content))
+    assert (answer.status_code, code(answer)) == (422, "corrupt")
+
+
 def test_an_entry_that_lies_about_its_size_is_cut_off(make_client, run):
     client = make_client(max_import_bytes=1_000_000)
     honest = changed(exported(client, run), scores_dot_json=b"")
