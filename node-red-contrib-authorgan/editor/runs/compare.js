@@ -1,7 +1,7 @@
 /** Several runs side by side: their curves over each other, what differs between them, their latest samples. */
 
 import { Curves, colourOf } from "./curves.js"
-import { element, iconButton } from "./dom.js"
+import { element, pageHead } from "./dom.js"
 import { Pictures } from "./pictures.js"
 import { poll } from "./poll.js"
 import { isOver } from "./state.js"
@@ -21,12 +21,9 @@ export class Comparison {
         this.samples = element("div", { class: "authorgan-runs-gallery" })
         this.curvesPlace = element("div")
         place.append(
-            element(
-                "div",
-                { class: "authorgan-runs-head" },
-                iconButton("chevron-left", text("run.back"), back, {
-                    class: "red-ui-button red-ui-button-small authorgan-runs-back"
-                }),
+            pageHead(
+                text("run.back"),
+                back,
                 element("h3", { class: "authorgan-runs-title" }, text("compare.title", { count: ids.length }))
             ),
             this.note,

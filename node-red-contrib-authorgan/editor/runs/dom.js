@@ -35,3 +35,12 @@ export const iconButton = (name, title, onclick, properties = {}) =>
 
 /** A tag as it stands behind a run's name. */
 export const tagMark = (tag) => element("span", { class: "authorgan-runs-tag" }, tag)
+
+/** The head of a page: back to where it was opened from, then what the page is about. */
+export const pageHead = (title, back, ...children) =>
+    element(
+        "div",
+        { class: "authorgan-runs-head" },
+        iconButton("chevron-left", title, back, { class: "red-ui-button red-ui-button-small authorgan-runs-back" }),
+        ...children
+    )

@@ -2,7 +2,7 @@
 import { showActions } from "./actions.js"
 import { Card } from "./card.js"
 import { Curves } from "./curves.js"
-import { element, icon, iconButton } from "./dom.js"
+import { element, icon, pageHead } from "./dom.js"
 import { exportsOf } from "./exports.js"
 import { Measures } from "./measures.js"
 import { Pictures } from "./pictures.js"
@@ -39,15 +39,7 @@ export class RunPage {
         this.measures = new Measures()
         this.samples = new Samples(runs, this.pictures, id)
         place.append(
-            element(
-                "div",
-                { class: "authorgan-runs-head" },
-                iconButton("chevron-left", text("run.back"), back, {
-                    class: "red-ui-button red-ui-button-small authorgan-runs-back"
-                }),
-                this.card.name,
-                this.actions
-            ),
+            pageHead(text("run.back"), back, this.card.name, this.actions),
             this.line,
             this.bar,
             this.card.words,

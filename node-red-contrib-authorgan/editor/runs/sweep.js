@@ -1,6 +1,6 @@
 /** One sweep: how far it is, a heatmap of any of its values, and its runs as a table. */
 import { showActions } from "./actions.js"
-import { element, icon, iconButton } from "./dom.js"
+import { element, icon, pageHead } from "./dom.js"
 import { downloadButton } from "./download.js"
 import { Pictures } from "./pictures.js"
 import { poll } from "./poll.js"
@@ -28,15 +28,7 @@ export class SweepPage {
         this.picture = element("div", { class: "authorgan-runs-heatmap" })
         this.table = element("div", { class: "authorgan-runs-table" })
         place.append(
-            element(
-                "div",
-                { class: "authorgan-runs-head" },
-                iconButton("chevron-left", text("run.back"), back, {
-                    class: "red-ui-button red-ui-button-small authorgan-runs-back"
-                }),
-                this.title,
-                this.actions
-            ),
+            pageHead(text("run.back"), back, this.title, this.actions),
             this.line,
             element(
                 "div",
