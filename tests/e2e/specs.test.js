@@ -115,8 +115,9 @@ describe("importing a spec", () => {
         fs.writeFileSync(file, JSON.stringify(PAPER))
         await choose("import-spec")
         await page.locator("#authorgan-import-file").setInputFiles(file)
-        fs.rmSync(file)
+        // The browser reads the file when the dialog asks for it, so it must still be there.
         await until(async () => (await page.locator("#authorgan-import-spec").inputValue()) !== "", "the file is read")
+        fs.rmSync(file)
         await page.locator("#authorgan-import-draw").click()
         await closed()
         const notice = page.locator(".red-ui-notification", { hasText: "Read with these corrections" })

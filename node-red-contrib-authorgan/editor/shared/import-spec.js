@@ -33,8 +33,10 @@ export function show() {
     zoo.on("change", () => {
         if (zoo.val()) askZoo(zoo.val()).then(write, ({ message }) => tell([{ message }]))
     })
-    file.on("change", async () => {
-        if (file[0].files.length > 0) write(await file[0].files[0].text())
+    file.on("change", () => {
+        const [chosen] = file[0].files
+        // A file that changed or went away since it was chosen cannot be read.
+        chosen?.text().then(write, ({ message }) => tell([{ message: text("import.unreadable", { reason: message }) }]))
     })
     typed.attr("placeholder", text("import.placeholder"))
     const content = $('<form class="authorgan-dialog">').append(
