@@ -52,13 +52,20 @@ export function nodeFiles(editor, catalogue) {
         })
     })
 
+    const rows = {
+        name: read("nodes/name.html"),
+        job: read("nodes/job/dialog.html"),
+        metrics: tickList(catalogue.metrics, "metrics")
+    }
+    const textsOfJob = strings("nodes/job/strings.json")
     const others = OTHERS.map((name) => {
         const own = strings(`nodes/${name}/strings.json`)
+        const dialog = read(`nodes/${name}/dialog.html`)
         return filesOf(name, {
             definition: read(`nodes/${name}/definition.js`),
-            dialog: fillIn(read(`nodes/${name}/dialog.html`), { metrics: tickList(catalogue.metrics, "metrics") }),
+            dialog: fillIn(dialog, rows),
             texts: {
-                ...own,
+                ...(dialog.includes("{{job}}") ? withTexts(textsOfJob, own) : own),
                 // These compile the drawing too, at run time, and then have to say what is wrong with it.
                 ...(STARTERS.includes(`authorgan-${name}`) && { problems: strings("shared/problems.json") }),
                 ...(WITH_METRICS.includes(name) && { metrics: titlesOf(catalogue.metrics) })
@@ -67,6 +74,12 @@ export function nodeFiles(editor, catalogue) {
         })
     })
     return [...modules, ...others].flat()
+}
+
+/** The texts that several nodes share and a node's own, of which its own come first. */
+function withTexts(shared, own) {
+    const sections = [...new Set([...Object.keys(own), ...Object.keys(shared)])]
+    return Object.fromEntries(sections.map((section) => [section, { ...shared[section], ...own[section] }]))
 }
 
 /** Puts values into {{holes}}; a line that holds nothing but an empty hole goes. */
