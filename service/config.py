@@ -102,6 +102,7 @@ class Settings:
     # Processes
     training_workers: int = _integer("trainings that run at the same time", 1, maximum=256)
     interactive_workers: int = _integer("sampling requests answered at the same time", 1, maximum=256)
+    lengthy_workers: int = _integer("evaluations and exports made at the same time", 1, maximum=256)
     training_threads: int = _integer(
         "processor threads of one training; 0: as many as its work occupies, all but one at most", 0, minimum=0
     )

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from service import __version__
 from service.api.context import context
 from service.api.schemas import Health, Readiness
+from service.queue.app import QUEUES
 from service.queue.connection import redis_client
 from service.queue.presence import workers
 
@@ -67,7 +68,7 @@ def _workers() -> dict[str, dict[str, Any]]:
     try:
         counts = workers(context().settings)
     except redis.RedisError:
-        counts = {"training": 0, "interactive": 0}
+        counts = dict.fromkeys(QUEUES, 0)
     return {
         f"{queue}_workers": _part(count > 0, f"{count} heard of" if count else "None was heard of lately.")
         for queue, count in counts.items()

@@ -601,4 +601,6 @@ class Part(Answer):
 
 class Readiness(Answer):
     ready: bool
-    parts: dict[str, Part] = Field(description="`database`, `broker`, `training_workers`, `interactive_workers`.")
+    parts: dict[str, Part] = Field(
+        description="`database`, `broker`, `training_workers`, `interactive_workers`, `lengthy_workers`."
+    )

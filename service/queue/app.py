@@ -1,4 +1,4 @@
-"""The Celery application: two queues, JSON only, and no promise beyond "there may be work".
+"""The Celery application: three queues, JSON only, and no promise beyond "there may be work".
 
 A message is acknowledged before its task runs, so that a training can never be delivered twice; what is lost that way
 (a killed worker, a wiped broker) the reaper finds in the job table.
@@ -14,7 +14,9 @@ from kombu import Exchange, Queue
 
 from service.config import Settings
 
-TRAINING, INTERACTIVE = "training", "interactive"
+TRAINING, INTERACTIVE, LENGTHY = "training", "interactive", "lengthy"
+QUEUES = (TRAINING, INTERACTIVE, LENGTHY)
+"""Trainings; what somebody waits for with a finger on a slider; what takes a model seconds or minutes."""
 KEY_PREFIX = "authorgan:celery:"
 HEALTH_CHECK_SECONDS = 25
 CONNECT_SECONDS = 5
@@ -44,7 +46,7 @@ def celery_app(settings: Settings) -> Celery:
         task_ignore_result=True,
         task_serializer="json",
         accept_content=["json"],
-        task_queues=[Queue(name, Exchange(""), routing_key=name) for name in (TRAINING, INTERACTIVE)],
+        task_queues=[Queue(name, Exchange(""), routing_key=name) for name in QUEUES],
         task_default_queue=TRAINING,
         task_create_missing_queues=False,
         # A message that cannot be sent at once is given up: the row remains, and the reaper sends another.

@@ -12,13 +12,16 @@ import redis
 from kombu.exceptions import OperationalError
 
 from service.config import Settings
-from service.queue.app import INTERACTIVE, celery_app
+from service.queue.app import INTERACTIVE, LENGTHY, celery_app
 from service.queue.connection import SOCKET_SECONDS, redis_client, reply_key
 from service.trainer.answers import InteractiveError, decode, encode
 
 __all__ = ["InteractiveError", "InteractiveUnavailable", "answer", "call", "converse"]
 
 INTERACTIVE_TASK = "authorgan.interactive"
+
+LENGTHY_KINDS = frozenset({"evaluate", "export"})
+"""What takes seconds or minutes: it has a worker of its own, so that nobody who draws samples waits behind it."""
 
 REPLY_SECONDS = 60
 """How long an answer waits for a caller who has gone away."""
@@ -66,20 +69,21 @@ def converse(
     """
     settings = settings or Settings.from_env()
     call_id = uuid.uuid4().hex
+    queue = LENGTHY if kind in LENGTHY_KINDS else INTERACTIVE
     deadline = time.time() + timeout
     reply: dict[str, Any] = {}
     try:
         celery_app(settings).send_task(
             INTERACTIVE_TASK,
             args=[call_id, kind, job_id, encode(params), deadline],
-            queue=INTERACTIVE,
+            queue=queue,
         )
         client = redis_client(settings)
         while "result" not in reply:
             answer = _wait(client, reply_key(call_id), deadline)
             if answer is None:
                 raise InteractiveUnavailable(
-                    "timeout", f"No answer within {timeout:g} s. The interactive worker is busy or away; ask again."
+                    "timeout", f"No answer within {timeout:g} s. The {queue} worker is busy or away; ask again."
                 )
             reply = decode(json.loads(answer))
             if "error" in reply:

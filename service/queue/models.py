@@ -104,17 +104,27 @@ def _error(code: str, message: str) -> Reply:
     return {"error": {"code": code, "message": message, "pointer": ""}}
 
 
-def register(app: Celery, settings: Settings) -> None:
-    """Make an application's workers answer interactive calls."""
+def register(app: Celery, settings: Settings, *, warm: bool = True) -> None:
+    """Make an application's workers answer interactive calls.
+
+    Args:
+        warm: whether the process with the models starts before the first call comes.
+    """
     responder: Responder | None = None
 
     @worker_process_init.connect(weak=False)
     def prepare(**_: Any) -> None:
         nonlocal responder
         responder = Responder(settings)
-        responder.prepare()
+        if warm:
+            responder.prepare()
 
     @app.task(name=INTERACTIVE_TASK)
     def interactive(call_id: str, kind: str, job_id: str, params: dict, deadline: float) -> None:
         assert responder is not None
         responder.respond(call_id, kind, job_id, params, deadline)
+
+
+def register_lengthy(app: Celery, settings: Settings) -> None:
+    """`register` for calls that take long anyway: their process, and its memory, are there from the first one on."""
+    register(app, settings, warm=False)

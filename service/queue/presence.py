@@ -10,7 +10,7 @@ import redis
 from celery import bootsteps
 
 from service.config import Settings
-from service.queue.app import INTERACTIVE, TRAINING
+from service.queue.app import QUEUES
 from service.queue.connection import presence_key, redis_client
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class Presence(bootsteps.StartStopStep):
 
 
 def workers(settings: Settings, since: float | None = None) -> dict[str, int]:
-    """How many workers consume from each queue: `{"training": 1, "interactive": 1}`.
+    """How many workers consume from each queue: `{"training": 1, "interactive": 1, "lengthy": 1}`.
 
     Args:
         since: Count those heard of after this time (`time.time()`), by default those not yet counted as absent.
@@ -62,4 +62,4 @@ def workers(settings: Settings, since: float | None = None) -> dict[str, int]:
     """
     client = redis_client(settings)
     oldest = time.time() - ABSENT_SECONDS if since is None else since
-    return {queue: int(client.zcount(presence_key(queue), oldest, "+inf")) for queue in (TRAINING, INTERACTIVE)}
+    return {queue: int(client.zcount(presence_key(queue), oldest, "+inf")) for queue in QUEUES}

@@ -1,4 +1,4 @@
-"""Starts a worker of one queue: `python -m service.queue.worker training` (or `interactive`).
+"""Starts a worker of one queue: `python -m service.queue.worker training` (or `interactive`, `lengthy`).
 
 A pool child owns what outlives a task: the warm spare, or the process that holds models. The pool forks, so none of
 that is made before the fork, and no learning library is ever imported on either side of it.
@@ -16,7 +16,7 @@ from celery.signals import setup_logging, worker_process_init
 
 from service.config import Settings
 from service.queue import models, training
-from service.queue.app import INTERACTIVE, TRAINING, celery_app
+from service.queue.app import INTERACTIVE, LENGTHY, TRAINING, celery_app
 from service.queue.logs import configure_logging
 from service.queue.presence import Presence
 from service.supervisor.guard import die_with_parent
@@ -26,8 +26,11 @@ def main() -> None:
     queue = sys.argv[1]
     settings = Settings.from_env()
     app = celery_app(settings)
-    register = {TRAINING: training.register, INTERACTIVE: models.register}[queue]
-    concurrency = {TRAINING: settings.training_workers, INTERACTIVE: settings.interactive_workers}[queue]
+    register, concurrency = {
+        TRAINING: (training.register, settings.training_workers),
+        INTERACTIVE: (models.register, settings.interactive_workers),
+        LENGTHY: (models.register_lengthy, settings.lengthy_workers),
+    }[queue]
 
     setup_logging.connect(lambda **_: configure_logging(settings), weak=False)
     # Celery warns root of pickled messages; ours accepts JSON only.

@@ -14,7 +14,7 @@ import redis
 
 from service import broker as brokers
 from service.config import Settings
-from service.queue.app import INTERACTIVE, TRAINING
+from service.queue.app import INTERACTIVE, LENGTHY, TRAINING
 from service.queue.presence import workers
 from service.supervisor.node_red import NodeRed, host_in_url
 
@@ -93,7 +93,11 @@ def worker_parts(settings: Settings) -> list[Part]:
             stop_seconds=stop_seconds,
         )
 
-    return [part(INTERACTIVE, STOP_SECONDS), part(TRAINING, settings.shutdown_seconds)]
+    return [
+        part(INTERACTIVE, STOP_SECONDS),
+        part(LENGTHY, STOP_SECONDS),
+        part(TRAINING, settings.shutdown_seconds),
+    ]
 
 
 def reaper_part(settings: Settings) -> Part:

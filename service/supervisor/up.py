@@ -30,7 +30,7 @@ READY_SECONDS = 60.0
 """How long the system may take to come up; a slow disk reads Node-RED and PyTorch for a while the first time."""
 
 DOWN_SECONDS = 60.0
-STOP_ORDER = (("node-red",), ("api", "reaper"), ("interactive", "training"), ("broker",))
+STOP_ORDER = (("node-red",), ("api", "reaper"), ("interactive", "lengthy", "training"), ("broker",))
 
 
 def up(*, run_once: bool = False) -> int:

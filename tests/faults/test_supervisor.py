@@ -114,7 +114,7 @@ def test_everything_runs_and_says_where(system, home):
     assert f"http://127.0.0.1:{system.api}/docs" in said
     assert "Start training" in said
     wait_for("readiness", system.is_ready)
-    assert set(system.parts()) == {"broker", "training", "interactive", "api", "reaper", "node-red"}
+    assert set(system.parts()) == {"broker", "training", "interactive", "lengthy", "api", "reaper", "node-red"}
     assert {path.stem for path in (home / "logs").glob("*.log")} == set(system.parts())
 
 

@@ -1,4 +1,4 @@
-"""Scores over HTTP: what is asked of the interactive worker, and how progress and scores come back.
+"""Scores over HTTP: what is asked of the worker for what takes long, and how progress and scores come back.
 
 The worker is a real Celery worker with a task that answers by the book; real scores of real weights are tested in the
 room of the worker.
@@ -9,7 +9,7 @@ import json
 import pytest
 from celery.contrib.testing.worker import start_worker
 
-from service.queue.app import INTERACTIVE, celery_app
+from service.queue.app import LENGTHY, celery_app
 from service.queue.interactive import INTERACTIVE_TASK, answer
 from spec import resolve
 
@@ -43,7 +43,7 @@ def asked(settings):
         answer(settings, call_id, {"progress": PROGRESS})
         answer(settings, call_id, answers[-1])
 
-    options = {"queues": [INTERACTIVE], "loglevel": "WARNING", "perform_ping_check": False, "shutdown_timeout": 10}
+    options = {"queues": [LENGTHY], "loglevel": "WARNING", "perform_ping_check": False, "shutdown_timeout": 10}
     with start_worker(app, pool="solo", **options):
         yield calls, answers
     app.tasks.pop(INTERACTIVE_TASK)

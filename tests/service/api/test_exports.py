@@ -8,7 +8,7 @@ from celery.contrib.testing.worker import start_worker
 from safetensors.numpy import save_file
 
 import spec as specs
-from service.queue.app import INTERACTIVE, celery_app
+from service.queue.app import LENGTHY, celery_app
 from service.queue.interactive import INTERACTIVE_TASK, answer
 
 from .conftest import SPEC
@@ -30,7 +30,7 @@ def exporter(settings, services):
         services.storage.write_atomic(job_id, name, b"a network")
         answer(settings, call_id, {"result": {"name": name, "size": 9, "step": 40}})
 
-    options = {"queues": [INTERACTIVE], "loglevel": "WARNING", "perform_ping_check": False, "shutdown_timeout": 10}
+    options = {"queues": [LENGTHY], "loglevel": "WARNING", "perform_ping_check": False, "shutdown_timeout": 10}
     with start_worker(app, pool="solo", **options):
         yield
     app.tasks.pop(INTERACTIVE_TASK)

@@ -2,7 +2,10 @@
 
 import time
 
+from service.queue.app import QUEUES
 from service.queue.connection import presence_key, redis_client
+
+NO_WORKERS = {"training_workers": False, "interactive_workers": False, "lengthy_workers": False}
 
 
 def parts(client):
@@ -17,11 +20,11 @@ def test_alive_is_cheap_and_says_the_version(client):
 def test_ready_when_everything_is_there(client, services):
     assert parts(client) == (
         503,
-        {"database": True, "broker": True, "training_workers": False, "interactive_workers": False},
+        {"database": True, "broker": True, **NO_WORKERS},
     )
     broker = redis_client(services.settings)
-    broker.zadd(presence_key("training"), {"worker-1": time.time()})
-    broker.zadd(presence_key("interactive"), {"worker-2": time.time()})
+    for queue in QUEUES:
+        broker.zadd(presence_key(queue), {f"worker of {queue}": time.time()})
     assert parts(client)[0] == 200
 
 
@@ -36,5 +39,5 @@ def test_a_broker_that_is_away_is_named(make_client, tmp_path):
     assert client.get("/healthz").status_code == 200
     assert parts(client) == (
         503,
-        {"database": True, "broker": False, "training_workers": False, "interactive_workers": False},
+        {"database": True, "broker": False, **NO_WORKERS},
     )

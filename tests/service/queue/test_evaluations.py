@@ -1,12 +1,14 @@
 """Scores of real trainings: in the table while they run, and on demand afterwards."""
 
 import json
+import os
+import signal
 
 import pytest
 
 import spec as specs
 from service.queue.interactive import InteractiveError, call, converse
-from tests.fleet import small_spec, wave_spec
+from tests.fleet import children, small_spec, wave_spec
 
 SECONDS = 90.0
 
@@ -15,6 +17,7 @@ SECONDS = 90.0
 def fleet(fleets):
     with fleets() as fleet:
         fleet.start_worker("training")
+        fleet.start_worker("lengthy")
         fleet.start_worker("interactive")
         yield fleet
 
@@ -76,6 +79,21 @@ def test_a_classifier_is_trained_on_the_way_which_is_told_and_only_once(fleet, t
     assert told() == {"drawing", "training the extractor", "modes", "done"}
     assert told() == {"drawing", "modes", "done"}
     assert list((fleet.settings.home / "cache" / "extractors").glob("*.safetensors"))
+
+
+def test_samples_are_drawn_while_an_evaluation_goes_on_for_ever(fleet, trained):
+    job = fleet.job(trained)
+    messages = converse("evaluate", trained, evaluation(job.spec), SECONDS, settings=fleet.settings)
+    assert "progress" in next(messages)
+    (pool_child,) = children(fleet.processes[1].pid)
+    (model_process,) = children(pool_child)
+    os.kill(model_process, signal.SIGSTOP)
+    try:
+        assert call("sample", trained, {"count": 4}, SECONDS, settings=fleet.settings)["count"] == 4
+    finally:
+        os.kill(model_process, signal.SIGCONT)
+    *_, last = messages
+    assert len(last["result"]["scores"]) == 2
 
 
 def test_what_goes_wrong_is_told(fleet, trained):

@@ -21,6 +21,7 @@ SECONDS = 120.0
 def fleet(fleets):
     with fleets() as fleet:
         fleet.start_worker("training")
+        fleet.start_worker("lengthy")
         fleet.start_worker("interactive")
         yield fleet
 
