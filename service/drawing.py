@@ -10,13 +10,14 @@ from functools import cache
 from html import escape
 from typing import Literal
 
+import font_roboto
 from PIL import Image, ImageDraw, ImageFont
 
 PNG_SCALE = 2
 """Pixels of a PNG for one unit, so that it is sharp on screens of today."""
 
-FONT_FAMILY = "Aileron, 'Helvetica Neue', Helvetica, Arial, sans-serif"
-"""The first is the font that Pillow brings along and that widths are measured in; the others are about as wide."""
+FONT_FAMILY = "Roboto, 'Helvetica Neue', Helvetica, Arial, sans-serif"
+"""The first is the font that widths are measured in; the others are about as wide."""
 
 Anchor = Literal["start", "middle", "end"]
 
@@ -124,7 +125,7 @@ class Picture:
 
 def text_width(text: str, size: float = 12) -> float:
     """How wide a line of words is."""
-    return _font(size).getlength(text)
+    return font(size).getlength(text)
 
 
 def fit(text: str, width: float, size: float = 12) -> str:
@@ -137,10 +138,9 @@ def fit(text: str, width: float, size: float = 12) -> str:
 
 
 @cache
-def _font(size: float) -> ImageFont.FreeTypeFont:
-    font = ImageFont.load_default(size)
-    assert isinstance(font, ImageFont.FreeTypeFont)
-    return font
+def font(size: float, *, bold: bool = False) -> ImageFont.FreeTypeFont:
+    """The font of all pictures: Latin, Greek and Cyrillic letters, which the one that Pillow brings along has not."""
+    return ImageFont.truetype(font_roboto.font_files["RobotoBold" if bold else "Roboto"], size)
 
 
 def _svg(shape: Shape) -> str:
@@ -174,16 +174,7 @@ def _draw(canvas: Image.Image, draw: ImageDraw.ImageDraw, shape: Shape, scale: f
             draw.line((x1 * scale, y1 * scale, x2 * scale, y2 * scale), fill=stroke, width=round(width * scale))
         case Text(x, y, text, fill, size, anchor, bold):
             place = {"start": "lm", "middle": "mm", "end": "rm"}[anchor]
-            stroke_width = scale * size / 48 if bold else 0  # the font has one weight; its outline makes it heavier
-            draw.text(
-                (x * scale, y * scale),
-                text,
-                fill=fill,
-                font=_font(size * scale),
-                anchor=place,
-                stroke_width=stroke_width,
-                stroke_fill=fill,
-            )
+            draw.text((x * scale, y * scale), text, fill=fill, font=font(size * scale, bold=bold), anchor=place)
         case Bitmap(x, y, width, height, image):
             size_in_pixels = (round(width * scale), round(height * scale))
             canvas.paste(

@@ -41,13 +41,19 @@ OWN = {
 }
 """What a job has without being evaluated; everything else is a metric of the catalogue, or of its driver."""
 
+PARTS = {"low": "lower bound", "high": "upper bound", "floor": "of real samples"}
+"""What is kept of a metric beside its value: the ends of its confidence interval, and what real data scores."""
+
 
 def describe(name: str) -> Value:
-    """A value by its name. Numbers of one metric's parts (``precision/mean``) are called by what they are part of."""
+    """A value by its name. What belongs to a metric (``precision.floor``) is called by what it belongs to."""
     if name in OWN:
         return OWN[name]
-    entry = _metrics().get(name)
-    return Value(name, entry["title"], entry["direction"]) if entry else Value(name, name.replace("_", " "))
+    metric, _, part = name.partition(".")
+    entry = _metrics().get(metric)
+    if entry is None or (part and part not in PARTS):
+        return Value(name, name.replace("_", " "))
+    return Value(name, f"{entry['title']}, {PARTS[part]}") if part else Value(name, entry["title"], entry["direction"])
 
 
 @cache

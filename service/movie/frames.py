@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+
+from service.drawing import font
 
 MIN_WIDTH = 320
 """Smaller grids are enlarged, by a whole number so that pixels stay sharp."""
@@ -53,7 +55,7 @@ def frame(grid: Image.Image, step: int, total: int | None, epoch: int | None) ->
     picture.paste(grid.convert("RGB").resize((width, height), resampling))
     draw = ImageDraw.Draw(picture)
     middle = height + BAR + (STRIP - BAR) / 2
-    words = ImageFont.load_default(15)
+    words = font(15)
     draw.text((10, middle), f"step {step:,}", fill=INK, font=words, anchor="lm")
     if epoch is not None:
         draw.text((width - 10, middle), f"epoch {epoch:,}", fill=FAINT, font=words, anchor="rm")
