@@ -14,17 +14,29 @@ const RESOLUTION = 1000
 function exponential(xs, ys, weight) {
     if (weight <= 0 || xs.length === 0) return ys
     const unit = (xs.at(-1) - xs[0]) / RESOLUTION || 1
-    let sum = 0
-    let mass = 0
-    let before = xs[0]
-    return ys.map((y, at) => {
+    const average = new Exponential((distance) => weight ** (distance / unit))
+    return ys.map((y, at) => average.next(xs[at], y))
+}
+
+/** The same point by point, for a curve that is still growing. */
+class Exponential {
+    /** @param {(distance: number) => number} left  what is left of a value at that distance in x, 1 at none */
+    constructor(left) {
+        this.left = left
+        this.sum = 0
+        this.mass = 0
+        this.before = null
+    }
+
+    /** The average at x, or null where y is no number. */
+    next(x, y) {
         if (!Number.isFinite(y)) return null
-        const left = weight ** ((xs[at] - before) / unit)
-        before = xs[at]
-        sum = left * sum + y
-        mass = left * mass + 1
-        return sum / mass
-    })
+        const left = this.left(x - (this.before ?? x))
+        this.before = x
+        this.sum = left * this.sum + y
+        this.mass = left * this.mass + 1
+        return this.sum / this.mass
+    }
 }
 
 /**
@@ -66,4 +78,4 @@ function withoutOutliers(columns, share) {
     return low < high ? [low, high] : [low - 0.5, high + 0.5]
 }
 
-module.exports = { exponential, rolling, withoutOutliers }
+module.exports = { Exponential, exponential, rolling, withoutOutliers }

@@ -1,5 +1,5 @@
 /** Texts of the sidebar, from its locale, and numbers as a reader takes them in at a glance. */
-const NAMESPACE = "@authorgan/node-red-contrib-authorgan/authorgan-runs"
+const NAMESPACE = "@authorgan/node-red-contrib-authorgan/authorgan-sidebar"
 
 export const text = (key, values) => RED._(`${NAMESPACE}:${key}`, values)
 

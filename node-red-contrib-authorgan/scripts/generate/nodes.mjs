@@ -14,7 +14,20 @@ import {
 import { helpPage } from "./help.mjs"
 
 /** Nodes that are not modules; each has a folder of its own in editor/nodes. */
-const OTHERS = ["service", "gan", "train", "sweep", "control", "sample", "evaluate", "export", "preview"]
+const OTHERS = [
+    "service",
+    "gan",
+    "train",
+    "sweep",
+    "control",
+    "sample",
+    "evaluate",
+    "export",
+    "runs",
+    "preview",
+    "chart",
+    "movie"
+]
 
 /** Those of them whose dialog offers the metrics. */
 const WITH_METRICS = ["gan", "evaluate"]

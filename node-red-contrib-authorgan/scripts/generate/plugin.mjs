@@ -33,7 +33,7 @@ export async function editorPlugins(palette, catalogue, small) {
             await bundled("shared", { format: "iife", globalName: "AuthorGAN", ...catalogued }),
             shared
         ),
-        ...plugin("authorgan-runs", await bundled("runs", { format: "iife" }), runs)
+        ...plugin("authorgan-sidebar", await bundled("runs", { format: "iife" }), runs)
     ]
 }
 

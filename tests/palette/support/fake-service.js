@@ -85,6 +85,7 @@ class FakeService {
         }
         const [, id, rest] = /^\/v1\/(?:jobs|models)\/([^/]+)\/?(.*)$/.exec(path) || []
         if (path === "/v1/jobs" && request.method === "POST") return json(response, 202, this.submit(request, body))
+        if (path === "/v1/jobs") return json(response, 200, this.list(searchParams))
         if (path === "/v1/specs/resolve") return json(response, 200, { spec: body, hash: "0", notes: [] })
         if (path === "/v1/datasets") return json(response, 200, { datasets: [{}, {}, {}] })
         if (path === "/healthz") return json(response, 200, { status: "ok", version: "9.8.7" })
@@ -107,10 +108,19 @@ class FakeService {
                 ]
             })
         if (rest === "events") return this.stream(job, request, response)
+        if (rest === "movie.gif") return response.end("GIF89a")
         if (rest === "evaluate") return evaluate(body, response)
         if (rest === "export") response.setHeader("Content-Disposition", `attachment; filename="${body.network}.onnx"`)
         response.setHeader("Content-Type", "image/png")
         response.end(PNG)
+    }
+
+    /** A page of the jobs, oldest first; its cursor is how many lie before the next one. */
+    list(query) {
+        const start = Number(query.get("cursor"))
+        const end = start + Number(query.get("limit"))
+        const jobs = [...this.jobs.keys()].slice(start, end).map((id) => this.show(id))
+        return { jobs, next: end < this.jobs.size ? `${end}` : null }
     }
 
     submit(request, spec) {
