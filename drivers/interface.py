@@ -169,6 +169,17 @@ class Session(ABC):
         """
 
     @abstractmethod
+    def read_measurements(self) -> list[dict[str, Any]]:
+        """What else was measured since the last call: of every so many steps ``{"step", "values": {name: number}}``.
+
+        ``accuracy/real`` and ``accuracy/fake`` are the shares of that step's reals, and of its fakes, that the
+        discriminator told right; a critic, whose loss has no boundary between them, has none.
+        ``gradient_norm/<network>`` is the Euclidean norm of the gradient, over all weights of the network, that last
+        moved it in that step, ``learning_rate/<network>`` the rate that it went by. A number is None where it is not
+        finite. Waits for the device.
+        """
+
+    @abstractmethod
     def sample(
         self,
         count: int | None = None,

@@ -21,11 +21,17 @@ class Loss(ABC):
 
     Attributes:
         score_is_logit: the optimal discriminator's score is the log-odds of "real", so σ(score) is a probability.
+        boundary: the score above which the discriminator takes a sample for real; None for a critic, whose scores only
+            have meaning beside each other.
         generator_needs_real: the generator's formula looks at the scores of real samples, as relativistic ones do.
     """
 
     score_is_logit: ClassVar[bool] = False
     generator_needs_real: ClassVar[bool] = False
+
+    @property
+    def boundary(self) -> float | None:
+        return 0.0
 
     @abstractmethod
     def discriminator(self, ops: Ops, real: Tensor, fake: Tensor) -> Tensor:
@@ -78,6 +84,10 @@ class LeastSquares(Loss):
     real_target: float = 1.0
     generator_target: float = 1.0
 
+    @property
+    def boundary(self) -> float:
+        return (self.fake_target + self.real_target) / 2
+
     def discriminator(self, ops: Ops, real: Tensor, fake: Tensor) -> Tensor:
         """½ E(r - b)² + ½ E(f - a)²."""
         return 0.5 * ops.mean(ops.square(real - self.real_target)) + 0.5 * ops.mean(ops.square(fake - self.fake_target))
@@ -107,6 +117,10 @@ class Wasserstein(Loss):
     The discriminator is a critic: the negative of its loss estimates the distance of the two distributions, as far
     as weight clipping or a gradient penalty holds it Lipschitz.
     """
+
+    @property
+    def boundary(self) -> None:
+        return None
 
     def discriminator(self, ops: Ops, real: Tensor, fake: Tensor) -> Tensor:
         """E f - E r."""

@@ -18,6 +18,9 @@ class Ops(Protocol):
     def mean(self, x: Tensor) -> Tensor:
         """Mean over every element: any shape -> scalar."""
 
+    def share(self, x: Tensor) -> Tensor:
+        """The share of the elements that are true: booleans of any shape -> scalar."""
+
     def square(self, x: Tensor) -> Tensor:
         """Element-wise x²."""
 

@@ -49,6 +49,7 @@ class DriverSession(Session):
         self.environment = environment
         self.compiles = state.compiles
         self._unread: list[tuple[int, dict[str, Tensor]]] = []
+        self._unread_measured: list[tuple[int, dict[str, Tensor], dict[str, float]]] = []
         self._calibration: tuple[int, Calibration] | None = None
 
     @property
@@ -63,6 +64,9 @@ class DriverSession(Session):
                 "unknown_role", f"A step updates some of {', '.join(roles)}; got {', '.join(unknown) or 'none'}."
             )
         losses = self._process.step(roles if update is None else update)
+        if self._state.measures:
+            rates = {f"learning_rate/{role}": rate for role, rate in self._state.learning_rates().items()}
+            self._unread_measured.append((self._state.step + 1, self._state.take_measured(), rates))
         self._state.step += 1
         self._unread.append((self._state.step, losses))
 
@@ -79,6 +83,17 @@ class DriverSession(Session):
                 raise DivergedError(step, what, losses)
             losses.append({"step": step, **{report: found.get(report) for report in self._reports}})
         return losses
+
+    def read_measurements(self) -> list[dict[str, Any]]:
+        unread, self._unread_measured = self._unread_measured, []
+        if not unread:
+            return []
+        numbers = iter(self._state.scalars([value for _, measured, _ in unread for value in measured.values()]))
+        found = []
+        for step, measured, rates in unread:
+            values = {name: value if math.isfinite(value := next(numbers)) else None for name in measured}
+            found.append({"step": step, "values": {**values, **rates}})
+        return found
 
     def sample(
         self,
@@ -140,6 +155,7 @@ class DriverSession(Session):
     def load_checkpoint(self, folder: Path) -> None:
         manifest = checkpoint.load(folder, self._state, self._process)
         self._unread.clear()
+        self._unread_measured.clear()
         self._calibration = _read_calibration(manifest["calibration"], self.step)
 
     def save_weights(self, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,11 @@ from drivers.random import Random
 from spec.frame import Frame
 
 Tensor = Any
+
+# Beside the losses of every step, something is measured at every so many steps, and at so few of them that a long
+# training has about this many points of it.
+MEASURE_EVERY = 20
+MEASURED_STEPS = 1_000
 
 
 class Network(Protocol):
@@ -73,6 +79,7 @@ class TrainingState(ABC):
         steps_per_epoch: steps in one pass over the data.
         total_steps: steps after which the training is finished.
         images_per_step: real samples that a step reads.
+        measured: what was measured in the step being done, a scalar on the device by name.
         compiles: whether the library compiles a step before the first one.
     """
 
@@ -90,6 +97,7 @@ class TrainingState(ABC):
         self.random = random
         self._batches = batches
         self.step = 0
+        self.measured: dict[str, Tensor] = {}
         batches_per_step = process.batches_per_step(spec)
         self.steps_per_epoch = max(1, (0 if batches is None else batches.per_pass) // batches_per_step)
         self.total_steps = spec["training"]["epochs"] * self.steps_per_epoch
@@ -166,6 +174,21 @@ class TrainingState(ABC):
         """The schedule's factor for the step being done."""
         schedule = self.spec["training"]["learning_rate_schedule"]
         return schedules.factor(schedule, self.step, self.total_steps, self.steps_per_epoch)
+
+    def learning_rates(self) -> dict[str, float]:
+        """The rate of each optimizer in the step being done."""
+        factor = self.learning_rate_factor()
+        return {role: optimizer.learning_rate * factor for role, optimizer in self.optimizers.items()}
+
+    @property
+    def measures(self) -> bool:
+        """Whether the step being done is one of those that measure more than losses; the first one is."""
+        return self.step % max(MEASURE_EVERY, math.ceil(self.total_steps / MEASURED_STEPS)) == 0
+
+    def take_measured(self) -> dict[str, Tensor]:
+        """What was measured in the step being done."""
+        measured, self.measured = self.measured, {}
+        return measured
 
     def network_in_use(self, role: str) -> Any:
         """The network to sample from or judge with: the averaged one where there is one."""

@@ -233,14 +233,20 @@ class _Training:
             losses = self.session.read_losses()
         except DivergedError as error:
             self._emit_losses(error.before)
+            self._emit_measurements()
             raise
         self._emit_losses(losses)
+        self._emit_measurements()
         self.last_loss = self.clock()
 
     def _emit_losses(self, losses: list[dict[str, Any]]) -> None:
         if losses:
             points = [list(point.values()) for point in losses]
             self.emit({"type": "loss", **losses[-1], "seconds": self._seconds(), "points": points})
+
+    def _emit_measurements(self) -> None:
+        for measured in self.session.read_measurements():
+            self.emit({"type": "measurement", **measured})
 
     def _emit_progress(self) -> None:
         session, now = self.session, self.clock()

@@ -35,6 +35,10 @@ class KerasOps:
     detach = staticmethod(ops.stop_gradient)
 
     @staticmethod
+    def share(x: Tensor) -> Tensor:
+        return ops.mean(ops.cast(x, "float32"))
+
+    @staticmethod
     def sum_per_sample(x: Tensor) -> Tensor:
         return ops.sum(x, axis=tuple(range(1, len(x.shape))))
 

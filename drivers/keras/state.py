@@ -138,14 +138,32 @@ class KerasState(TrainingState):
         """``function(*points)`` and what takes a cotangent of it to the gradients; see `drivers.keras.backends`."""
         return self.backend.pullback(function, variables, points, state=self.variables)
 
-    def minimize(self, role: str, loss: Callable[[], Tensor], rate: Tensor) -> Tensor:
-        """One optimizer step of ``role`` alone; the loss before it. A part of a compiled step."""
-        value, pull = self.pullback(loss, self.optimizers[role].variables)
-        self.move(role, pull(ops.ones_like(value))[0], rate)
-        return value
+    def minimize(
+        self, role: str, loss: Callable[[], Tensor], rate: Tensor, measure: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """One optimizer step of ``role`` alone. A part of a compiled step.
 
-    def move(self, role: str, gradients: Sequence[Tensor], rate: Tensor) -> None:
-        """The optimizer of ``role`` moves its network by gradients, and the average follows."""
+        Args:
+            loss: gives numbers (K,) of which the first is minimised; the others are only looked at.
+
+        Returns:
+            Those numbers, from before the step, and what `move` measured.
+        """
+        values, pull = self.pullback(loss, self.optimizers[role].variables)
+        gradients, _ = pull(ops.one_hot(0, values.shape[0], dtype=values.dtype))
+        return values, self.move(role, gradients, rate, measure)
+
+    def move(self, role: str, gradients: Sequence[Tensor], rate: Tensor, measure: Tensor) -> dict[str, Tensor]:
+        """The optimizer of ``role`` moves its network by gradients, and the average follows.
+
+        Returns:
+            The norm of the gradients by its name; 0 in a step that does not ``measure``.
+        """
         self.optimizers[role].apply(gradients, rate)
         if role in self.averages:
             self.averages[role].update()
+
+        def norm() -> Tensor:
+            return ops.sqrt(sum((ops.sum(ops.square(gradient)) for gradient in gradients), ops.zeros(())))
+
+        return {f"gradient_norm/{role}": ops.cond(measure, norm, lambda: ops.zeros(()))}

@@ -10,6 +10,7 @@ from typing import Any
 
 from drivers import changes, losses, regularizers
 from drivers.interface import Role
+from drivers.ops import Ops, Tensor
 from drivers.processes.base import AdversarialProcess
 from drivers.regularizers import Constraint, Penalty
 
@@ -50,6 +51,16 @@ class AlternatingProcess(AdversarialProcess):
     @classmethod
     def batches_per_step(cls, spec: Mapping[str, Any]) -> int:
         return spec["training"]["discriminator_steps"]
+
+    def _accuracy(self, ops: Ops, real_scores: Tensor, fake_scores: Tensor) -> dict[str, Tensor]:
+        """The shares of reals and of fakes on the right side of the loss's boundary; none where it has no boundary."""
+        boundary = self._loss.boundary
+        if boundary is None:
+            return {}
+        return {
+            "accuracy/real": ops.share(real_scores > boundary),
+            "accuracy/fake": ops.share(fake_scores < boundary),
+        }
 
     def check_change(self, name: str, value: Any) -> Callable[[], None]:
         if name != "discriminator_steps":

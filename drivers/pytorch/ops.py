@@ -24,6 +24,10 @@ class TorchOps:
     clip = staticmethod(torch.clamp)
 
     @staticmethod
+    def share(x: Tensor) -> Tensor:
+        return x.float().mean()
+
+    @staticmethod
     def detach(x: Tensor) -> Tensor:
         return x.detach()
 

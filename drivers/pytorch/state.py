@@ -114,6 +114,9 @@ class PyTorchState(TrainingState):
         for parameter in parameters:
             parameter.grad = None
         loss.backward(inputs=parameters)
+        if self.measures:
+            gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+            self.measured[f"gradient_norm/{role}"] = torch.nn.utils.get_total_norm(gradients)
         optimizer.step(self.learning_rate_factor())
         if role in self.averages:
             self.averages[role].update()

@@ -87,7 +87,7 @@ def test_a_whole_training(open_small, tmp_path):
     run = Run(open_small(), tmp_path)
     assert run() == "finished"
     assert run.points() == losses_of(open_small())
-    assert [event["type"] for event in run.events[:3]] == ["progress", "loss", "sample"]
+    assert [event["type"] for event in run.events[:4]] == ["progress", "loss", "measurement", "sample"]
     assert run.of("loss")[0]["step"] == 1
     assert set(run.of("loss")[0]) == {"type", "step", "generator", "discriminator", "seconds", "points"}
     assert run.of("loss")[-1]["points"][-1] == list(run.of("loss")[-1].values())[1:4]
@@ -105,6 +105,30 @@ def test_losses_are_sent_at_most_ten_times_a_second_and_none_is_left_out(open_sm
     between = [b - a for a, b in itertools.pairwise(sent)]
     assert all(gap >= training.LOSS_EVERY for gap in between[:-1])
     assert max(between) < 2 * training.LOSS_EVERY
+
+
+def test_accuracy_gradient_norms_and_rates_are_measured_at_every_so_many_steps(open_small, tmp_path):
+    run = Run(
+        open_small(training={"epochs": 5, "sample_every_epochs": 0}),
+        tmp_path,
+        [(10, {"action": "pause"}), (10, {"action": "resume"})],
+    )
+    run()
+    measured = run.of("measurement")
+    assert [event["step"] for event in measured] == [1, 21, 41]
+    names = {
+        f"{kind}/{network}" for kind in ("gradient_norm", "learning_rate") for network in ("generator", "discriminator")
+    }
+    assert all(set(event["values"]) == names | {"accuracy/real", "accuracy/fake"} for event in measured)
+
+
+def test_a_long_training_is_measured_at_about_a_thousand_steps(open_small):
+    session = open_small(training={"epochs": 10_000})
+    assert session.total_steps == 100_000
+    for _ in range(101):
+        session.train_step()
+    assert [found["step"] for found in session.read_measurements()] == [1, 101]
+    assert session.read_measurements() == []
 
 
 def test_rate_and_remaining_time(open_small, tmp_path):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from drivers.keras.ops import KerasOps
 from drivers.keras.processes.base import KerasProcess
 from drivers.keras.state import KerasState
 from drivers.processes.alternating import AlternatingProcess
@@ -33,20 +34,30 @@ class Alternating(AlternatingProcess, KerasProcess):
         self._compiled_both = state.compile(self._train_both)
 
     def step(self, update: Collection[str]) -> dict[str, Tensor]:
-        rates = self._state.rates(update)
+        state = self._state
+        rates, measure = state.rates(update), np.asarray(state.measures)
         if "discriminator" not in update:
-            return {"generator": self._compiled_generator(self._draw_sources(), self._draw_more_reals(), rates)}
+            sources, more = self._draw_sources(), self._draw_more_reals()
+            loss, measured = self._compiled_generator(sources, more, rates, measure)
+            self._keep(measured)
+            return {"generator": loss}
         reports: dict[str, Tensor] = {}
         total: Tensor = 0.0
         for remaining in reversed(range(self._discriminator_steps)):
-            sources, reals, draws = self._draw_sources(), self._state.batches.next(), self._draw_for_penalties()
+            sources, reals, draws = self._draw_sources(), state.batches.next(), self._draw_for_penalties()
             if remaining == 0 and "generator" in update:
                 more = self._draw_more_reals()
-                loss, reports["generator"] = self._compiled_both(sources, reals, draws, more, rates)
+                loss, reports["generator"], measured = self._compiled_both(sources, reals, draws, more, rates, measure)
             else:
-                loss = self._compiled_discriminator(sources, reals, draws, rates)
+                loss, measured = self._compiled_discriminator(sources, reals, draws, rates, measure)
+            self._keep(measured)
             total = total + loss
         return {**reports, "discriminator": total / self._discriminator_steps}
+
+    def _keep(self, measured: dict[str, Tensor]) -> None:
+        """What a compiled step measured; of a step that does not measure it is zeros."""
+        if self._state.measures:
+            self._state.measured |= measured
 
     def _draw_sources(self) -> Batch:
         """Noise (B, *source_shape) for a batch of fakes, and the labels they are made for."""
@@ -61,22 +72,34 @@ class Alternating(AlternatingProcess, KerasProcess):
         shape = (self._draws, self._state.batches.batch_size)
         return self._state.random.penalty.random(shape, dtype=np.float32)
 
-    def _train_discriminator(self, sources: Batch, reals: Batch, draws: Tensor, rates: Mapping[str, Tensor]) -> Tensor:
+    def _train_discriminator(
+        self, sources: Batch, reals: Batch, draws: Tensor, rates: Mapping[str, Tensor], measure: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         noise, labels = sources
         fakes = ops.stop_gradient(self._generator(noise=noise, label=labels))
-        return self._update_discriminator(reals, (fakes, labels), draws, rates)
+        return self._update_discriminator(reals, (fakes, labels), draws, rates, measure)
 
-    def _train_generator(self, sources: Batch, more: Batch | None, rates: Mapping[str, Tensor]) -> Tensor:
+    def _train_generator(
+        self, sources: Batch, more: Batch | None, rates: Mapping[str, Tensor], measure: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         fakes, pull = self._generate(sources)
-        return self._update_generator((fakes, sources[1]), pull, more, rates)
+        return self._update_generator((fakes, sources[1]), pull, more, rates, measure)
 
     def _train_both(
-        self, sources: Batch, reals: Batch, draws: Tensor, more: Batch | None, rates: Mapping[str, Tensor]
-    ) -> tuple[Tensor, Tensor]:
+        self,
+        sources: Batch,
+        reals: Batch,
+        draws: Tensor,
+        more: Batch | None,
+        rates: Mapping[str, Tensor],
+        measure: Tensor,
+    ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         fakes, pull = self._generate(sources)
         labels = sources[1]
-        loss = self._update_discriminator(reals, (ops.stop_gradient(fakes), labels), draws, rates)
-        return loss, self._update_generator((fakes, labels), pull, more, rates)
+        constant = ops.stop_gradient(fakes)
+        discriminator, judged = self._update_discriminator(reals, (constant, labels), draws, rates, measure)
+        generator, moved = self._update_generator((fakes, labels), pull, more, rates, measure)
+        return discriminator, generator, {**judged, **moved}
 
     def _generate(self, sources: Batch) -> tuple[Tensor, Callable[[Tensor], Any]]:
         """Fakes, and what takes a gradient with respect to them to those of the generator's weights."""
@@ -84,8 +107,11 @@ class Alternating(AlternatingProcess, KerasProcess):
         variables = self._state.optimizers["generator"].variables
         return self._state.pullback(lambda: self._generator(noise=noise, label=labels), variables)
 
-    def _update_discriminator(self, reals: Batch, fakes: Batch, draws: Tensor, rates: Mapping[str, Tensor]) -> Tensor:
+    def _update_discriminator(
+        self, reals: Batch, fakes: Batch, draws: Tensor, rates: Mapping[str, Tensor], measure: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         state = self._state
+
         vocabulary = state.ops(draws)
         real_samples, real_labels = to_unit_range(reals[0]), reals[1]
         fake_samples, fake_labels = fakes
@@ -103,13 +129,23 @@ class Alternating(AlternatingProcess, KerasProcess):
             total = self._loss.discriminator(vocabulary, *scores)
             for penalty in self._penalties:
                 total = total + penalty(vocabulary, critic, real_samples, fake_samples)
-            return total
+            return ops.concatenate([ops.reshape(total, (1,)), self._accuracies(vocabulary, scores, measure)])
 
-        value = state.minimize("discriminator", loss, rates["discriminator"])
+        values, measured = state.minimize("discriminator", loss, rates["discriminator"], measure)
         for constraint in self._constraints:
             for weight in state.optimizers["discriminator"].variables:
                 weight.assign(constraint(vocabulary, weight.value))
-        return value
+        if self._loss.boundary is not None:
+            measured |= {"accuracy/real": values[1], "accuracy/fake": values[2]}
+        return values[0], measured
+
+    def _accuracies(self, vocabulary: KerasOps, scores: tuple[Tensor, Tensor], measure: Tensor) -> Tensor:
+        """What `_accuracy` finds, real then fake, (2,); zeros in a step that does not measure."""
+        if self._loss.boundary is None:
+            return ops.zeros((0,))
+        return ops.cond(
+            measure, lambda: ops.stack(list(self._accuracy(vocabulary, *scores).values())), lambda: ops.zeros((2,))
+        )
 
     def _judge(self, reals: Batch, fakes: Batch) -> tuple[Tensor, Tensor]:
         """The scores of reals and of fakes: as batches of their own where batch normalization would mix them."""
@@ -124,8 +160,13 @@ class Alternating(AlternatingProcess, KerasProcess):
         return self._discriminator(**{self._state.source: samples}, label=labels)
 
     def _update_generator(
-        self, fakes: Batch, pull: Callable[[Tensor], Any], more: Batch | None, rates: Mapping[str, Tensor]
-    ) -> Tensor:
+        self,
+        fakes: Batch,
+        pull: Callable[[Tensor], Any],
+        more: Batch | None,
+        rates: Mapping[str, Tensor],
+        measure: Tensor,
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         state = self._state
 
         def loss(samples: Tensor) -> Tensor:
@@ -135,8 +176,7 @@ class Alternating(AlternatingProcess, KerasProcess):
         value, pull_loss = state.pullback(loss, (), (ops.stop_gradient(fakes[0]),))
         _, (cotangent,) = pull_loss(ops.ones_like(value))
         gradients, _ = pull(cotangent)
-        state.move("generator", gradients, rates["generator"])
-        return value
+        return value, state.move("generator", gradients, rates["generator"], measure)
 
 
 def to_unit_range(samples: Tensor) -> Tensor:

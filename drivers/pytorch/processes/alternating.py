@@ -42,6 +42,8 @@ class Alternating(AlternatingProcess, PyTorchProcess):
         fakes = fakes.detach().float()
         with state.autocast():
             real_scores, fake_scores = self._judge(reals, real_labels, fakes, fake_labels)
+        if state.measures:
+            state.measured |= self._accuracy(state.ops, real_scores, fake_scores)
         loss = self._loss.discriminator(state.ops, real_scores.float(), fake_scores.float())
         for penalty in self._penalties:
             loss = loss + penalty(state.ops, self._critic(real_labels), reals, fakes)

@@ -22,7 +22,7 @@ from drivers.pytorch import optimizers
 from drivers.pytorch.ops import TorchOps
 from spec import catalogue
 from tests.drivers.conftest import small_spec
-from tests.drivers.keras.training_child import looked_at
+from tests.drivers.keras.training_child import looked_at, measurements
 
 BACKENDS = ("jax", "tensorflow", "torch")
 FAMILIES = ("gan", "cgan", "dcgan", "wgan", "wgan_gp", "waves")
@@ -95,8 +95,9 @@ def pytorch(tmp_path_factory) -> tuple[Path, dict[str, dict[str, np.ndarray]]]:
             session.train_step()
         points = [[point["generator"], point["discriminator"]] for point in session.read_losses()]
         session.save_weights(folder / f"{family}-pytorch.safetensors")
+        measured = measurements(session)
         samples, scores = looked_at(session)
-        found[family] = {"losses": np.array(points), "samples": samples, "scores": scores}
+        found[family] = {"losses": np.array(points), "measured": measured, "samples": samples, "scores": scores}
     return folder, found
 
 
@@ -162,6 +163,14 @@ def test_ten_steps_from_the_seed_alone_give_the_same_losses_and_weights(pytorch,
     assert ours.keys() == theirs.keys()
     for name, value in ours.items():
         np.testing.assert_allclose(value, theirs[name], atol=1e-3, err_msg=name)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_accuracies_gradient_norms_and_rates_are_those_of_the_pytorch_driver(pytorch, runtimes, family, backend):
+    expected = pytorch[1][family]["measured"]
+    assert expected.size
+    np.testing.assert_allclose(runtimes[backend][f"{family}/measured"], expected, rtol=1e-3)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -74,14 +74,23 @@ def trained(resolved: dict[str, Any], steps: int, folder: Path, family: str) -> 
     for _ in range(steps):
         session.train_step()
     losses = session.read_losses()
+    measured = measurements(session)
     session.save_weights(folder / f"{family}-{resolved['backend']}.safetensors")
     session.load_weights(folder / f"{family}-pytorch.safetensors")
     samples, scores = looked_at(session)
     return {
         f"{family}/losses": np.array([[point["generator"], point["discriminator"]] for point in losses]),
+        f"{family}/measured": measured,
         f"{family}/samples": samples,
         f"{family}/scores": scores,
     }
+
+
+def measurements(session: Any) -> np.ndarray:
+    """What was measured beside the losses, in the order of the names."""
+    return np.array(
+        [[found["values"][name] for name in sorted(found["values"])] for found in session.read_measurements()]
+    )
 
 
 def open_(resolved: dict[str, Any]) -> Any:

@@ -109,6 +109,28 @@ def test_the_reported_discriminator_loss_is_the_mean_over_its_steps(open_small):
     assert together.read_losses()[0]["discriminator"] == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.parametrize(("loss", "boundary"), [("hinge", 0.0), ("least_squares", 0.5), ("wasserstein", None)])
+def test_what_is_measured_of_a_step(open_small, loss, boundary):
+    session = open_small(loss={"choice": loss, "regularizers": []})
+    scores = []
+    networks(session)["discriminator"].register_forward_hook(lambda *arguments: scores.append(arguments[-1].detach()))
+    session.train_step()
+    (found,) = session.read_measurements()
+    assert found["step"] == 1
+    for role, network in networks(session).items():
+        gradients = np.concatenate([weight.grad.numpy().ravel() for weight in network.trainable().values()])
+        assert found["values"][f"gradient_norm/{role}"] == pytest.approx(np.sqrt(np.sum(gradients**2)), rel=1e-5)
+    accuracies = {name: value for name, value in found["values"].items() if name.startswith("accuracy/")}
+    if boundary is None:
+        assert accuracies == {}
+    else:
+        real, fake = scores[0].numpy().reshape(2, -1)  # the reals, then the fakes, as one batch
+        assert accuracies == {
+            "accuracy/real": pytest.approx((real > boundary).mean()),
+            "accuracy/fake": pytest.approx((fake < boundary).mean()),
+        }
+
+
 def test_the_fakes_of_a_conditional_gan_keep_the_labels_they_were_made_for(open_small):
     session = open_small("cgan")
     seen = {"generator": [], "discriminator": []}
