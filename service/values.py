@@ -37,6 +37,10 @@ OWN = {
         Value("discriminator_loss", "Discriminator loss"),
         Value("seconds_per_epoch", "Seconds per epoch", "lower"),
         Value("images_per_second", "Images per second", "higher"),
+        Value("accuracy/real", "Accuracy on real"),
+        Value("accuracy/fake", "Accuracy on generated"),
+        Value("gradient_norm/generator", "Gradient norm of the generator"),
+        Value("gradient_norm/discriminator", "Gradient norm of the discriminator"),
     )
 }
 """What a job has without being evaluated; everything else is a metric of the catalogue, or of its driver."""

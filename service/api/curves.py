@@ -40,6 +40,7 @@ def training_of(job: Job, curve: np.ndarray, history: History, storage: Storage,
         _diversities(job, history, storage, max_grids),
         known,
         {name: better for name, better in directions.items() if better},
+        {kind: known[f"accuracy/{kind}"] for kind in ("real", "fake") if f"accuracy/{kind}" in known},
         diverged=(job.problem or {}).get("code") == "diverged",
     )
 

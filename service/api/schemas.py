@@ -324,7 +324,9 @@ class Metrics(Answer):
     count: int = Field(description="Steps in the range.")
     thinned: bool = Field(description="There are fewer rows than steps.")
     measurements: dict[str, list[list[float | int | None]]] = Field(
-        description="Evaluation metrics by name, each a list of `[step, value]`."
+        description="By name, each a list of `[step, value]`: evaluation metrics; `accuracy/real` and `accuracy/fake`, "
+        "the shares of a step's reals and fakes that the discriminator told right (a critic has none); "
+        "`gradient_norm/generator` and `gradient_norm/discriminator`."
     )
     usage: dict[str, list[list[float | int | None]]] = Field(
         description="Of the training process: `cpu_percent` of one processor, `memory_bytes`, and on a GPU "

@@ -39,6 +39,9 @@ time. If the training ends or pauses before that, the spare is started then."""
 
 RETRY_SECONDS = 0.5
 
+LEARNING_RATE = "learning_rate/"
+"""What the names of the measurements that are not kept begin with."""
+
 
 class Relay:
     """Runs one claim to its end, in the calling thread, which must be the one that owns the spare.
@@ -200,6 +203,15 @@ class Relay:
                 case "metric":
                     self._emit(message)
                     self._ledger.add(measurements=_measurements(message))
+                case "measurement":
+                    self._emit(message)
+                    self._ledger.add(
+                        measurements=[
+                            (message["step"], name, value)
+                            for name, value in message["values"].items()
+                            if not name.startswith(LEARNING_RATE)  # `service.learning_rates` knows it for every step
+                        ]
+                    )
                 case "marker":
                     self._emit(message)
                     self._ledger.add(markers=[_content(message)])

@@ -138,6 +138,10 @@ class TensorBoardWriter:
                 for network in ("generator", "discriminator"):
                     if message.get(network) is not None:
                         yield scalar(f"loss/{network}", message[network])
+            case "measurement":
+                for name, value in message["values"].items():
+                    if value is not None:
+                        yield scalar(name, value)
             case "metric":
                 if message["value"] is not None:
                     yield scalar(f"score/{message['name']}", message["value"])

@@ -20,6 +20,7 @@ UNDECIDED = {"minimax": 2 * np.log(2), "non_saturating": 2 * np.log(2), "hinge":
 """The discriminator's loss when it cannot tell at all. A critic has no such level: its loss has no lowest value."""
 
 WON_SHARE = 0.1
+WON_ACCURACY = 0.99
 RISE_SHARE = 0.5
 COLLAPSE_SHARE = 0.5
 GROWTH = 10.0
@@ -96,8 +97,9 @@ def diverging(training: Training) -> Finding | None:
 
 def discriminator_won(training: Training) -> Finding | None:
     """Over the last fifth, the discriminator's loss is below a tenth of what it is when it cannot tell real from drawn
-    (2 ln 2 = 1.39 for minimax and non-saturating, 2 for hinge, 0.25 for least squares), and the generator's loss has
-    risen from its lowest window by half of that level or more."""
+    (2 ln 2 = 1.39 for minimax and non-saturating, 2 for hinge, 0.25 for least squares), or, as penalties may hold its
+    loss up, it tells 99 % of the real samples and 99 % of the generated ones right; and the generator's loss has risen
+    from its lowest window by half of that level or more."""
     level = UNDECIDED.get(training.loss)
     if level is None:
         raise NotJudgedError(f"The loss of a critic ({training.loss}) has no level that says that it has won.")
@@ -106,14 +108,26 @@ def discriminator_won(training: Training) -> Finding | None:
     if not np.isfinite([lost, now]).all():
         raise NotJudgedError("One of the networks was not trained lately.")
     lowest = float(np.nanmin(generator.means))
-    if lost >= WON_SHARE * level or now - lowest < RISE_SHARE * level:
+    accuracy = training.last_accuracy(0.2)
+    tells_all = len(accuracy) == 2 and min(accuracy.values()) >= WON_ACCURACY
+    if not (lost < WON_SHARE * level or tells_all) or now - lowest < RISE_SHARE * level:
         return None
-    below = discriminator.means < WON_SHARE * level
-    since = int(discriminator.steps[np.flatnonzero(~below)[-1] + 1]) if (~below).any() else int(training.steps[0])
+    told = ""
+    if tells_all:
+        told = f", it tells {accuracy['real']:.1%} of real and {accuracy['fake']:.1%} of generated samples right"
+    above = np.flatnonzero(~(discriminator.means < WON_SHARE * level))
+    first = int(above[-1]) + 1 if len(above) else 0  # the windows from here on are all below
+    since = int(discriminator.steps[first]) if first < len(discriminator.steps) else None
     return Finding(
-        f"The discriminator has won: its loss is {_n(lost)}, where {_n(level)} is undecided, and the generator's has "
-        f"risen from {_n(lowest)} to {_n(now)}. The generator hardly learns from it any more.",
-        {"discriminator_loss": lost, "undecided": float(level), "generator_loss": now, "generator_lowest": lowest},
+        f"The discriminator has won: its loss is {_n(lost)}, where {_n(level)} is undecided{told}, and the generator's "
+        f"loss has risen from {_n(lowest)} to {_n(now)}. The generator hardly learns from it any more.",
+        {
+            "discriminator_loss": lost,
+            "undecided": float(level),
+            "generator_loss": now,
+            "generator_lowest": lowest,
+            **{f"accuracy_{kind}": share for kind, share in accuracy.items()},
+        },
         (
             "Lower the discriminator's learning rate, or raise the generator's.",
             "Weaken or steady the discriminator: fewer filters, dropout, spectral normalization, an R1 penalty.",

@@ -10,6 +10,9 @@ import numpy as np
 WINDOWS = 40
 """The curve is cut into so many stretches of equal length; a rule looks at their means, not at single steps."""
 
+MIN_ACCURACIES = 3
+"""A mean of fewer batches says nothing yet."""
+
 MIN_STEPS = 200
 """A shorter curve says nothing yet: five steps a window."""
 
@@ -24,6 +27,7 @@ class Training:
         loss: the catalogue's name of the loss.
         diversity: ``(step, value)``: how different the images of a grid of samples are from each other.
         metrics: ``(step, value)`` of each evaluation metric by name.
+        accuracy: ``(step, share)`` of the ``real`` samples and of the ``fake`` ones that the discriminator told right.
         better: ``lower`` or ``higher`` for the metrics that have a better way.
         diverged: the training ended because a loss was no finite number.
     """
@@ -35,11 +39,18 @@ class Training:
     diversity: Sequence[tuple[int, float]] = ()
     metrics: Mapping[str, Sequence[tuple[int, float]]] = field(default_factory=dict)
     better: Mapping[str, str] = field(default_factory=dict)
+    accuracy: Mapping[str, Sequence[tuple[int, float]]] = field(default_factory=dict)
     diverged: bool = False
 
     @property
     def is_long_enough(self) -> bool:
         return len(self.steps) >= MIN_STEPS
+
+    def last_accuracy(self, share: float) -> dict[str, float]:
+        """The mean accuracy on ``real`` and on ``fake`` over the last share of the steps, where it is known."""
+        since = self.steps[-1] - share * (self.steps[-1] - self.steps[0])
+        lately = {kind: [value for step, value in points if step > since] for kind, points in self.accuracy.items()}
+        return {kind: float(np.mean(values)) for kind, values in lately.items() if len(values) >= MIN_ACCURACIES}
 
     def windows(self, network: str) -> Windows:
         """The curve of ``generator`` or ``discriminator`` in `WINDOWS` stretches."""

@@ -73,6 +73,9 @@ def test_the_library_of_protocol_buffers_reads_what_was_written(tmp_path):
     writer.write({"type": "loss", "step": 300, "generator": 0.75, "discriminator": None, "points": []})
     writer.write({"type": "sample", "step": 300, "width": 30, "height": 20})
     writer.write({"type": "metric", "step": 70_000, "name": "kid", "value": -0.5})
+    writer.write(
+        {"type": "measurement", "step": 301, "values": {"accuracy/real": 0.75, "gradient_norm/generator": None}}
+    )
     writer.write({"type": "progress", "step": 2**40, "images_per_second": 1250.0})
     writer.write({"type": "log", "level": "info", "message": "nothing to show"})
     (path,) = tmp_path.iterdir()
@@ -85,6 +88,7 @@ def test_the_library_of_protocol_buffers_reads_what_was_written(tmp_path):
         (300, "loss/generator", 0.75),
         (300, "samples", 0.0),
         (70_000, "score/kid", -0.5),
+        (301, "accuracy/real", 0.75),
         (2**40, "speed/images_per_second", 1250.0),
     ]
     picture = events[1].summary.value[0].image

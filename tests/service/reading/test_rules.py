@@ -54,6 +54,18 @@ def test_a_low_loss_alone_is_no_victory_while_the_generator_follows():
     assert "discriminator_won" not in codes(read(training(generator=2.0 - PLACE, discriminator=0.08)))
 
 
+def test_a_discriminator_whose_penalty_holds_its_loss_up_has_won_when_it_tells_all_right():
+    right = {kind: [(step, share) for step in range(1, 2001, 20)] for kind, share in (("real", 0.995), ("fake", 1.0))}
+    rising = {"generator": 1.0 + 5 * PLACE, "discriminator": 0.5}
+    assert "discriminator_won" not in codes(read(training(**rising)))
+    (_, finding), *_ = read(training(**rising, accuracy=right)).findings
+    assert "tells 99.5% of real and 100.0% of generated samples right" in finding.message
+    assert (finding.evidence["accuracy_real"], finding.evidence["accuracy_fake"]) == pytest.approx((0.995, 1.0))
+    assert finding.since is None
+    unsure = {**right, "fake": [(step, 0.9) for step, _ in right["fake"]]}
+    assert "discriminator_won" not in codes(read(training(**rising, accuracy=unsure)))
+
+
 def test_the_saturating_loss_rises_towards_zero_when_the_discriminator_wins():
     reading = read(training(-0.75 * np.exp(-5 * PLACE), 1.3 * np.exp(-9 * PLACE) + 0.02, loss="minimax"))
     assert reading.verdict == "discriminator_won"
