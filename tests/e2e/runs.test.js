@@ -79,7 +79,14 @@ describe("the sidebar of runs", () => {
         await page.locator(".authorgan-runs-reading b").first().waitFor()
         // The score, and beside it what real samples score.
         const score = page.locator(".authorgan-runs-measures figcaption").first()
-        assert.match(await score.textContent(), /^MMD[\d.e-]+ · [\d.e-]+$/)
+        assert.match(await score.textContent(), /^MMDMMD [\d.e-]+real against real [\d.e-]+$/)
+        // How it trains: what the discriminator tells right, how hard each network is pulled.
+        const training = page.locator(".authorgan-runs-measures details", { hasText: "How it trains" })
+        await training.locator("summary").click()
+        const captions = await training.locator("figcaption").allTextContents()
+        assert.match(captions[0], /^Accuracyreal [\d.]+generated [\d.]+$/)
+        assert.match(captions[1], /^Gradient normgenerator [\d.]+discriminator [\d.]+$/)
+        assert.match(captions[2], /^Learning rategenerator 1.00e-4discriminator 1.00e-4$/)
         await editor.screenshot("run")
     })
 

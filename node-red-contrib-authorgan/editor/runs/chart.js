@@ -129,7 +129,7 @@ export class Chart {
         if (this.range) return this.range
         if (low === null) return log ? [0.1, 1] : [0, 1]
         if (log) return [low / 1.1, high * 1.1]
-        const room = (high - low) * 0.05 || 0.5
+        const room = (high - low) * 0.05 || Math.abs(high) * 0.5 || 0.5
         return [low - room, high + room]
     }
 

@@ -1,7 +1,7 @@
 /** Several runs side by side: their curves over each other, what differs between them, their latest samples. */
 
 import { Curves, colourOf } from "./curves.js"
-import { element, pageHead } from "./dom.js"
+import { colourMark, element, pageHead } from "./dom.js"
 import { Pictures } from "./pictures.js"
 import { poll } from "./poll.js"
 import { isOver } from "./state.js"
@@ -81,7 +81,11 @@ export class Comparison {
                     "th",
                     {},
                     mark(at),
-                    element("a", { href: "#", onclick: (event) => this.go(event, job.id) }, job.name || text("unnamed"))
+                    element(
+                        "a",
+                        { href: "#", title: job.name, onclick: (event) => this.go(event, job.id) },
+                        job.name || text("unnamed")
+                    )
                 ),
                 ...parameters.map((parameter) => element("td", {}, number(parameter.values[at]))),
                 element("td", {}, text(`state.${job.state}`)),
@@ -129,5 +133,5 @@ export class Comparison {
     }
 }
 
-const mark = (at) => element("i", { class: "authorgan-runs-mark", style: `background: ${colourOf(at)}` })
+const mark = (at) => colourMark(colourOf(at))
 const hint = (words) => element("p", { class: "authorgan-runs-hint" }, words)

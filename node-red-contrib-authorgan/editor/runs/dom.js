@@ -36,6 +36,9 @@ export const iconButton = (name, title, onclick, properties = {}) =>
 /** A tag as it stands behind a run's name. */
 export const tagMark = (tag) => element("span", { class: "authorgan-runs-tag" }, tag)
 
+/** A small square in the colour of a line. */
+export const colourMark = (colour) => element("i", { class: "authorgan-runs-mark", style: `background: ${colour}` })
+
 /** The head of a page: back to where it was opened from, then what the page is about. */
 export const pageHead = (title, back, ...children) =>
     element(
