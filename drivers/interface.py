@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from drivers.errors import DriverError
+from drivers.examination import Edit
 
 Tensor = Any
 
@@ -187,6 +188,7 @@ class Session(ABC):
         seed: int = 0,
         noise: np.ndarray | None = None,
         labels: np.ndarray | None = None,
+        edits: Mapping[str, Edit] | None = None,
     ) -> np.ndarray:
         """Generated samples in the form of the data: images uint8 (N, H, W, C), or sequences float32 (N, T, C).
 
@@ -195,6 +197,36 @@ class Session(ABC):
             seed: the same seed gives the same noise in every driver and on every device.
             noise: latent vectors (N, Z) instead of a seed.
             labels: classes for a conditional generator, repeated until there are N; by default every class in turn.
+            edits: what units of the generator's layers give instead, by the layer's id; for these samples alone.
+        """
+
+    @abstractmethod
+    def draw(self, count: int, *, seed: int = 0) -> np.ndarray:
+        """What `sample` makes ``count`` samples of this seed from: noise (N, Z) for most, float32."""
+
+    @abstractmethod
+    def activations(
+        self,
+        network: str,
+        layers: Collection[str],
+        *,
+        noise: np.ndarray | None = None,
+        labels: np.ndarray | None = None,
+        samples: np.ndarray | None = None,
+    ) -> dict[str, np.ndarray]:
+        """What layers of a network in use give: float32 (N, *shape) by the layer's id, channels last.
+
+        Every layer is computed by itself, also where a driver computes several in one for speed.
+
+        Args:
+            network: its name, e.g. ``"generator"``.
+            layers: ids of the resolved spec.
+            noise: (N, Z), for a network that takes noise.
+            labels: classes for one that takes labels, repeated until there are N.
+            samples: images uint8 (N, H, W, C) or sequences float32 (N, T, C), for one that takes those.
+
+        Raises:
+            DriverError: there is no such network or layer, or not what the network takes.
         """
 
     @abstractmethod

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from drivers import checkpoint, weights
+from drivers import checkpoint, examination, weights
 from drivers.batches import Batches, to_data, to_unit_range
 from drivers.calibration import Calibration, fit_logistic
 from drivers.changes import check
 from drivers.errors import DivergedError, DriverError
+from drivers.examination import Edit
 from drivers.interface import Session, TrainingProcess
 from drivers.state import Tensor, TrainingState, live_weights
 from spec.frame import Frame
@@ -102,6 +103,7 @@ class DriverSession(Session):
         seed: int = 0,
         noise: np.ndarray | None = None,
         labels: np.ndarray | None = None,
+        edits: Mapping[str, Edit] | None = None,
     ) -> np.ndarray:
         classes = None
         if self._process.generates_by_label:
@@ -118,7 +120,37 @@ class DriverSession(Session):
             source = self._process.draw(count, seed)
         if classes is not None:
             classes = classes[np.arange(len(source)) % len(classes)]
+        if edits:
+            return to_data(self._generate_edited(source, classes, edits))
         return to_data(self._generate(source, classes))
+
+    def draw(self, count: int, *, seed: int = 0) -> np.ndarray:
+        return self._process.draw(count, seed)
+
+    def activations(
+        self,
+        network: str,
+        layers: Collection[str],
+        *,
+        noise: np.ndarray | None = None,
+        labels: np.ndarray | None = None,
+        samples: np.ndarray | None = None,
+    ) -> dict[str, np.ndarray]:
+        self._check_layers(network, layers)
+        takes = self._state.networks[network].sources
+        sources: dict[str, np.ndarray] = {}
+        if noise is not None:
+            sources["noise"] = self._source(noise)
+        if samples is not None:
+            _check_samples(samples, self._process.sample_shape(self.spec), Frame.of(self.spec["data"]))
+            sources[self._state.source] = to_unit_range(samples)
+        if labels is not None and sources:
+            count = len(next(iter(sources.values())))
+            sources["label"] = self._classes(labels)[np.arange(count) % len(labels)]
+        if sources.keys() != takes:
+            given, wanted = (", ".join(sorted(names)) or "nothing" for names in (sources, takes))
+            raise DriverError("wrong_sources", f"The {network} takes {wanted}; it was given {given}.", "/network")
+        return self._examine(network, sources, layers, {})
 
     def discriminate(self, samples: np.ndarray, labels: np.ndarray | None = None) -> dict[str, Any]:
         samples = np.asarray(samples)
@@ -235,6 +267,40 @@ class DriverSession(Session):
 
     def _generate(self, source: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
         return self._in_parts(self._process.generate, source, labels)
+
+    def _generate_edited(self, source: np.ndarray, labels: np.ndarray | None, edits: Mapping[str, Edit]) -> np.ndarray:
+        self._check_layers("generator", edits)
+        output = self.spec["generator"]["outputs"][0]
+        sources = {"noise": source} if labels is None else {"noise": source, "label": labels}
+        return self._examine("generator", sources, [output], edits)[output]
+
+    def _examine(
+        self, network: str, sources: Mapping[str, np.ndarray], layers: Collection[str], edits: Mapping[str, Edit]
+    ) -> dict[str, np.ndarray]:
+        state, count = self._state, len(next(iter(sources.values())))
+        shapes = {layer["id"]: tuple(layer["output_shape"]) for layer in self._layers(network)}
+        changes = {layer: examination.change(edit, layer, shapes[layer], count) for layer, edit in edits.items()}
+        parts: dict[str, list[np.ndarray]] = {layer: [] for layer in layers}
+        for start in range(0, count, INFERENCE_BATCH):
+            part = slice(start, start + INFERENCE_BATCH)
+            some = {name: state.tensor(values[part]) for name, values in sources.items()}
+            made = {layer: of_all.of(part).mapped(state.tensor) for layer, of_all in changes.items()}
+            for layer, value in state.examine(network, some, layers, made).items():
+                parts[layer].append(state.array(value))
+        return {layer: np.concatenate(values) for layer, values in parts.items()}
+
+    def _layers(self, network: str) -> Sequence[Mapping[str, Any]]:
+        """The resolved layers of a network."""
+        module = next(role.module for role in self._roles if role.name == network)
+        return self.spec[module]["layers"]
+
+    def _check_layers(self, network: str, layers: Collection[str]) -> None:
+        self._check_network(network)
+        known = [layer["id"] for layer in self._layers(network)]
+        for layer in layers:
+            if layer not in known:
+                message = f"The {network} has no layer '{layer}'; it has {', '.join(known)}."
+                raise DriverError("unknown_layer", message, "/layer")
 
     def _scores(self, samples: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
         return self._in_parts(self._process.score, to_unit_range(samples), labels)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,6 +13,7 @@ import numpy as np
 from drivers import schedules
 from drivers.batches import Batches
 from drivers.errors import DivergedError, DriverError
+from drivers.examination import Change
 from drivers.interface import Role, TrainingProcess
 from drivers.random import Random
 from spec.frame import Frame
@@ -147,6 +148,16 @@ class TrainingState(ABC):
     @abstractmethod
     def load_layer_random(self, state: np.ndarray) -> None:
         """Takes back what `layer_random` returned."""
+
+    @abstractmethod
+    def examine(
+        self, role: str, sources: Mapping[str, Tensor], capture: Collection[str], changes: Mapping[str, Change]
+    ) -> dict[str, Tensor]:
+        """What layers of the network in use give, float32 (N, *shape); see `drivers.examination.examine`.
+
+        Args:
+            sources: what its Inputs take: ``noise``, ``label``, ``image`` or ``sequence``, (N, …) each.
+        """
 
     def export(self, format_: str, role: str, path: Path) -> None:
         """Writes the network in use of a role; see `drivers.interface.Session.export`."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from drivers import examination
 from drivers.errors import DriverError
+from drivers.examination import Change
 from drivers.freezing import rests_when_frozen
 from drivers.keras.layers import LAYERS, Building, Layer, Mode
 from drivers.keras.layers.base import Tensor
@@ -82,7 +85,20 @@ class Network:
         values = self._run(sources)
         return {id_: values[id_] for id_ in self.outputs}
 
+    def examine(
+        self, sources: Mapping[str, Tensor | None], capture: Collection[str], changes: Mapping[str, Change]
+    ) -> dict[str, Tensor]:
+        """What layers give, (N, *shape) by id; see `drivers.examination.examine`."""
+        return examination.examine(self._read(sources), self._plan, capture, changes)
+
     def _run(self, sources: Mapping[str, Tensor | None]) -> dict[str, Tensor]:
+        values = self._read(sources)
+        for id_, layer, inputs in self._plan:
+            values[id_] = layer(*[values[source] for source in inputs])
+        return values
+
+    def _read(self, sources: Mapping[str, Tensor | None]) -> dict[str, Tensor]:
+        """What the Inputs give, by id."""
         values: dict[str, Tensor] = {}
         for id_, source, shape in self._inputs:
             value = sources.get(source)
@@ -93,8 +109,6 @@ class Network:
             if not keras.backend.is_float_dtype(value.dtype):
                 value = ops.cast(value, "float32")
             values[id_] = ops.reshape(value, (ops.shape(value)[0], *shape))
-        for id_, layer, inputs in self._plan:
-            values[id_] = layer(*[values[source] for source in inputs])
         return values
 
     def keras_model(self) -> keras.Model:
@@ -135,6 +149,17 @@ class Network:
     def trainable(self) -> dict[str, keras.Variable]:
         """Those of `weights` that learn."""
         return {name: variable for name, variable in self.weights().items() if variable.trainable}
+
+
+@contextmanager
+def in_use(network: Network) -> Iterator[None]:
+    """Runs ``network`` without dropout and with moving statistics."""
+    before = network.mode.training
+    network.mode.training = False
+    try:
+        yield
+    finally:
+        network.mode.training = before
 
 
 def _build(layer: Mapping[str, Any], shapes: list[tuple[int, ...]], building: Building) -> Layer:

@@ -11,10 +11,11 @@ import keras
 import numpy as np
 from keras import ops
 
+from drivers.examination import Change
 from drivers.interface import Role, TrainingProcess
 from drivers.keras.batches import ArrayBatches
 from drivers.keras.export import write_keras
-from drivers.keras.network import Network
+from drivers.keras.network import Network, in_use
 from drivers.keras.ops import KerasOps
 from drivers.keras.optimizers import Optimizer
 from drivers.random import Random
@@ -92,6 +93,14 @@ class KerasState(TrainingState):
         for name, variable in live.items():
             # A copy, because a backend may keep the array itself for memory that a step writes to.
             variable.assign(np.array(arrays[name]))
+
+    def examine(
+        self, role: str, sources: Mapping[str, Tensor], capture: Collection[str], changes: Mapping[str, Change]
+    ) -> dict[str, Tensor]:
+        # Not compiled: every choice of layers would be another function to compile.
+        network = self.network_in_use(role)
+        with in_use(network), self.backend.without_gradients():
+            return network.examine(sources, capture, changes)
 
     def export(self, format_: str, role: str, path: Path) -> None:
         if format_ != "keras":

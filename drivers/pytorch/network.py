@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from drivers import examination
 from drivers.errors import DriverError
+from drivers.examination import Change
 from drivers.freezing import rests_when_frozen
 from drivers.order import in_order
 from drivers.pytorch import rewrites
@@ -73,6 +75,7 @@ class Network(nn.Module):
         calls = [
             rewrites.Call(id_, layer, inputs[id_]) for id_, layer in self.layers.items() if not isinstance(layer, Input)
         ]
+        self._calls = [(call.id, call.function, call.inputs) for call in calls]
         self._plan = [(call.id, call.function, call.inputs) for call in rewrites.rewrite(calls, self.outputs)]
 
     def forward(self, **sources: Tensor | None) -> Tensor:
@@ -84,7 +87,20 @@ class Network(nn.Module):
         values = self._run(sources)
         return {id_: values[id_] for id_ in self.outputs}
 
+    def examine(
+        self, sources: Mapping[str, Tensor | None], capture: Collection[str], changes: Mapping[str, Change]
+    ) -> dict[str, Tensor]:
+        """What layers give, (N, *shape) by id, every layer computed by itself; see `drivers.examination.examine`."""
+        return examination.examine(self._read(sources), self._calls, capture, changes)
+
     def _run(self, sources: Mapping[str, Tensor | None]) -> dict[str, Tensor]:
+        values = self._read(sources)
+        for id_, function, inputs in self._plan:
+            values[id_] = function(*[values[source] for source in inputs])
+        return values
+
+    def _read(self, sources: Mapping[str, Tensor | None]) -> dict[str, Tensor]:
+        """What the Inputs give, by id."""
         values: dict[str, Tensor] = {}
         for id_, source, shape in self.inputs:
             value = sources.get(source)
@@ -93,8 +109,6 @@ class Network(nn.Module):
             value = value.reshape(value.shape[0], *shape)
             # Labels come as whole numbers; a layer that does not look them up computes with them.
             values[id_] = value if value.is_floating_point() else value.to(torch.float32)
-        for id_, function, inputs in self._plan:
-            values[id_] = function(*[values[source] for source in inputs])
         return values
 
     def weights(self) -> dict[str, Tensor]:

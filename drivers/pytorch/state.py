@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from drivers.examination import Change
 from drivers.interface import Role, TrainingProcess
 from drivers.pytorch import optimizers
 from drivers.pytorch.batches import DeviceBatches
@@ -131,6 +132,13 @@ class PyTorchState(TrainingState):
                 yield
         finally:
             network.mode.training = before
+
+    def examine(
+        self, role: str, sources: Mapping[str, Tensor], capture: Collection[str], changes: Mapping[str, Change]
+    ) -> dict[str, Tensor]:
+        network = self.network_in_use(role)
+        with self.inference(network):
+            return {layer: value.float() for layer, value in network.examine(sources, capture, changes).items()}
 
     def export(self, format_: str, role: str, path: Path) -> None:
         from drivers.pytorch.export import FORMATS  # loads a tracer, which a training has no use for

@@ -8,6 +8,7 @@ Each module here is one backend, imported by `drivers.keras.runtime.start` alone
 - ``version()``, the library's name and version;
 - ``compile(step, variables)``: a function of arrays that reads and assigns ``variables``, made fast;
 - ``compile_use(function, variables)``: the same for a function that assigns none of them, of batches of any size;
+- ``without_gradients()``: a context in which what is computed at once keeps nothing for derivatives;
 - ``pullback(function, variables, points, state, again)``, the one form of derivative.
 
 ``pullback`` computes ``value = function(*points)`` and returns it with a function that takes a cotangent of the value's

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -60,6 +61,10 @@ def compile_use(function: Callable[..., Tensor], variables: Variables) -> Callab
             return function(*arguments)
 
     return lambda *arguments: pure([variable.value for variable in variables], arguments)
+
+
+def without_gradients() -> AbstractContextManager[Any]:
+    return nullcontext()
 
 
 def pullback(

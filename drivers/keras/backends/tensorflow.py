@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import keras
@@ -44,6 +45,10 @@ def compile(step: Callable[..., Any], variables: Variables) -> Callable[..., Any
 
 def compile_use(function: Callable[..., Tensor], variables: Variables) -> Callable[..., Tensor]:
     return tf.function(function, autograph=False, reduce_retracing=True)
+
+
+def without_gradients() -> AbstractContextManager[Any]:
+    return nullcontext()
 
 
 def pullback(

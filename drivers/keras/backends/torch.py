@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import keras
@@ -36,6 +37,10 @@ def compile(step: Callable[..., Any], variables: Variables) -> Callable[..., Any
 
 def compile_use(function: Callable[..., Tensor], variables: Variables) -> Callable[..., Tensor]:
     return torch.inference_mode()(function)
+
+
+def without_gradients() -> AbstractContextManager[Any]:
+    return torch.inference_mode()
 
 
 def pullback(

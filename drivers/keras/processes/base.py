@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from keras import ops
 
-from drivers.keras.network import Network
+from drivers.keras.network import in_use
 from drivers.keras.state import KerasState
 from drivers.processes.base import AdversarialProcess
 
@@ -41,14 +39,3 @@ class KerasProcess(AdversarialProcess):
         with in_use(network):
             scores = network(**{self._state.source: samples}, label=labels)
         return ops.mean(ops.reshape(scores, (ops.shape(scores)[0], -1)), axis=1)
-
-
-@contextmanager
-def in_use(network: Network) -> Iterator[None]:
-    """Runs ``network`` without dropout and with moving statistics."""
-    before = network.mode.training
-    network.mode.training = False
-    try:
-        yield
-    finally:
-        network.mode.training = before

@@ -7,26 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from drivers.evaluation.metrics.path_length import path_steps, perceptual_path_length, slerp
-
-
-def test_half_way_between_two_axes():
-    found = slerp(np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]]), np.array([0.5]))
-    np.testing.assert_allclose(found, [[math.sqrt(0.5), math.sqrt(0.5)]])
-
-
-def test_the_ends_are_the_vectors_themselves_also_where_they_are_parallel():
-    first, second = np.random.default_rng(0).normal(size=(2, 5, 7))
-    np.testing.assert_allclose(slerp(first, second, np.zeros(5)), first)
-    np.testing.assert_allclose(slerp(first, second, np.ones(5)), second)
-    np.testing.assert_allclose(slerp(first, 3 * first, np.full(5, 0.5)), 2 * first)
-
-
-def test_points_between_are_as_long_as_the_ends():
-    """Straight interpolation passes near the origin, where no noise is."""
-    first, second = np.random.default_rng(1).normal(size=(2, 100, 200))
-    lengths = np.linalg.norm(slerp(first, second, np.full(100, 0.5)), axis=1)
-    assert lengths == pytest.approx(np.full(100, math.sqrt(200)), rel=0.15)
+from drivers.evaluation.metrics.path_length import path_steps, perceptual_path_length
 
 
 def test_steps_have_their_length():
