@@ -21,6 +21,7 @@ from service.api.exports import exports
 from service.api.health import health
 from service.api.imports import imports
 from service.api.jobs import jobs, tags
+from service.api.latent import latent
 from service.api.models import models
 from service.api.results import results
 from service.api.specs import specs
@@ -81,6 +82,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         archives,
         compare,
         models,
+        latent,
         exports,
         imports,
         evaluations,

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, request
+from flask import Response
 from PIL import Image
 
 from service.api.context import context
 from service.api.images import decoded
+from service.api.negotiation import preferred
 from service.api.problems import ProblemError, invalid
 from service.api.schemas import DiscriminateBody, SampleBody, Samples, Verdicts
 from service.pictures import stamp
@@ -65,11 +66,11 @@ def sample(job_id: str, json_data: SampleBody) -> Any:
     """
     job = context().store.get(job_id)
     spec = job.spec
-    as_picture = _wants_picture()
+    as_picture = preferred("Samples", "image/png", "application/json") == "image/png"
     params = _sample_params(json_data, spec)
     params["format"] = "grid" if as_picture else "each"
     if not as_picture:
-        _check_numbers(params["count"], Frame.of(spec["data"]), "/count")
+        check_numbers(params["count"], Frame.of(spec["data"]), "/count")
     result = ask("sample", job_id, params)
     if as_picture:
         headers = {"Authorgan-Step": str(result["step"]), "Authorgan-Columns": str(result["columns"])}
@@ -83,7 +84,7 @@ def sample(job_id: str, json_data: SampleBody) -> Any:
     return {"images": [base64.b64encode(image).decode() for image in result["images"]], **made}
 
 
-def _check_numbers(count: int, frame: Frame, pointer: str) -> None:
+def check_numbers(count: int, frame: Frame, pointer: str) -> None:
     """Sequences travel as numbers, of which one message may hold only so many."""
     numbers, most = count * math.prod(frame.size), context().settings.max_sample_numbers
     if frame.source == "sequence" and numbers > most:
@@ -94,15 +95,6 @@ def _check_numbers(count: int, frame: Frame, pointer: str) -> None:
         raise invalid(pointer, "too_many", message)
 
 
-def _wants_picture() -> bool:
-    """A picture, unless JSON is what the client would rather have."""
-    accepted = request.accept_mimetypes
-    picture, data = accepted["image/png"], accepted["application/json"]
-    if accepted and not picture and not data:
-        raise ProblemError(406, "not_acceptable", "Samples come as image/png or as application/json.")
-    return picture >= data
-
-
 def _sample_params(body: SampleBody, spec: Mapping[str, Any]) -> dict[str, Any]:
     most = context().settings.max_sample_count
     count = body.count or len(body.noise or ()) or len(body.labels or ()) or DEFAULT_COUNT
@@ -110,9 +102,12 @@ def _sample_params(body: SampleBody, spec: Mapping[str, Any]) -> dict[str, Any]:
         if number > most:
             raise invalid(pointer, "too_many", f"{number} samples are more than the {most} of one request.")
     if body.noise is not None:
-        _check_noise(body.noise, count, spec)
+        if len(body.noise) != count:
+            message = f"{len(body.noise)} latent vectors do not make {count} samples."
+            raise invalid("/noise", "wrong_count", message)
+        check_noise(body.noise, spec)
     if body.labels is not None:
-        _check_labels(body.labels, spec, "generator")
+        check_labels(body.labels, spec, "generator")
         if len(body.labels) > count:
             raise invalid("/labels", "too_many", f"{len(body.labels)} labels are more than the {count} samples.")
     return {
@@ -124,9 +119,8 @@ def _sample_params(body: SampleBody, spec: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _check_noise(noise: list[list[float]], count: int, spec: Mapping[str, Any]) -> None:
-    if len(noise) != count:
-        raise invalid("/noise", "wrong_count", f"{len(noise)} latent vectors do not make {count} samples.")
+def check_noise(noise: list[list[float]], spec: Mapping[str, Any]) -> None:
+    """Each latent vector has the length that the generator takes."""
     length = _noise_length(spec)
     for position, vector in enumerate(noise):
         if len(vector) != length:
@@ -144,7 +138,8 @@ def _noise_length(spec: Mapping[str, Any]) -> int:
     raise invalid("/noise", "no_noise", "The generator of this model takes no noise.")
 
 
-def _check_labels(labels: list[int], spec: Mapping[str, Any], network: str) -> None:
+def check_labels(labels: list[int], spec: Mapping[str, Any], network: str) -> None:
+    """The network knows classes, and these are some of them."""
     if not spec[network]["conditional"]:
         raise invalid("/labels", "not_conditional", f"The {network} of this model knows no classes; leave out labels.")
     classes = spec["data"]["classes"]
@@ -171,7 +166,7 @@ def discriminate(job_id: str, json_data: DiscriminateBody) -> Any:
     frame = Frame.of(spec["data"])
     given = _given(json_data, frame)
     if frame.source == "sequence":
-        _check_numbers(len(given), frame, "/sequences")
+        check_numbers(len(given), frame, "/sequences")
         for position, sequence in enumerate(given):
             _check_sequence(sequence, frame, f"/sequences/{position}")
     else:
@@ -180,7 +175,7 @@ def discriminate(job_id: str, json_data: DiscriminateBody) -> Any:
         message = f"This discriminator judges each {frame.source} by its class; give one each."
         raise invalid("/labels", "labels_needed", message)
     if json_data.labels is not None:
-        _check_labels(json_data.labels, spec, "discriminator")
+        check_labels(json_data.labels, spec, "discriminator")
         if len(json_data.labels) != len(given):
             message = f"{len(json_data.labels)} labels do not fit {len(given)} {frame.source}s, one each."
             raise invalid("/labels", "wrong_count", message)

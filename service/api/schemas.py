@@ -20,6 +20,7 @@ from service.db.runs import NUMBERS, TEXTS
 State = Literal["queued", "running", "paused", "succeeded", "failed", "stopped"]
 Role = Literal["generator", "discriminator"]
 Label = Annotated[int, Field(ge=0)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
 SORTS = tuple(sign + name for name in (*TEXTS, *NUMBERS) for sign in ("", "-"))
 
 

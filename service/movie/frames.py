@@ -46,13 +46,19 @@ def size(width: int, height: int) -> tuple[int, int]:
     return _even(width * scale), _even(height * scale)
 
 
+def enlarged(grid: Image.Image) -> Image.Image:
+    """A grid of samples in the size that it has in a frame; made smaller where it is larger than that."""
+    width, height = size(grid.width, grid.height)
+    resampling = Image.Resampling.NEAREST if width >= grid.width else Image.Resampling.LANCZOS
+    return grid.convert("RGB").resize((width, height), resampling)
+
+
 def frame(grid: Image.Image, step: int, total: int | None, epoch: int | None) -> Image.Image:
     """A grid of samples with its step below, and how much of the training that is."""
-    width, height = size(grid.width, grid.height)
-    enlarged = width >= grid.width
-    resampling = Image.Resampling.NEAREST if enlarged else Image.Resampling.LANCZOS
+    samples = enlarged(grid)
+    width, height = samples.size
     picture = Image.new("RGB", (width, height + STRIP), BACKGROUND)
-    picture.paste(grid.convert("RGB").resize((width, height), resampling))
+    picture.paste(samples)
     draw = ImageDraw.Draw(picture)
     middle = height + BAR + (STRIP - BAR) / 2
     words = font(15)

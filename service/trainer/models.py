@@ -5,15 +5,12 @@ It imports the library once, keeps the last few models loaded, and answers one q
 
 from __future__ import annotations
 
-import io
 import json
 import logging
 import traceback
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -21,18 +18,19 @@ from PIL import Image
 from safetensors import safe_open
 
 from drivers import DriverError, Session, open_session
-from drivers.data import grid
 from drivers.export import FORMATS
 from drivers.export.weights import add_spec
 from service.config import Settings
 from service.storage import Storage
 from service.trainer.answers import InteractiveError, decode, encode
 from service.trainer.evaluations import Evaluations, Tell
+from service.trainer.held import Model, Version
+from service.trainer.latent import interpolate
+from service.trainer.pictures import frame_of, pixels, shown
 from service.trainer.pipes import open_channel
 from service.trainer.process import describe, warm_up
 from service.trainer.runtimes import DEFAULT, spec_keys
 from service.weights import NAME as WEIGHTS
-from spec.frame import Frame
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +38,6 @@ THREADS = 1
 """Answers are small; the other processors belong to the training."""
 
 DEFAULT_COUNT = 64
-DEFAULT_COLUMNS = 8
 
 
 def main() -> None:
@@ -61,30 +58,19 @@ def main() -> None:
 def reply(models: Models, evaluations: Evaluations, question: dict[str, Any], tell: Tell) -> dict[str, Any]:
     """`{"result": …}` or `{"error": {"code", "message", "pointer"}}` for `{"action", "job_id", "params"}`."""
     try:
-        session, step = models.open(question["job_id"])
+        model = models.open(question["job_id"])
         params = decode(question["params"])
         if question["action"] == "evaluate":
-            return {"result": {**evaluations.evaluate(session, params, tell), "step": step}}
+            return {"result": {**evaluations.evaluate(model.session, params, tell), "step": model.step}}
         if question["action"] == "export":
-            return {"result": {**models.export(question["job_id"], session, params), "step": step}}
-        return {"result": {**KINDS[question["action"]](session, params), "step": step}}
+            return {"result": {**models.export(question["job_id"], model.session, params), "step": model.step}}
+        return {"result": {**KINDS[question["action"]](model, params), "step": model.step}}
     except InteractiveError as error:
         return {"error": {"code": error.code, "message": error.message, "pointer": error.pointer}}
     except Exception as error:
         if not isinstance(error, DriverError):
             log.error("%s of job %s: %s", question["action"], question["job_id"], traceback.format_exc())
         return {"error": describe(error)}
-
-
-Version = tuple[datetime, int]
-"""When weights were written, and their size."""
-
-
-@dataclass(frozen=True)
-class _Loaded:
-    version: Version
-    session: Session
-    step: int
 
 
 class Models:
@@ -99,10 +85,10 @@ class Models:
         self._runtime = runtime
         self._storage = storage
         self._capacity = capacity
-        self._loaded: OrderedDict[str, _Loaded] = OrderedDict()
+        self._loaded: OrderedDict[str, Model] = OrderedDict()
 
-    def open(self, job_id: str) -> tuple[Session, int]:
-        """The model of a job, loaded anew if it was trained on since, and the step that its weights are of.
+    def open(self, job_id: str) -> Model:
+        """The model of a job, loaded anew if it was trained on since.
 
         Raises:
             InteractiveError: `no_weights_yet`.
@@ -122,7 +108,7 @@ class Models:
         self._loaded[job_id] = loaded
         while len(self._loaded) > self._capacity:
             self._loaded.popitem(last=False)
-        return loaded.session, loaded.step
+        return loaded
 
     def export(self, job_id: str, session: Session, params: dict[str, Any]) -> dict[str, Any]:
         """See `service.queue.interactive.call`; the file becomes an artefact of the job."""
@@ -136,7 +122,7 @@ class Models:
                     add_spec(self._storage.local_copy(job_id, WEIGHTS), path, json.load(file))
         return {"name": name, "size": self._storage.info(job_id, name).size}
 
-    def _load(self, job_id: str, version: Version, earlier: _Loaded | None) -> _Loaded:
+    def _load(self, job_id: str, version: Version, earlier: Model | None) -> Model:
         if earlier is None:
             with self._storage.open(job_id, "spec.json") as file:
                 spec = json.load(file)
@@ -147,11 +133,12 @@ class Models:
         path = self._storage.local_copy(job_id, WEIGHTS)
         session.load_weights(path)
         with safe_open(path, "numpy") as weights:
-            return _Loaded(version, session, int(weights.metadata()["step"]))
+            return Model(version, session, int(weights.metadata()["step"]))
 
 
-def sample(session: Session, params: dict[str, Any]) -> dict[str, Any]:
+def sample(model: Model, params: dict[str, Any]) -> dict[str, Any]:
     """See `service.queue.interactive.call`."""
+    session = model.session
     noise, labels = params.get("noise"), params.get("labels")
     count = params.get("count") or len(noise or labels or ()) or DEFAULT_COUNT
     samples = session.sample(
@@ -160,24 +147,16 @@ def sample(session: Session, params: dict[str, Any]) -> dict[str, Any]:
         noise=None if noise is None else np.asarray(noise, np.float32),
         labels=None if labels is None else np.asarray(labels, np.int64),
     )
-    if params.get("format") == "each":
-        if _frame(session).source == "sequence":
-            return {"sequences": samples.tolist(), "count": len(samples)}
-        return {"images": [_png(grid(image[None], 1)) for image in samples], "count": len(samples)}
-    columns = min(params.get("columns") or DEFAULT_COLUMNS, len(samples))
-    return {"png": _png(grid(samples, columns)), "columns": columns, "count": len(samples)}
+    return shown(session, samples, params)
 
 
-def discriminate(session: Session, params: dict[str, Any]) -> dict[str, Any]:
+def discriminate(model: Model, params: dict[str, Any]) -> dict[str, Any]:
     """See `service.queue.interactive.call`."""
-    if _frame(session).source == "sequence":
+    session = model.session
+    if frame_of(session).source == "sequence":
         samples = np.asarray(params["sequences"], np.float32)
     else:
-        height, width, channels = session.spec["generator"]["output_shape"]
-        pixels = [
-            _pixels(png, height, width, channels, f"/images/{index}") for index, png in enumerate(params["images"])
-        ]
-        samples = np.stack(pixels)
+        samples = pixels(session, params["images"])
     labels = params.get("labels")
     found = session.discriminate(samples, None if labels is None else np.asarray(labels, np.int64))
     return {
@@ -187,27 +166,12 @@ def discriminate(session: Session, params: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _frame(session: Session) -> Frame:
-    return Frame.of(session.spec["data"])
-
-
-KINDS: dict[str, Callable[[Session, dict[str, Any]], dict[str, Any]]] = {"sample": sample, "discriminate": discriminate}
-
-
-def _png(picture: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def _pixels(png: bytes, height: int, width: int, channels: int, pointer: str) -> np.ndarray:
-    """An image file as uint8 (H, W, C), scaled to what the model was trained on."""
-    try:
-        picture = Image.open(io.BytesIO(png)).convert("L" if channels == 1 else "RGB")
-    except (OSError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise InteractiveError("bad_image", f"This is no image that can be read: {error}", pointer) from error
-    scaled = picture.resize((width, height), Image.Resampling.BILINEAR)
-    return np.asarray(scaled, np.uint8).reshape(height, width, channels)
+KINDS: dict[str, Callable[[Model, dict[str, Any]], dict[str, Any]]] = {
+    "sample": sample,
+    "discriminate": discriminate,
+    "interpolate": interpolate,
+}
+"""What answers a call at once."""
 
 
 if __name__ == "__main__":

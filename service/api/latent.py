@@ -1,0 +1,138 @@
+"""Walks through what a generator can draw: between points of its noise."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response
+
+from service.api.context import context
+from service.api.latent_schemas import InterpolateBody, Sheet
+from service.api.models import ask, check_labels, check_noise, check_numbers
+from service.api.negotiation import preferred
+from service.api.problems import invalid
+from spec.frame import Frame
+
+latent = APIBlueprint("latent", __name__, url_prefix="/v1/models/<job_id>", tag="Models")
+
+PNG, JSON, GIF, MP4 = "image/png", "application/json", "image/gif", "video/mp4"
+FORMATS = {PNG: "grid", JSON: "each", GIF: "gif", MP4: "mp4"}
+BINARY = {"schema": {"type": "string", "format": "binary"}}
+CORNERS = 4
+STRIP = 32
+"""Samples that a path shows in one row; of more, each row is about the way from one point to the next."""
+
+
+def answers(description: str, *types: str) -> dict[int, Any]:
+    """What an operation may answer, for its OpenAPI document."""
+    return {
+        200: {"description": description, "content": dict.fromkeys(types, BINARY)},
+        406: "None of these would be accepted.",
+        409: "The job has saved no weights yet.",
+        504: "No answer in time.",
+    }
+
+
+@latent.post("/interpolate")
+@latent.input(
+    InterpolateBody,
+    examples={
+        "a strip": {"value": {"seeds": [1, 2], "steps": 10}},
+        "four corners": {"value": {"seeds": [1, 2, 3, 4], "steps": 8}},
+        "a loop, as a movie": {"value": {"seeds": [1, 2, 3], "steps": 24, "loop": True, "fps": 24}},
+    },
+)
+@latent.output(Sheet)
+@latent.doc(
+    operation_id="interpolate",
+    responses=answers("A PNG strip or grid; the samples one by one; or a movie of them.", PNG, GIF, MP4),
+)
+def interpolate(job_id: str, json_data: InterpolateBody) -> Any:
+    """Walk between points of the noise
+
+    Two points or more, by seed or as latent vectors. Similar noise makes similar samples where the generator has
+    learned more than its training data: jumps between neighbours are a sign that it has not.
+    """
+    spec = context().store.get(job_id).spec
+    type_ = preferred("Interpolations", PNG, JSON, GIF, MP4)
+    params = _interpolation(json_data, spec, as_movie=type_ in (GIF, MP4))
+    result = ask("interpolate", job_id, {**params, "format": FORMATS[type_]})
+    if type_ in (GIF, MP4):
+        headers = {"Authorgan-Step": str(result["step"])}
+        return Response(result["movie"], content_type=type_, headers=headers)
+    return sheet(result, params["columns"])
+
+
+def sheet(result: Mapping[str, Any], columns: int) -> Any:
+    """Samples as a picture, or one by one."""
+    if "png" in result:
+        headers = {"Authorgan-Step": str(result["step"]), "Authorgan-Columns": str(columns)}
+        return Response(result["png"], content_type=PNG, headers=headers)
+    made = {"columns": columns, "count": result["count"], "step": result["step"]}
+    if "sequences" in result:
+        return {"sequences": result["sequences"], **made}
+    return {"images": [base64.b64encode(image).decode() for image in result["images"]], **made}
+
+
+def _interpolation(body: InterpolateBody, spec: Mapping[str, Any], *, as_movie: bool) -> dict[str, Any]:
+    points = _check_points(body, spec)
+    layout = body.layout
+    if layout == "auto":
+        layout = "grid" if points == CORNERS and not body.loop and not as_movie else "path"
+    if layout == "grid":
+        _check_grid(body, points, as_movie=as_movie)
+        columns = body.columns or body.steps
+        count = body.steps * columns
+    else:
+        legs = points if body.loop else points - 1
+        count = legs * (body.steps - 1) + (0 if body.loop else 1)
+        columns = body.columns or (count if count <= STRIP else max(body.steps - 1, math.isqrt(count)))
+    most = context().settings.max_sample_count
+    if count > most:
+        raise invalid("/steps", "too_many", f"These are {count} samples, more than the {most} of one request.")
+    if not as_movie:
+        check_numbers(count, Frame.of(spec["data"]), "/steps")
+    return {
+        "seeds": body.seeds,
+        "noise": body.noise,
+        "labels": body.labels,
+        "method": body.method,
+        "layout": layout,
+        "steps": body.steps,
+        "loop": body.loop,
+        "columns": min(columns, count),
+        "fps": body.fps,
+    }
+
+
+def _check_points(body: InterpolateBody, spec: Mapping[str, Any]) -> int:
+    """How many points there are."""
+    if (body.seeds is None) == (body.noise is None):
+        raise invalid("/seeds", "one_of", "The points are given either as `seeds` or as `noise`.")
+    pointer, points = ("/seeds", body.seeds) if body.noise is None else ("/noise", body.noise)
+    assert points is not None
+    most = context().settings.max_latent_points
+    if len(points) > most:
+        raise invalid(pointer, "too_many", f"{len(points)} points are more than AUTHORGAN_MAX_LATENT_POINTS={most}.")
+    if body.noise is not None:
+        check_noise(body.noise, spec)
+    if body.labels is not None:
+        check_labels(body.labels, spec, "generator")
+        if len(body.labels) not in (1, len(points)):
+            message = f"{len(body.labels)} labels do not fit {len(points)} points; give one for all, or one each."
+            raise invalid("/labels", "wrong_count", message)
+    return len(points)
+
+
+def _check_grid(body: InterpolateBody, points: int, *, as_movie: bool) -> None:
+    if points != CORNERS:
+        raise invalid("/layout", "wrong_layout", f"A grid lies between {CORNERS} points; here are {points}.")
+    if body.loop or as_movie:
+        reason = "has no way back to its beginning" if body.loop else "is no movie"
+        raise invalid("/layout", "wrong_layout", f"A grid {reason}; ask for the layout `path`.")
+    if body.columns == 1:
+        raise invalid("/columns", "too_few", "A grid between four corners has at least 2 columns.")

@@ -1,0 +1,190 @@
+"""Noise and hidden layers, asked of real models: the API, the broker, the interactive worker and its model process.
+
+The models are untrained: what is asked here does not depend on what they have learned.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import dataclass
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+import drivers
+import spec as specs
+from drivers.random import latent
+from service.api import create_app
+from service.api.context import KEY
+from service.weights import NAME as WEIGHTS
+from tests.fleet import small_spec, wave_spec
+
+from .conftest import DocumentedClient
+
+JSON = {"Accept": "application/json"}
+SIZE = 8
+"""Pixels of a sample's side."""
+
+
+@dataclass
+class Asking:
+    """A client, and jobs by the kind of their generator."""
+
+    client: DocumentedClient
+    jobs: dict[str, str]
+
+    def post(self, kind, what, body, **headers):
+        return self.client.post(f"/v1/models/{self.jobs[kind]}/{what}", json=body, headers=headers)
+
+    def json(self, kind, what, body):
+        response = self.post(kind, what, body, **JSON)
+        assert response.status_code == 200, response.text
+        return response.json
+
+    def picture(self, kind, what, body):
+        response = self.post(kind, what, body)
+        assert response.status_code == 200, response.text
+        assert response.mimetype == "image/png"
+        return Image.open(io.BytesIO(response.data))
+
+    def refusal(self, kind, what, body, **headers):
+        response = self.post(kind, what, body, **headers)
+        assert response.status_code == 422, response.text
+        return response.get_json(force=True)["problems"][0]
+
+
+@pytest.fixture(scope="module")
+def asking(fleets):
+    with fleets() as fleet:
+        fleet.start_worker("interactive")
+        jobs = {}
+        for kind, resolved in {
+            "dcgan": small_spec(),
+            "cgan": specs.resolve({**small_spec(), "generator": "cgan", "discriminator": "cgan"}),
+            "keras": specs.resolve({**small_spec(), "driver": "keras", "backend": "torch"}),
+            "waves": wave_spec(),
+        }.items():
+            jobs[kind] = fleet.store.submit(resolved).id
+            fleet.storage.write_atomic(jobs[kind], "spec.json", resolved.canonical_json().encode())
+            with fleet.storage.writing(jobs[kind], WEIGHTS) as path:
+                drivers.open_session(resolved, None, threads=1).save_weights(path)
+        jobs["untrained"] = fleet.store.submit(small_spec()).id
+        app = create_app(fleet.settings)
+        app.test_client_class = DocumentedClient
+        services = app.extensions[KEY]
+        try:
+            yield Asking(app.test_client(), jobs)
+        finally:
+            services.watch.close()
+            services.store.close()
+
+
+def pixels(text):
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(text))))
+
+
+def sampled(asking, kind, **body):
+    return [pixels(image) for image in asking.json(kind, "sample", body)["images"]]
+
+
+def side(count, gap=2):
+    """Pixels of so many samples in a row."""
+    return count * (SIZE + gap) - gap
+
+
+# -- interpolate ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["dcgan", "keras"])
+def test_a_strip_begins_and_ends_with_the_samples_of_its_seeds(asking, kind):
+    strip = asking.json(kind, "interpolate", {"seeds": [1, 2], "steps": 5})
+    assert (strip["count"], strip["columns"], strip["step"]) == (5, 5, 0)
+    for image, seed in ((strip["images"][0], 1), (strip["images"][4], 2)):
+        np.testing.assert_allclose(pixels(image).astype(int), sampled(asking, kind, seed=seed, count=1)[0], atol=1)
+    assert asking.picture(kind, "interpolate", {"seeds": [1, 2], "steps": 5}).size == (side(5), side(1))
+
+
+def test_four_seeds_are_corners(asking):
+    grid = asking.json("dcgan", "interpolate", {"seeds": [1, 2, 3, 4], "steps": 3, "columns": 4})
+    assert (grid["count"], grid["columns"]) == (12, 4)
+    for place, seed in ((0, 1), (3, 2), (8, 3), (11, 4)):
+        found, wanted = pixels(grid["images"][place]), sampled(asking, "dcgan", seed=seed, count=1)[0]
+        np.testing.assert_allclose(found.astype(int), wanted, atol=1)
+    assert asking.picture("dcgan", "interpolate", {"seeds": [1, 2, 3, 4], "steps": 3}).size == (side(3), side(3))
+
+
+def test_a_loop_comes_back_without_showing_its_beginning_twice(asking):
+    found = asking.json("dcgan", "interpolate", {"seeds": [1, 2, 3, 4], "steps": 3, "loop": True})
+    assert found["count"] == 8
+    assert len(set(found["images"])) == 8
+
+
+def test_points_may_be_given_as_noise(asking):
+    noise = latent(2, (100,), 7).tolist()
+    found = asking.json("dcgan", "interpolate", {"noise": noise, "steps": 2, "method": "linear"})
+    wanted = asking.json("dcgan", "sample", {"noise": noise})
+    assert found["images"] == wanted["images"]
+
+
+def test_classes_are_mixed_between_points(asking):
+    body = {"seeds": [1, 1], "labels": [3, 8], "steps": 3}
+    first, between, last = [pixels(image) for image in asking.json("cgan", "interpolate", body)["images"]]
+    for image, label in ((first, 3), (last, 8)):
+        wanted = sampled(asking, "cgan", seed=1, labels=[label], count=1)[0]
+        np.testing.assert_allclose(image.astype(int), wanted, atol=1)
+    assert (between != first).any()
+    assert (between != last).any()
+
+
+def test_a_movie_by_what_is_accepted(asking):
+    body = {"seeds": [1, 2, 3, 4], "steps": 4, "fps": 10}
+    gif = asking.post("dcgan", "interpolate", body, Accept="image/gif")
+    with Image.open(io.BytesIO(gif.data)) as movie:
+        assert (gif.mimetype, movie.n_frames, movie.info["duration"]) == ("image/gif", 10, 100)
+    mp4 = asking.post("dcgan", "interpolate", body, Accept="video/mp4")
+    with av.open(io.BytesIO(mp4.data)) as movie:
+        assert (mp4.mimetype, movie.streams.video[0].frames) == ("video/mp4", 10)
+
+
+def test_sequences_change_into_each_other_too(asking):
+    found = asking.json("waves", "interpolate", {"seeds": [1, 2], "labels": [0, 3], "steps": 4})
+    assert np.shape(found["sequences"]) == (4, 8, 2)
+    assert asking.picture("waves", "interpolate", {"seeds": [1, 2], "steps": 4}).width > 300
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "pointer", "words"),
+    [
+        ("dcgan", {}, "/seeds", "either as `seeds` or as `noise`"),
+        ("dcgan", {"seeds": [1]}, "/seeds", "at least 2"),
+        ("dcgan", {"seeds": [1, -2]}, "/seeds/1", "0"),
+        ("dcgan", {"seeds": list(range(65))}, "/seeds", "AUTHORGAN_MAX_LATENT_POINTS=64"),
+        ("dcgan", {"noise": [[0.0] * 100, [0.0] * 99]}, "/noise/1", "100 numbers; number 1 has 99"),
+        ("dcgan", {"seeds": [1, 2], "labels": [1]}, "/labels", "knows no classes"),
+        ("cgan", {"seeds": [1, 2], "labels": [1, 10]}, "/labels/1", "0 to 9"),
+        ("cgan", {"seeds": [1, 2, 3], "labels": [1, 2]}, "/labels", "2 labels do not fit 3 points"),
+        ("dcgan", {"seeds": [1, 2], "steps": 1}, "/steps", "2"),
+        ("dcgan", {"seeds": [1, 2], "steps": 5000}, "/steps", "5000 samples, more than the 1024"),
+        ("dcgan", {"seeds": [1, 2], "layout": "grid"}, "/layout", "between 4 points; here are 2"),
+        ("dcgan", {"seeds": [1, 2, 3, 4], "layout": "grid", "loop": True}, "/layout", "no way back"),
+        ("dcgan", {"seeds": [1, 2, 3, 4], "columns": 1}, "/columns", "at least 2 columns"),
+        ("dcgan", {"seeds": [1, 2], "method": "round"}, "/method", "'spherical' or 'linear'"),
+    ],
+)
+def test_interpolations_that_make_no_sense(asking, kind, body, pointer, words):
+    problem = asking.refusal(kind, "interpolate", body)
+    assert problem["pointer"] == pointer
+    assert words in problem["message"]
+
+
+def test_a_grid_is_no_movie(asking):
+    body = {"seeds": [1, 2, 3, 4], "layout": "grid"}
+    assert asking.refusal("dcgan", "interpolate", body, Accept="video/mp4")["pointer"] == "/layout"
+
+
+def test_what_cannot_be_answered_in_this_form_or_yet(asking):
+    assert asking.post("dcgan", "interpolate", {"seeds": [1, 2]}, Accept="text/html").status_code == 406
+    assert asking.post("untrained", "interpolate", {"seeds": [1, 2]}).status_code == 409
