@@ -1,4 +1,4 @@
-"""A picture of samples that carries what it was drawn by: its spec, seed and step, in a text chunk of the PNG.
+"""A picture of samples that carries what it was drawn by: spec, seed, step and more, in a text chunk of the PNG.
 
 The chunk is an ``iTXt`` (PNG 3rd edition, 11.3.3.4) with the keyword `KEYWORD`, compressed, right behind the header, so
 that it is read without decoding a single pixel.
@@ -10,7 +10,7 @@ import io
 import json
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PIL import Image, UnidentifiedImageError
@@ -31,15 +31,29 @@ class PictureError(Exception):
         super().__init__(message)
 
 
-def stamp(png: bytes, *, spec: Mapping[str, Any], hash: str, seed: int, step: int | None, job: str) -> bytes:
-    """The same picture, with what it was drawn by.
+def stamp(
+    png: bytes,
+    *,
+    spec: Mapping[str, Any],
+    hash: str,
+    seed: int,
+    step: int | None,
+    job: str,
+    count: int,
+    columns: int,
+    labels: Sequence[int] | None = None,
+) -> bytes:
+    """The same picture, with what it was drawn by: all that it takes to draw it again.
 
     Args:
         png: a PNG file.
         spec: resolved; what follows from the rest is left out.
         hash: of that spec.
+        count: how many samples it shows, in so many ``columns``.
+        labels: the classes that were asked for; None: all in turn.
     """
     content = {"authorgan": 1, "hash": hash, "seed": seed, "step": step, "job": job, "spec": short(spec)}
+    content |= {"count": count, "columns": columns, "labels": None if labels is None else list(labels)}
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
     # Keyword, compressed by zlib's method, no language, no translated keyword.
     body = KEYWORD.encode() + b"\0\1\0\0\0" + zlib.compress(text, 9)
@@ -61,7 +75,7 @@ def short(spec: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read(png: bytes) -> dict[str, Any]:
-    """What `stamp` wrote: ``{"spec", "hash", "seed", "step", "job"}``. Nothing of it is to be trusted.
+    """What `stamp` wrote, by its names; None for what is no such thing. Nothing of it is to be trusted.
 
     Raises:
         PictureError: ``not_a_png``, ``no_spec``, or ``bad_spec`` for a chunk that holds something else.
@@ -86,13 +100,14 @@ def read(png: bytes) -> dict[str, Any]:
         raise PictureError("bad_spec", "What this picture carries is not JSON.") from error
     if not isinstance(content, dict) or not isinstance(content.get("spec"), dict):
         raise PictureError("bad_spec", "What this picture carries is no spec.")
-    seed, step, job, hash = (content.get(name) for name in ("seed", "step", "job", "hash"))
+    job, hash, labels = (content.get(name) for name in ("job", "hash", "labels"))
+    numbers = {name: content.get(name) for name in ("seed", "step", "count", "columns")}
     return {
         "spec": content["spec"],
         "hash": hash if isinstance(hash, str) else None,
-        "seed": seed if _is_count(seed) else None,
-        "step": step if _is_count(step) else None,
+        **{name: number if _is_count(number) else None for name, number in numbers.items()},
         "job": job if isinstance(job, str) and len(job) <= 64 else None,
+        "labels": labels if isinstance(labels, list) and labels and all(map(_is_count, labels)) else None,
     }
 
 

@@ -76,7 +76,9 @@ def sample(job_id: str, json_data: SampleBody) -> Any:
         headers = {"Authorgan-Step": str(result["step"]), "Authorgan-Columns": str(result["columns"])}
         png = result["png"]
         if context().settings.pictures_carry_spec and json_data.noise is None:
-            png = stamp(png, spec=spec, hash=job.hash, seed=json_data.seed, step=result["step"], job=job_id)
+            drawn = {"seed": json_data.seed, "labels": json_data.labels, "count": params["count"]}
+            drawn |= {"columns": result["columns"], "step": result["step"]}
+            png = stamp(png, spec=spec, hash=job.hash, job=job_id, **drawn)
         return Response(png, content_type="image/png", headers=headers)
     made: dict[str, Any] = {"count": params["count"], "step": result["step"]}
     if "sequences" in result:

@@ -100,6 +100,9 @@ class FromPicture(Resolved):
     seed: int | None = Field(description="Of the noise of the samples.")
     step: int | None = Field(description="Of the training.")
     job: str | None = Field(description="The id of the job that drew it, wherever that was.")
+    count: int | None = Field(description="How many samples it shows.")
+    columns: int | None = Field(description="Of the grid that they stand in.")
+    labels: list[int] | None = Field(description="The classes that were asked for, if any were.")
 
 
 # -- jobs ----------------------------------------------------------------------------------------------------------

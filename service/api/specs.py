@@ -35,8 +35,8 @@ def resolve() -> Any:
 def from_picture(json_data: PictureBody) -> Any:
     """Read the spec from a picture of samples
 
-    PNG pictures of samples carry the spec, the seed and the step that they were drawn by. What a picture says is held
-    to the same limits as a spec that is sent; `hash_matches` says whether it is what its `hash` was taken of.
+    PNG pictures of samples carry the spec, the seed, the step and what else they were drawn by. What a picture says is
+    held to the same limits as a spec that is sent; `hash_matches` says whether it is what its `hash` was taken of.
     """
     try:
         found = read(decoded(json_data.image, "/image", "The picture"))
@@ -47,8 +47,6 @@ def from_picture(json_data: PictureBody) -> Any:
         "spec": resolved,
         "hash": resolved.sha256(),
         "hash_matches": resolved.sha256() == found["hash"],
-        "seed": found["seed"],
-        "step": found["step"],
-        "job": found["job"],
+        **{name: found[name] for name in ("seed", "step", "job", "count", "columns", "labels")},
         "notes": resolved["notes"],
     }

@@ -263,7 +263,8 @@ class Training:
         picture.save(buffer, "PNG")
         png = buffer.getvalue()
         if self._stamp is not None:
-            png = stamp(png, spec=self._spec, seed=self._spec["training"]["seed"], step=step, **self._stamp)
+            drawn = {"seed": self._spec["training"]["seed"], "step": step, "count": len(samples), "columns": columns}
+            png = stamp(png, spec=self._spec, **drawn, **self._stamp)
         self._storage.write_atomic(self._job_id, f"samples/{step}.png", png)
         if time.monotonic() >= self._weights_due:
             self._save_weights()

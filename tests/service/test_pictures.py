@@ -38,13 +38,14 @@ def with_chunk(kind, body, at=33):
 
 
 def test_the_pixels_stay_and_the_spec_comes_back():
-    stamped = stamp(png(), spec=SPEC, hash=SPEC.sha256(), seed=7, step=120, job="0123456789abcdef")
+    drawn = {"seed": 7, "step": 120, "job": "0123456789abcdef", "count": 10, "columns": 4, "labels": [3, 1]}
+    stamped = stamp(png(), spec=SPEC, hash=SPEC.sha256(), **drawn)
     with Image.open(io.BytesIO(stamped)) as picture:
         picture.verify()
     with Image.open(io.BytesIO(stamped)) as picture:
         assert (np.asarray(picture) == np.arange(64).reshape(8, 8)).all()
     found = read(stamped)
-    assert (found["seed"], found["step"], found["job"]) == (7, 120, "0123456789abcdef")
+    assert {name: found[name] for name in drawn} == drawn
     again = specs.resolve(found["spec"])
     assert again.sha256() == SPEC.sha256() == found["hash"]
     assert again["name"] == "ein Prüfling"
@@ -100,11 +101,5 @@ def test_a_picture_of_a_billion_pixels_is_not_decoded():
 
 
 def test_numbers_that_are_none_are_left_out():
-    content = {"spec": {}, "seed": -1, "step": True, "job": "x" * 100, "hash": 5}
-    assert read(png(AuthorGAN=json.dumps(content))) == {
-        "spec": {},
-        "hash": None,
-        "seed": None,
-        "step": None,
-        "job": None,
-    }
+    said = {"hash": 5, "seed": -1, "step": True, "job": "x" * 100, "count": "9", "columns": 1.5, "labels": [1, "2"]}
+    assert read(png(AuthorGAN=json.dumps({"spec": {}, **said}))) == {"spec": {}, **dict.fromkeys(said)}

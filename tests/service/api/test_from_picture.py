@@ -15,7 +15,15 @@ from .conftest import SPEC
 def picture(spec, **changes):
     buffer = io.BytesIO()
     Image.fromarray(np.zeros((8, 8), np.uint8)).save(buffer, "PNG")
-    said = {"hash": specs.resolve(SPEC).sha256(), "seed": 3, "step": 40, "job": "abc", **changes}
+    said = {
+        "hash": specs.resolve(SPEC).sha256(),
+        "seed": 3,
+        "step": 40,
+        "job": "abc",
+        "count": 9,
+        "columns": 3,
+        **changes,
+    }
     return base64.b64encode(stamp(buffer.getvalue(), spec=spec, **said)).decode()
 
 
@@ -26,6 +34,7 @@ def ask(client, image):
 def test_a_picture_gives_its_spec_back(client):
     answer = ask(client, "data:image/png;base64," + picture(specs.resolve(SPEC))).json
     assert (answer["hash_matches"], answer["seed"], answer["step"], answer["job"]) == (True, 3, 40, "abc")
+    assert (answer["count"], answer["columns"], answer["labels"]) == (9, 3, None)
     assert answer["spec"]["generator"]["output_shape"] == [16, 16, 1]
     assert client.post("/v1/jobs", json=answer["spec"]).json["hash"] == answer["hash"]
 
