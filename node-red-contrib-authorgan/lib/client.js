@@ -49,18 +49,22 @@ class Client {
         return Buffer.from(await this.read(() => response.arrayBuffer()))
     }
 
-    /** The response itself, once it is known to be a success; for streams. */
-    async open(path, { method, body, accept, headers = {}, signal, timeout = TIMEOUT_MS } = {}) {
+    /**
+     * The response itself, once it is known to be a success; for streams. `stream` is a body that is passed on as it
+     * comes, of the kind that `headers` say.
+     */
+    async open(path, { method, body, stream, accept, headers = {}, signal, timeout = TIMEOUT_MS } = {}) {
         const response = await this.read(() =>
             fetch(this.url + path, {
-                method: method || (body === undefined ? "GET" : "POST"),
+                method: method || (body === undefined && !stream ? "GET" : "POST"),
                 headers: {
                     ...(accept && { Accept: accept }),
                     ...(body !== undefined && { "Content-Type": "application/json" }),
                     ...(this.key && { Authorization: `Bearer ${this.key}` }),
                     ...headers
                 },
-                body: body === undefined ? undefined : JSON.stringify(body),
+                body: stream || (body === undefined ? undefined : JSON.stringify(body)),
+                ...(stream && { duplex: "half" }),
                 signal: anyOf(signal, timeout && AbortSignal.timeout(timeout))
             })
         )

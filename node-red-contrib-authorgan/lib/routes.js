@@ -7,11 +7,15 @@ const { Client, ServiceError, ServiceAway } = require("./client")
 const UNCHANGED_PASSWORD = "__PWRD__"
 const TEST_TIMEOUT_MS = 5_000
 const RESOLVE_TIMEOUT_MS = 10_000
+/** For a network with all its weights, over a slow line. */
+const UPLOAD_TIMEOUT_MS = 300_000
 
 /** What the sidebar may reach by way of Node-RED; whatever else a service offers is not passed on. */
 const RUNS = /^\/v1\/(jobs|models|sweeps|compare|datasets)(?=[/?]|$)/
 /** What a browser needs of an answer beside its body. */
 const PASSED_ON = ["content-type", "content-disposition", "cache-control", "etag"]
+/** What tells the service of a file that is passed on to it. */
+const DESCRIBE = ["content-type", "content-length"]
 
 function serviceRoutes(RED) {
     // An address that is not deployed yet may be asked for, which is more than reading.
@@ -37,6 +41,16 @@ function serviceRoutes(RED) {
     post("/authorgan/resolve", (client, { spec }) =>
         client.json("/v1/specs/resolve", { body: spec, timeout: RESOLVE_TIMEOUT_MS })
     )
+    post("/authorgan/picture", (client, { image }) => client.json("/v1/specs/from-picture", { body: { image } }))
+    post("/authorgan/redraw", (client, { job, drawn }) => redraw(client, job, drawn))
+    // A file is too large to be taken apart on the way: which service is meant stands in the address.
+    RED.httpAdmin.post("/authorgan/network", mayDraw, (request, response, next) => {
+        const headers = Object.fromEntries(DESCRIBE.map((name) => [name, request.headers[name]]))
+        answer(response, async () => {
+            const options = { stream: Readable.toWeb(request), headers, timeout: UPLOAD_TIMEOUT_MS }
+            response.json(await clientFor(request.query).json("/v1/specs/import", options))
+        }).catch(next)
+    })
     runsRoute(RED)
 }
 
@@ -59,6 +73,14 @@ function runsRoute(RED) {
             return Readable.fromWeb(found.body).on("error", next).pipe(response)
         }).catch(next)
     })
+}
+
+/** Samples of a job, drawn again: { picture: base64 PNG, step: of the weights that drew it }. */
+async function redraw(client, job, drawn) {
+    const path = `/v1/models/${encodeURIComponent(job)}/sample`
+    const response = await client.open(path, { body: drawn, accept: "image/png" })
+    const picture = Buffer.from(await client.read(() => response.arrayBuffer()))
+    return { picture: picture.toString("base64"), step: Number(response.headers.get("authorgan-step")) }
 }
 
 /** What a service says of itself: { version, datasets, ready, workers, missing }. */

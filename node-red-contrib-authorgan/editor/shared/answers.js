@@ -4,7 +4,8 @@
  */
 import compiler from "../../lib/compile.js"
 import modules from "../../lib/modules.js"
-import { addressOf, standard } from "./services.js"
+import { completeFlow, serviceNode } from "./asking.js"
+import { addressOf } from "./services.js"
 import { text, wrap } from "./texts.js"
 
 const { compile, sketch, sketchLoose, nodeAt } = compiler
@@ -118,9 +119,6 @@ function soon() {
     clock = setTimeout(look, DEBOUNCE_MS)
 }
 
-/** The whole drawing as it would be saved. */
-export const completeFlow = () => RED.nodes.createCompleteNodeSet({ credentials: false })
-
 /** How `compile` words its problems. */
 export const inWords = {
     translate: (code, values) => text(`problems.${code}`, values),
@@ -194,32 +192,6 @@ function take(before, id, { question, nodes, paths, counts }) {
     answers.set(id, answer)
     if (question) ask(answer)
     return true
-}
-
-/** The service that a GAN will be trained with: that of its train or sweep node, else the first there is. */
-function serviceNode(flow, id) {
-    const services = flow.filter(({ type }) => type === "authorgan-service")
-    return services.find((service) => service.id === id) || services[0]
-}
-
-/** The resolved form of a spec that is in no drawing; rejects with an Error in words and its `problems`. */
-export const askFor = async (spec) => (await post("authorgan/resolve", { spec })).spec
-
-/** The named GANs of the service: [{ name, title, summary }], or the spec of one. */
-export const askZoo = (name) => post("authorgan/zoo", { name })
-
-function post(path, body) {
-    const { id, url } = serviceNode(completeFlow()) || standard
-    const data = JSON.stringify({ service: id, url, ...body })
-    return new Promise((resolve, reject) => {
-        $.ajax({ url: path, method: "POST", contentType: "application/json", data })
-            .done(resolve)
-            .fail(({ responseJSON: problem, statusText }) => {
-                const problems = problem?.problems || []
-                const message = problems.map(({ message }) => message).join(" ") || problem?.message || statusText
-                reject(Object.assign(new Error(message), { problems }))
-            })
-    })
 }
 
 /** What is asked, and of whom, as one text: the same text needs no second answer. */

@@ -1,7 +1,8 @@
 /** The window that shows a GAN of the drawing as spec JSON: as it is drawn, and with everything filled in. */
 import compiler from "../../lib/compile.js"
 import modules from "../../lib/modules.js"
-import { askFor, completeFlow, gansOf, inWords } from "./answers.js"
+import { gansOf, inWords } from "./answers.js"
+import { askFor, completeFlow } from "./asking.js"
 import * as dialog from "./dialog.js"
 import { text } from "./texts.js"
 

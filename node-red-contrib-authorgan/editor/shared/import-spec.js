@@ -1,116 +1,142 @@
-/** The window that takes a spec (typed, from a file, or from the zoo) and draws it. */
-import draw from "../../lib/draw.js"
-import { askFor, askZoo } from "./answers.js"
+/** The window that takes a GAN (typed, from a file, or from the zoo) and draws it. */
+import { askZoo } from "./asking.js"
 import * as dialog from "./dialog.js"
-import { titleOf } from "./labels.js"
-import { place } from "./place.js"
-import * as services from "./services.js"
+import { drawSpec, problemsIn } from "./draw-spec.js"
+import { drawNetwork, networkForm, readNetwork } from "./import-network.js"
+import { openPicture } from "./import-picture.js"
 import { text } from "./texts.js"
 
 const WIDTH = 720
-const MODULE_COLOR = "#a9b8e0"
 
-export function show() {
-    const zoo = $('<select id="authorgan-import-zoo">').append($("<option>").val("").text(text("import.none")))
-    const file = $('<input type="file" id="authorgan-import-file" accept=".json,application/json">')
-    const typed = $('<textarea id="authorgan-import-spec" spellcheck="false" rows="14">')
-    const asLayers = $('<input type="checkbox" id="authorgan-import-layers">')
-    const problems = $('<div class="authorgan-dialog-problems">')
-    const tell = (found) => problems.empty().append(dialog.problemList(found))
+/** How a file's name ends -> what is in it. */
+const KINDS = { ".json": "spec", ".png": "picture", ".keras": "network", ".onnx": "network" }
 
-    askZoo().then(
-        (entries) => {
-            for (const { name, title, summary } of entries)
-                $("<option>").val(name).text(title).attr("title", summary).appendTo(zoo)
-        },
-        // Without the service there is no zoo and nothing can be drawn.
-        ({ message }) => tell([{ message }])
-    )
-    const write = (spec) => {
-        typed.val(typeof spec === "string" ? spec : JSON.stringify(spec, null, 2))
-        tell([])
+/** What a file holds, by its name: "spec", "picture", "network", or undefined for what is no file of ours. */
+export const kindOf = ({ name }) => KINDS[/\.\w+$/.exec(name.toLowerCase())?.[0]]
+
+/** Whether a JSON file holds a spec, of any form; Node-RED's flows are lists, or have none of these keys. */
+export async function isSpec(file) {
+    try {
+        const given = JSON.parse(await file.text())
+        return given !== null && !Array.isArray(given) && ("generator" in given || "discriminator" in given)
+    } catch (error) {
+        if (error instanceof SyntaxError) return false
+        throw error
     }
-    zoo.on("change", () => {
-        if (zoo.val()) askZoo(zoo.val()).then(write, ({ message }) => tell([{ message }]))
-    })
-    file.on("change", () => {
-        const [chosen] = file[0].files
-        // A file that changed or went away since it was chosen cannot be read.
-        chosen?.text().then(write, ({ message }) => tell([{ message: text("import.unreadable", { reason: message }) }]))
-    })
-    typed.attr("placeholder", text("import.placeholder"))
-    const content = $('<form class="authorgan-dialog">').append(
-        dialog.row(text("import.zoo"), zoo),
-        dialog.row(text("import.file"), file),
-        dialog.row(text("import.spec"), typed),
+}
+
+/** Draws what is in a file, at once if there is nothing to ask; else, and if something is wrong, in the window. */
+export async function open(file) {
+    const kind = kindOf(file)
+    if (kind === "picture") return openPicture(file)
+    const typed = kind === "spec" ? await file.text() : ""
+    try {
+        return kind === "spec" ? await drawSpec(JSON.parse(typed)) : show({ network: await readNetwork(file) })
+    } catch (error) {
+        return show({ typed, problems: problemsIn(error) })
+    }
+}
+
+/** @param {{ network?: object, typed?: string, problems?: object[] }} [given]  what was read already */
+export function show({ network = null, typed = "", problems = [] } = {}) {
+    const zoo = $('<select id="authorgan-import-zoo">').append($("<option>").val("").text(text("import.none")))
+    const file = $('<input type="file" id="authorgan-import-file">').attr("accept", Object.keys(KINDS).join())
+    const spec = $('<textarea id="authorgan-import-spec" spellcheck="false" rows="14">').val(typed)
+    const asLayers = $('<input type="checkbox" id="authorgan-import-layers">')
+    const list = $('<div class="authorgan-dialog-problems">')
+    const ofSpec = $("<div>").append(
+        dialog.row(text("import.spec"), spec),
         dialog.row(
             "",
             $('<label class="authorgan-tick">').append(asLayers, " ", $("<span>").text(text("import.layers")))
-        ),
-        problems
+        )
+    )
+    const ofNetwork = $("<div>")
+    const tell = (found) => list.empty().append(dialog.problemList(found))
+    const telling = (error) => tell(problemsIn(error))
+    /** What the button draws: a network that was read, else what is typed. */
+    let drawing
+
+    const turnToSpec = (text) => {
+        ofSpec.show()
+        ofNetwork.empty()
+        spec.val(text)
+        drawing = () => drawSpec(parsed(spec.val()), { asLayers: asLayers.prop("checked") })
+        tell([])
+    }
+    const turnToNetwork = (read) => {
+        ofSpec.hide()
+        const form = networkForm(read)
+        ofNetwork.empty().append(form.rows.map(({ label, control }) => dialog.row(label, control)))
+        drawing = () => {
+            const { role, node } = form.chosen()
+            return drawNetwork(read, role, node)
+        }
+        tell([])
+    }
+
+    // Without the service there is no zoo and nothing can be drawn.
+    askZoo().then((entries) => {
+        for (const { name, title, summary } of entries)
+            $("<option>").val(name).text(title).attr("title", summary).appendTo(zoo)
+    }, telling)
+    zoo.on("change", () => {
+        if (zoo.val()) askZoo(zoo.val()).then((found) => turnToSpec(JSON.stringify(found, null, 2)), telling)
+    })
+    file.on("change", () => {
+        const [chosen] = file[0].files
+        if (chosen) take(chosen).catch(telling)
+    })
+    async function take(chosen) {
+        const kind = kindOf(chosen) || "spec"
+        if (kind === "network") return turnToNetwork(await readNetwork(chosen))
+        if (kind === "spec") return turnToSpec(await readable(chosen))
+        await openPicture(chosen)
+        return content.dialog("close")
+    }
+    spec.attr("placeholder", text("import.placeholder"))
+    const content = $('<form class="authorgan-dialog">').append(
+        dialog.row(text("import.zoo"), zoo),
+        dialog.row(text("import.file"), file),
+        ofSpec,
+        ofNetwork,
+        list
     )
     content.on("submit", (event) => event.preventDefault())
+    if (network) turnToNetwork(network)
+    else turnToSpec(typed)
+    tell(problems)
     dialog.open({
         ...{ title: text("import.title"), content, width: WIDTH },
         buttons: [
             {
                 ...{ id: "authorgan-import-draw", label: text("import.draw"), primary: true },
                 click: async (close) => {
-                    const found = await drawSpec(typed.val(), asLayers.prop("checked"))
-                    tell(found)
-                    if (found.length === 0) close()
+                    try {
+                        await drawing()
+                        close()
+                    } catch (error) {
+                        telling(error)
+                    }
                 }
             }
         ]
     })
 }
 
-/** Draws a spec and shows it, or draws nothing: what is wrong with it, [{ pointer?, message }]. */
-async function drawSpec(typed, asLayers) {
-    let given
+/** A file that changed or went away since it was chosen cannot be read. */
+async function readable(file) {
     try {
-        given = JSON.parse(typed)
-    } catch (error) {
-        return [{ message: text("import.noJson", { reason: error.message }) }]
-    }
-    try {
-        const resolved = await askFor(given)
-        const spec = asLayers ? draw.unfolded(resolved) : resolved
-        const questions = draw.questionsOf(spec)
-        const usual = draw.usualOf(await askFor(questions.networks), await askFor(questions.loss))
-        drawGan(spec, usual)
-        tellCorrections(resolved.notes)
-        return []
-    } catch (error) {
-        return error.problems?.length > 0 ? error.problems : [{ message: error.message }]
+        return await file.text()
+    } catch ({ message }) {
+        throw new Error(text("import.unreadable", { reason: message }))
     }
 }
 
-/** What an old form asked for and was read otherwise. */
-function tellCorrections(notes) {
-    if (notes.length === 0) return
-    const list = $("<ul>").append(notes.map(({ message }) => $("<li>").text(message)))
-    RED.notify(
-        $("<div>")
-            .append($("<p>").text(text("import.notes")), list)
-            .html(),
-        { timeout: 15_000 }
-    )
-}
-
-/** Into the flow that is open if it is empty, else into a new one. */
-function drawGan(spec, usual) {
-    const active = RED.workspaces.active()
-    const workspace = RED.nodes.workspace(active)
-    const empty = workspace && !workspace.locked && RED.nodes.filterNodes({ z: active }).length === 0
-    const z = empty ? active : RED.nodes.id()
-    const tab = { id: z, type: "tab", label: spec.name || text("import.flow"), disabled: false, info: spec.description }
-    const service = services.usual()
-    const nodes = draw.drawGan(spec, usual, {
-        ...{ z, newId: RED.nodes.id, service: service.id, titleOf, color: MODULE_COLOR, start: text("import.start") },
-        titles: { generator: text("import.generator"), discriminator: text("import.discriminator") }
-    })
-    place([...(empty ? [] : [tab]), ...service.added, ...nodes])
-    RED.workspaces.show(z)
-    RED.view.reveal(nodes.find(({ type }) => type === "authorgan-gan").id, false)
+function parsed(typed) {
+    try {
+        return JSON.parse(typed)
+    } catch ({ message }) {
+        throw new Error(text("import.noJson", { reason: message }))
+    }
 }

@@ -2,6 +2,7 @@
 import * as answers from "./answers.js"
 import * as badges from "./badges.js"
 import * as canvas from "./canvas.js"
+import * as drop from "./drop.js"
 import * as menu from "./menu.js"
 import * as palette from "./palette.js"
 import * as upToDate from "./up-to-date.js"
@@ -20,3 +21,4 @@ badges.start()
 canvas.start()
 palette.start()
 menu.start()
+drop.start()

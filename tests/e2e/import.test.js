@@ -1,0 +1,310 @@
+/** What was made elsewhere is opened in the editor: pictures that carry their spec, networks that other programs saved. */
+const assert = require("node:assert/strict")
+const { execFileSync } = require("node:child_process")
+const path = require("node:path")
+const { after, before, describe, test } = require("node:test")
+const { until } = require("../palette/support/fake-service")
+const { Editor, launch } = require("./support/browser")
+const { System, project } = require("./support/system")
+
+const PATIENCE_MS = 60_000
+const SPEC = {
+    ...{ name: "dropped", generator: { choice: "dcgan" }, discriminator: { choice: "dcgan" } },
+    ...{ data: { choice: "digits", count: 320 }, training: { epochs: 1 } }
+}
+/** One grey pixel; no program of ours drew it. */
+const PLAIN = Buffer.from(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+    "base64"
+)
+
+/** A Sequential model with two layers of somebody's own code, as Keras 3 writes it into config.json. */
+const LAMBDAS = {
+    class_name: "Sequential",
+    config: {
+        layers: [
+            { class_name: "InputLayer", config: { name: "noise", batch_shape: [null, 4] } },
+            { class_name: "Lambda", config: { name: "swirl" } },
+            { class_name: "Lambda", config: { name: "twirl" } }
+        ]
+    }
+}
+
+const CRITIC = `
+import sys
+import numpy as np
+from onnx import TensorProto, helper, numpy_helper
+
+weights = {"kernel": (8, 1, 4, 4), "bias": (8,), "matrix": (1, 392), "offset": (1,)}
+nodes = [
+    helper.make_node("Conv", ["picture", "kernel", "bias"], ["a"], strides=[2, 2], kernel_shape=[4, 4]),
+    helper.make_node("LeakyRelu", ["a"], ["b"], alpha=0.2),
+    helper.make_node("Flatten", ["b"], ["c"]),
+    helper.make_node("Gemm", ["c", "matrix", "offset"], ["score"], transB=1),
+]
+put = helper.make_tensor_value_info("picture", TensorProto.FLOAT, ["batch", 1, 16, 16])
+out = helper.make_tensor_value_info("score", TensorProto.FLOAT, ["batch", 1])
+held = [numpy_helper.from_array(np.zeros(shape, np.float32), name) for name, shape in weights.items()]
+model = helper.make_model(helper.make_graph(nodes, "critic", [put], [out], held))
+sys.stdout.buffer.write(model.SerializeToString())
+`
+
+let system
+let browser
+let editor
+let page
+/** A training that has ended, its last sample, its generator as a .keras file. */
+let job
+let sample
+let generator
+
+const post = (resource, body, accept = "application/json") =>
+    fetch(system.url + resource, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", Accept: accept },
+        body: JSON.stringify(body)
+    })
+const python = (...words) => execFileSync(path.join(project, ".venv/bin/python"), ["-c", ...words])
+/** A .keras file, which is a zip with the model's description in it. */
+const kerasFile = (model) =>
+    python(
+        "import sys, zipfile; zipfile.ZipFile(sys.stdout.buffer, 'w').writestr('config.json', sys.argv[1])",
+        JSON.stringify(model)
+    )
+/** A critic of grey 16x16 pictures with its channels first, as PyTorch writes it: Conv, LeakyRelu, Flatten, Gemm. */
+const onnxFile = () => python(CRITIC)
+const bytes = async (response) => Buffer.from(await response.arrayBuffer())
+
+before(async () => {
+    system = await System.start()
+    browser = await launch()
+    editor = await Editor.open(browser, system.editor)
+    page = editor.page
+    ;({ id: job } = await (await post("/v1/jobs", SPEC)).json())
+    const ended = async () => (await system.api(`/v1/jobs/${job}`)).state === "succeeded"
+    await until(ended, "the training ends", PATIENCE_MS)
+    sample = await bytes(await fetch(`${system.url}/v1/jobs/${job}/samples/latest.png`))
+    const asked = { format: "keras", network: "generator" }
+    generator = await bytes(await post(`/v1/models/${job}/export`, asked, "application/octet-stream"))
+})
+
+after(async () => {
+    await browser?.close()
+    await system?.stop()
+})
+
+/** Drags files over the drawing and lets go of them. */
+async function drop(...dropped) {
+    const given = dropped.map(([name, content]) => [name, Buffer.from(content).toString("base64")])
+    await page.evaluate((given) => {
+        const dataTransfer = new DataTransfer()
+        for (const [name, content] of given) {
+            const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0))
+            dataTransfer.items.add(new File([bytes], name))
+        }
+        const fire = (type, selector) => {
+            const event = new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true })
+            document.querySelector(selector).dispatchEvent(event)
+        }
+        fire("dragenter", "#red-ui-workspace-chart")
+        fire("drop", "#red-ui-drop-target")
+    }, given)
+}
+
+const said = async (pattern) => {
+    const notice = page.locator(".red-ui-notification:visible", { hasText: pattern })
+    await notice.first().waitFor({ timeout: PATIENCE_MS })
+    return notice.first()
+}
+/** Takes every notice away, so that the next one is new. */
+async function clear() {
+    await page.evaluate(() => {
+        for (const notice of document.querySelectorAll(".red-ui-notification")) notice.close()
+    })
+    await page.waitForFunction(() => !document.querySelector(".red-ui-notification"))
+}
+const inFlow = (type) =>
+    page.evaluate((type) => RED.nodes.filterNodes({ z: RED.workspaces.active(), type })[0]?.id, type)
+const count = () =>
+    page.evaluate(() => {
+        let count = 0
+        RED.nodes.eachNode(() => {
+            count += 1
+        })
+        return count
+    })
+const dragTargetIsGone = async () => assert.equal(await page.locator("#red-ui-drop-target").isVisible(), false)
+
+describe("a picture of samples that is dropped on the drawing", () => {
+    test("opens its drawing, and its job draws it again, pixel for pixel", async () => {
+        const before = await count()
+        await drop(["sample.png", sample])
+        const notice = await said("pixel for pixel the same")
+        await notice.locator("img").nth(1).waitFor()
+        await editor.screenshot("dropped-picture")
+        await dragTargetIsGone()
+        const gan = await inFlow("authorgan-gan")
+        assert.equal(await page.evaluate((id) => RED.nodes.node(id).name, gan), "dropped")
+        const generator = await inFlow("authorgan-generator")
+        await until(async () => /^16×16×1/.test(await editor.badge(generator)), "shapes appear")
+        await editor.undo()
+        assert.equal(await count(), before)
+        await clear()
+    })
+
+    test("is drawn again as it was asked for: count, columns, seed", async () => {
+        const asked = { count: 6, columns: 2, seed: 7 }
+        await drop(["six.png", await bytes(await post(`/v1/models/${job}/sample`, asked, "image/png"))])
+        const notice = await said("pixel for pixel the same")
+        const sizes = await notice.locator("img").evaluateAll((images) =>
+            Promise.all(
+                images.map(async (image) => {
+                    await image.decode()
+                    return [image.naturalWidth, image.naturalHeight]
+                })
+            )
+        )
+        assert.deepEqual(sizes[0], sizes[1])
+        assert.ok(sizes[0][0] < sizes[0][1])
+        await editor.undo()
+        await clear()
+    })
+
+    test("says that it has to be trained where its job is gone", async () => {
+        await fetch(`${system.url}/v1/jobs/${job}`, { method: "DELETE" })
+        await drop(["sample.png", sample])
+        await said(`Its job ${job} is not at this service`)
+        assert.ok(await inFlow("authorgan-gan"))
+        await editor.undo()
+        await post(`/v1/jobs/${job}/actions`, { action: "restore" })
+        await clear()
+    })
+
+    test("draws nothing where it carries no spec, or is no picture, and says why", async () => {
+        const before = await count()
+        await drop(["photo.png", PLAIN])
+        await said("AUTHORGAN_PICTURES_CARRY_SPEC")
+        await clear()
+        await drop(["photo.png", "<script>alert(1)</script>"])
+        await said("This is no PNG file")
+        await dragTargetIsGone()
+        assert.equal(await count(), before)
+        await clear()
+    })
+})
+
+describe("other files that are dropped", () => {
+    test("a spec is drawn", async () => {
+        await drop(["gan.json", JSON.stringify(SPEC)])
+        await until(async () => {
+            const gan = await inFlow("authorgan-gan")
+            return gan && (await page.evaluate((id) => RED.nodes.node(id).name, gan)) === "dropped"
+        }, "the spec is drawn")
+        await editor.undo()
+    })
+
+    test("a spec with problems is shown with them, to be mended", async () => {
+        await drop(["gan.json", JSON.stringify({ ...SPEC, data: { choice: "digitz" } })])
+        const wrong = page.locator(".authorgan-problems li")
+        await until(async () => /digitz/.test(await wrong.allTextContents()), "the problem is shown")
+        await page.locator("#authorgan-import-spec").fill(JSON.stringify(SPEC))
+        await page.locator("#authorgan-import-draw").click()
+        await page.locator(".authorgan-dialog").waitFor({ state: "detached" })
+        await editor.undo()
+    })
+
+    test("a flow is Node-RED's own, as ever", async () => {
+        const before = await count()
+        const comment = { id: "dropped-comment", type: "comment", name: "hello", x: 100, y: 100, wires: [] }
+        await drop(["flows.json", JSON.stringify([comment])])
+        await until(async () => (await count()) === before + 1, "the flow is imported")
+        await page.mouse.click(700, 500) // It hangs at the pointer until it is put down.
+        await dragTargetIsGone()
+        await editor.undo()
+        await until(async () => (await count()) === before, "it is taken back")
+    })
+
+    test("several at once are too many", async () => {
+        await drop(["a.png", PLAIN], ["b.png", PLAIN])
+        await said("one file at a time")
+        await clear()
+    })
+})
+
+describe("a network that another program saved", () => {
+    const drawIt = async () => {
+        await page.locator("#authorgan-import-draw").click()
+        await page.locator(".authorgan-dialog").waitFor({ state: "detached" })
+    }
+    /** What a drawn network is made of: types of its layers, in order of their columns. */
+    const layers = () =>
+        page.evaluate(() =>
+            RED.nodes
+                .filterNodes({ z: RED.workspaces.active() })
+                .map(({ type }) => type)
+                .filter((type) => type.startsWith("authorgan-layer-"))
+        )
+
+    test("that takes noise is a generator, and becomes one of a new GAN on data that fits", async () => {
+        const before = await count()
+        await drop(["generator.keras", generator])
+        assert.match(await page.locator("#authorgan-import-told").textContent(), /takes noise, so it is a generator/)
+        await editor.screenshot("import-network")
+        await drawIt()
+        const node = await inFlow("authorgan-generator")
+        await until(async () => /^16×16×1/.test(await editor.badge(node)), "it makes pictures")
+        await editor.validAt(await inFlow("authorgan-gan"))
+        assert.equal((await layers()).filter((type) => type.endsWith("up-sampling2d")).length, 2)
+        await editor.screenshot("imported-network")
+        await editor.undo()
+        assert.equal(await count(), before)
+    })
+
+    test("takes the place of a family in the GAN that is there", async () => {
+        await editor.show("first-gan")
+        await drop(["critic.onnx", onnxFile()])
+        assert.match(await page.locator("#authorgan-import-told").textContent(), /takes data, so it is a discriminator/)
+        await page.locator("#authorgan-import-into").selectOption("first-gan-discriminator")
+        await drawIt()
+        const choice = () => page.evaluate(() => RED.nodes.node("first-gan-discriminator").choice)
+        await until(async () => (await choice()) === "custom", "the layers are wired in")
+        const found = await layers()
+        assert.deepEqual(found.map((type) => type.replace("authorgan-layer-", "")).sort(), [
+            ...["conv2d", "dense", "flatten", "input", "leaky-relu"]
+        ])
+        await editor.validAt("first-gan-gan")
+        await editor.undo()
+        assert.equal(await choice(), "dcgan")
+    })
+
+    test("is drawn where it does not fit its data, and its nodes say what is to be mended", async () => {
+        const layers = [
+            { class_name: "InputLayer", config: { name: "noise", batch_shape: [null, 20] } },
+            { class_name: "Dense", config: { name: "tens", units: 10 } }
+        ]
+        await drop(["flat.keras", kerasFile({ class_name: "Sequential", config: { layers } })])
+        await page.locator("#authorgan-import-told").waitFor()
+        await drawIt()
+        const dense = await until(() => inFlow("authorgan-layer-dense"), "it is drawn")
+        await editor.reasonAt(dense, /16x16x1/)
+        await editor.screenshot("imported-with-problems")
+        await editor.undo()
+    })
+
+    test("is refused layer by layer, by their names, and nothing is drawn", async () => {
+        const before = await count()
+        await page.evaluate(() => RED.actions.invoke("authorgan:import-spec"))
+        const file = { name: "lambdas.keras", mimeType: "application/zip", buffer: kerasFile(LAMBDAS) }
+        await page.locator("#authorgan-import-file").setInputFiles(file)
+        const wrong = page.locator(".authorgan-problems li")
+        await until(async () => (await wrong.count()) === 2, "both layers are named")
+        assert.match((await wrong.allTextContents()).join(), /swirl[\s\S]*twirl/)
+        await editor.screenshot("import-network-refused")
+        await page.locator("#authorgan-dialog-cancel").click()
+        assert.equal(await count(), before)
+    })
+})
+
+test("nothing of all this was an error of the page", () => {
+    assert.deepEqual(editor.errors, [])
+})
