@@ -6,7 +6,7 @@ module.exports = (RED) => {
     registerAsking(RED, "authorgan-control", async ({ client, job, msg, config, signal }) => {
         const body = { ...detailsOf(msg), action: config.action || actionOf(msg) }
         msg.payload = await client.json(`/v1/jobs/${encodeURIComponent(job)}/actions`, { body, signal })
-        return good(`status.${body.action}`)
+        return { status: good(`status.${body.action}`) }
     })
 
     function actionOf({ payload }) {

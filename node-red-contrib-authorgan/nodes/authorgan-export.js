@@ -14,7 +14,7 @@ module.exports = (RED) =>
         const response = await client.open(`${path}/export`, { body, accept: ACCEPT, signal, timeout: TIMEOUT_MS })
         msg.payload = Buffer.from(await client.read(() => response.arrayBuffer()))
         msg.filename = nameOf(response)
-        return good(msg.filename)
+        return { status: good(msg.filename) }
     })
 
 /** The name that the service gives the file; of a path only its end. */

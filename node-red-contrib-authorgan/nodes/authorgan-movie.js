@@ -19,5 +19,5 @@ module.exports = (RED) =>
             msg.payload = Buffer.from(await client.read(() => response.arrayBuffer()))
         }
         msg.filename = `${job}.${format}`
-        return good(msg.filename)
+        return { status: good(msg.filename) }
     })

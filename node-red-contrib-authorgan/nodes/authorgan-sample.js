@@ -1,13 +1,19 @@
-const { registerAsking, TIMEOUT_MS } = require("../lib/asking")
+const { registerAsking } = require("../lib/asking")
 const { wishesOf } = require("../lib/wishes")
 
-const WISHES = { count: "number", seed: "number", labels: "numbers", columns: "number", noise: "message" }
+const WISHES = {
+    count: "number",
+    seed: "number",
+    labels: "numbers",
+    columns: "number",
+    noise: "message",
+    units: "message"
+}
 
 module.exports = (RED) =>
-    registerAsking(RED, "authorgan-sample", async ({ client, path, msg, config, signal }) => {
+    registerAsking(RED, "authorgan-sample", async ({ msg, config, model }) => {
         // Fewer classes than pictures are repeated by the service.
         const body = wishesOf(msg, config, WISHES)
-        const options = { body, accept: "image/png", signal, timeout: TIMEOUT_MS }
-        msg.payload = await client.bytes(`${path}/sample`, options)
+        msg.payload = await model("sample", body, "picture")
         msg.sample = body
     })

@@ -186,7 +186,7 @@ describe("evaluate", () => {
 
     test("tells of a service that broke off, and of scores that nobody chose", async () => {
         await nodeRed.send("evaluate", { count: 14 })
-        await lastError(/broke off before the scores were there/)
+        await lastError(/broke off before it had answered/)
         await nodeRed.send("evaluate", { metrics: [] })
         await lastError(/Which scores\?/)
     })

@@ -77,6 +77,12 @@ export function resolvedOf(node) {
     return null
 }
 
+/** The resolved spec of what a train node trains, or null while it is not known. */
+export const trainedBy = (id) => answers.get(compile(completeFlow(), id, inWords).gan)?.resolved || null
+
+/** The resolved specs of all GANs in the drawing. */
+export const resolvedSpecs = () => [...answers.values()].map(({ resolved }) => resolved).filter(Boolean)
+
 /** The gan nodes that a node is part of, as the drawing was when it was looked at last. */
 export const gansOf = ({ id }) =>
     [...answers]

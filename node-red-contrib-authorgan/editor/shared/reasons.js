@@ -3,6 +3,8 @@ import catalogue from "../../lib/catalogue.json"
 import fields from "../../lib/fields.js"
 import grid from "../../lib/grid.js"
 import modules from "../../lib/modules.js"
+import terms from "../../lib/terms.js"
+import wishes from "../../lib/wishes.js"
 import { problemsOf } from "./answers.js"
 import { text, wrap } from "./texts.js"
 
@@ -53,12 +55,22 @@ export function ofAddress(value) {
     return text("reason.address", { value })
 }
 
-/** Whole numbers as typed into a field, empty being allowed unless `minItems` says otherwise. */
-export function ofNumbers(value, { minimum, maximum, minItems = 0, maxItems = 1024 }) {
-    const schema = { type: "array", items: { type: "integer", minimum, maximum }, minItems, maxItems }
+/** Numbers as typed into a field, whole ones by default, empty being allowed unless `minItems` says otherwise. */
+export function ofNumbers(value, { type = "integer", minimum, maximum, minItems = 0, maxItems = 1024 }) {
+    const schema = { type: "array", items: { type, minimum, maximum }, minItems, maxItems }
     const { wrong } = fields.parse(value, schema)
     if (wrong) return text(`reason.${wrong.code}`, wrong.values)
     return minItems > 0 && String(value ?? "").trim() === "" ? text("reason.required") : true
+}
+
+/** A sum of classes and seeds. */
+export const ofTerms = (value) => (terms.termsOf(value) ? true : text("reason.terms", { value }))
+
+/** How far along which directions. */
+export function ofAmounts(value) {
+    const { amounts = {} } = wishes.wishesOf({}, { amounts: value }, { amounts: "amounts" })
+    const isRight = ([direction, amount]) => /^\d+$/.test(direction) && Number.isFinite(amount)
+    return Object.entries(amounts).every(isRight) ? true : text("reason.amounts", { value })
 }
 
 function titleOf(node, path, parameter) {

@@ -78,6 +78,8 @@ class FakeService {
             body
         })
 
+        const accepts = (type) => request.headers.accept === type
+
         const [answer, ...later] = this.answers.get(path) || []
         if (answer) {
             this.answers.set(path, later)
@@ -110,6 +112,9 @@ class FakeService {
         if (rest === "events") return this.stream(job, request, response)
         if (rest === "movie.gif") return response.end("GIF89a")
         if (rest === "evaluate") return evaluate(body, response)
+        if (rest === "dissect" || (rest === "arithmetic" && accepts("text/event-stream")))
+            return examine(body, response)
+        if (accepts("application/json")) return json(response, 200, { step: 40, ...body })
         if (rest === "export") response.setHeader("Content-Disposition", `attachment; filename="${body.network}.onnx"`)
         response.setHeader("Content-Type", "image/png")
         response.end(PNG)
@@ -165,6 +170,16 @@ function evaluate({ metrics, count }, response) {
     if (count === 13) response.end(`event: problem\ndata: ${JSON.stringify(problem)}\n\n`)
     else if (count === 14) response.end()
     else response.end(`event: scores\ndata: ${JSON.stringify({ scores, step: 40 })}\n\n`)
+}
+
+/** What takes long: how far it is, and then two units, or what was asked. */
+function examine(body, response) {
+    const picture = PNG.toString("base64")
+    const units = [3, 17].map((unit) => ({ unit, score: 1 / unit, picture }))
+    const found = { by: "class", units, before: picture, after: picture, changed: { count: 5, of: 8 }, step: 40 }
+    response.writeHead(200, { "Content-Type": "text/event-stream" })
+    response.write('event: progress\ndata: {"what": "drawing", "done": 1, "total": 2}\n\n')
+    response.end(`event: found\ndata: ${JSON.stringify(body.layer ? found : body)}\n\n`)
 }
 
 const asText = ({ id, type, data }) => `id: ${id}\nevent: ${type}\ndata: ${JSON.stringify(data)}\n\n`

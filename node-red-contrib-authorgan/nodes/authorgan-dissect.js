@@ -1,0 +1,36 @@
+const { registerAsking, good } = require("../lib/asking")
+const { carried } = require("../lib/drawing")
+const { decoded, encoded } = require("../lib/pictures")
+const { wishesOf } = require("../lib/wishes")
+
+const WISHES = {
+    layer: "text",
+    label: "number",
+    count: "number",
+    seed: "number",
+    top: "number",
+    samples: "number"
+}
+
+module.exports = (RED) =>
+    /** config: layer, label, count, seed, top */
+    registerAsking(RED, "authorgan-dissect", async ({ job, msg, config, slowly }) => {
+        const body = wishesOf(msg, config, WISHES)
+        if (!body.layer) throw new Error(RED._("errors.noLayer"))
+        if (msg.mask !== undefined) {
+            ;[body.mask] = encoded(msg.mask)
+            // A mask or a class says what is looked for; the message's own mask comes before the dialog's class.
+            if (msg.label === undefined) delete body.label
+        }
+        const { before, after, units, ...found } = await slowly("dissect", body)
+        const picture = (topic, text) => ({ ...carried(RED, msg), topic, payload: decoded(text), job })
+        const pictures = [
+            ...units.map(({ unit, picture: text }) => picture(`unit ${unit}`, text)),
+            picture("before", before),
+            picture("after", after)
+        ]
+        msg.payload = { layer: body.layer, ...found, units: units.map(({ picture: _shown, ...unit }) => unit) }
+        // As a sample node takes it: the same units switched off.
+        msg.units = { [body.layer]: { off: units.map(({ unit }) => unit) } }
+        return { status: good(`${units.length} / ${body.layer}`), messages: [msg, pictures] }
+    })
