@@ -216,7 +216,8 @@ class Session(ABC):
     ) -> dict[str, np.ndarray]:
         """What layers of a network in use give: float32 (N, *shape) by the layer's id, channels last.
 
-        Every layer is computed by itself, also where a driver computes several in one for speed.
+        Every layer is computed by itself and in float32, also where a driver computes several in one, or in less, for
+        speed.
 
         Args:
             network: its name, e.g. ``"generator"``.

@@ -161,7 +161,7 @@ def _matrix(session: Session, layer: str) -> np.ndarray:
     values = session.activations("generator", [layer], noise=noise, labels=labels)[layer].reshape(len(noise), -1)
     offset, responses, found = values[:1], values[1 : size + 1] - values[:1], values[size + 1 :]
     expected = drawn @ responses + offset
-    if np.linalg.norm(found - expected) > LINEAR_TOLERANCE * max(np.linalg.norm(found - offset), 1e-12):
+    if np.linalg.norm(found - expected) > LINEAR_TOLERANCE * max(float(np.linalg.norm(found - offset)), 1e-12):
         kind = next(item["type"] for item in session.spec["generator"]["layers"] if item["id"] == layer)
         message = (
             f"SeFa needs a layer that is linear in the noise; '{layer}' ({kind}) is not. "

@@ -39,7 +39,7 @@ def by_mask(
         over = [(values > threshold) for threshold in candidates]
         both = np.array([np.count_nonzero(lit & inside) for lit in over])
         lit = np.array([np.count_nonzero(lit) for lit in over])
-        best = int(_information_ratio(both, lit, np.count_nonzero(inside), len(inside)).argmax())
+        best = int(_information_ratio(both, lit, int(np.count_nonzero(inside)), len(inside)).argmax())
         union = lit[best] + np.count_nonzero(inside) - both[best]
         # Where nothing is above the best threshold there is nothing that could agree.
         scores[unit] = both[best] / union if lit[best] else 0.0

@@ -137,8 +137,9 @@ class PyTorchState(TrainingState):
         self, role: str, sources: Mapping[str, Tensor], capture: Collection[str], changes: Mapping[str, Change]
     ) -> dict[str, Tensor]:
         network = self.network_in_use(role)
-        with self.inference(network):
-            return {layer: value.float() for layer, value in network.examine(sources, capture, changes).items()}
+        # In float32, whatever trains: who looks into a network wants to calculate with what there is.
+        with self.inference(network), torch.autocast(self.device.type, enabled=False):
+            return network.examine(sources, capture, changes)
 
     def export(self, format_: str, role: str, path: Path) -> None:
         from drivers.pytorch.export import FORMATS  # loads a tracer, which a training has no use for

@@ -10,9 +10,10 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response
 
+from drivers.latent.directions import PRINCIPAL_SAMPLES, behind, first_layer
 from service.api.context import context
-from service.api.latent_schemas import InterpolateBody, Sheet
-from service.api.models import ask, check_labels, check_noise, check_numbers
+from service.api.latent_schemas import DirectionList, DirectionsBody, ExploreBody, InterpolateBody, Sheet
+from service.api.models import ask, check_labels, check_noise, check_numbers, noise_length
 from service.api.negotiation import preferred
 from service.api.problems import invalid
 from spec.frame import Frame
@@ -65,6 +66,90 @@ def interpolate(job_id: str, json_data: InterpolateBody) -> Any:
         headers = {"Authorgan-Step": str(result["step"])}
         return Response(result["movie"], content_type=type_, headers=headers)
     return sheet(result, params["columns"])
+
+
+@latent.post("/directions")
+@latent.input(DirectionsBody, examples={"the first ten": {"value": {"method": "sefa", "count": 10}}})
+@latent.output(DirectionList)
+@latent.doc(
+    operation_id="find_directions",
+    responses={409: "The job has saved no weights yet.", 504: "No answer in time."},
+)
+def directions(job_id: str, json_data: DirectionsBody) -> Any:
+    """Find the directions along which samples change most
+
+    They are found once for each state of the weights.
+    """
+    spec = context().store.get(job_id).spec
+    check_method(json_data.method, json_data.layer, spec)
+    most = noise_length(spec)
+    if json_data.count > most:
+        raise invalid("/count", "too_many", f"The noise of this model has {most} directions.")
+    params = {"method": json_data.method, "layer": json_data.layer, "count": json_data.count}
+    return {**ask("directions", job_id, params), "method": json_data.method}
+
+
+@latent.post("/explore")
+@latent.input(
+    ExploreBody,
+    examples={
+        "two sliders": {"value": {"seed": 7, "amounts": {"0": 1.5, "3": -2.0}}},
+        "a strip": {"value": {"seed": 7, "direction": 0, "range": 3, "steps": 7}},
+    },
+)
+@latent.output(Sheet)
+@latent.doc(operation_id="explore", responses=answers("One sample, or a strip of them, as PNG or one by one.", PNG))
+def explore(job_id: str, json_data: ExploreBody) -> Any:
+    """Move a sample along directions of its noise
+
+    The noise is standard normal: beyond 3 standard deviations there is hardly anything that the generator has seen.
+    """
+    spec = context().store.get(job_id).spec
+    body = json_data
+    type_ = preferred("Explorations", PNG, JSON)
+    check_method(body.method, body.layer, spec)
+    if body.noise is not None:
+        check_noise([body.noise], spec, pointers=["/noise"])
+    if body.label is not None:
+        check_labels([body.label], spec, "generator", pointers=["/label"])
+    count = 1 if body.direction is None else body.steps
+    most = context().settings.max_sample_count
+    if count > most:
+        raise invalid("/steps", "too_many", f"{count} samples are more than the {most} of one request.")
+    if type_ == JSON:
+        check_numbers(count, Frame.of(spec["data"]), "/steps")
+    result = ask("explore", job_id, {**body.model_dump(), "format": FORMATS[type_]})
+    return sheet(result, count)
+
+
+def check_method(method: str, layer: str | None, spec: Mapping[str, Any]) -> None:
+    """The generator has this layer, and its values for so many samples as are looked at are not too many."""
+    found = layer or first_layer(spec)
+    if method == "principal":
+        found = layer or behind(spec, found)
+        check_activations(found, PRINCIPAL_SAMPLES, spec, "/layer")
+    check_layer(found, spec, "generator")
+
+
+def check_layer(id_: str, spec: Mapping[str, Any], network: str) -> dict[str, Any]:
+    """The resolved layer of a network."""
+    layers = {layer["id"]: layer for layer in spec[network]["layers"]}
+    if id_ not in layers:
+        message = f"The {network} has no layer '{id_}'; it has {', '.join(layers)}."
+        raise invalid("/layer", "unknown_layer", message)
+    return layers[id_]
+
+
+def check_activations(id_: str, count: int, spec: Mapping[str, Any], pointer: str, network: str = "generator") -> None:
+    """What a layer gives for so many samples fits into memory."""
+    size = math.prod(check_layer(id_, spec, network)["output_shape"])
+    most = context().settings.max_activation_numbers
+    if count * size > most:
+        message = (
+            f"'{id_}' gives {size:,} numbers a sample; of {count} samples these are more than "
+            f"AUTHORGAN_MAX_ACTIVATION_NUMBERS={most}. Take a smaller layer."
+        )
+        raise invalid(pointer, "too_many", message)
 
 
 def sheet(result: Mapping[str, Any], columns: int) -> Any:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, FiniteFloat
+from pydantic import Field, FiniteFloat, StringConstraints
 
 from service.api.schemas import Answer, Body, Label, Seed
+
+Index = Annotated[str, StringConstraints(pattern=r"^(0|[1-9][0-9]{0,8})$")]
+"""A number from 0 as the key of an object."""
 
 
 class InterpolateBody(Body):
@@ -40,6 +43,49 @@ class InterpolateBody(Body):
         None, ge=1, description="Of the picture; by default a strip of a path, and a grid as wide as it is high."
     )
     fps: int = Field(12, ge=1, le=60, description="Frames a second, of a movie.")
+
+
+Method = Literal["sefa", "principal"]
+METHOD = (
+    "`sefa`: eigenvectors of the first layer's matrix (Shen and Zhou 2021); `principal`: principal components of "
+    "activations (Härkönen et al. 2020)."
+)
+LAYER = "By default the first layer with weights that the noise reaches, for `principal` the activation behind it."
+
+
+class DirectionsBody(Body):
+    method: Method = Field("sefa", description=METHOD)
+    layer: str | None = Field(None, min_length=1, description=LAYER)
+    count: int = Field(10, ge=1, description="Directions, at most `latent_dim`.")
+
+
+class DirectionOut(Answer):
+    index: int
+    share: float = Field(description="Of the variance of the layer's values, 0 to 1.")
+    vector: list[float] = Field(description="Of length 1, to be added to noise.")
+
+
+class DirectionList(Answer):
+    method: Method
+    layer: str
+    directions: list[DirectionOut] = Field(description="The one along which samples change most first.")
+    step: int | None = Field(description="The training step that the weights are from.")
+
+
+class ExploreBody(Body):
+    """One sample moved by `amounts`, or a strip along one `direction`."""
+
+    seed: Seed = Field(0, description="The first sample that `sample` draws for it is the beginning.")
+    noise: list[FiniteFloat] | None = Field(None, description="A latent vector instead of a seed.")
+    label: Label | None = Field(None, description="The class, for a conditional generator; by default class 0.")
+    method: Method = Field("sefa", description=METHOD)
+    layer: str | None = Field(None, min_length=1, description=LAYER)
+    amounts: dict[Index, FiniteFloat] = Field(
+        {}, description="How far along which direction, in standard deviations of the noise."
+    )
+    direction: int | None = Field(None, ge=0, description="The direction of a strip.")
+    range: FiniteFloat = Field(3.0, gt=0, description="A strip goes from minus this amount to plus this amount.")
+    steps: int = Field(7, ge=2, description="Samples of a strip.")
 
 
 class Sheet(Answer):

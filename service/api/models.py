@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -121,34 +121,48 @@ def _sample_params(body: SampleBody, spec: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def check_noise(noise: list[list[float]], spec: Mapping[str, Any]) -> None:
-    """Each latent vector has the length that the generator takes."""
-    length = _noise_length(spec)
+def check_noise(noise: list[list[float]], spec: Mapping[str, Any], pointers: Sequence[str] | None = None) -> None:
+    """Each latent vector has the length that the generator takes.
+
+    Args:
+        pointers: where each stands; by default in a list `noise`.
+    """
+    length = noise_length(spec)
     for position, vector in enumerate(noise):
         if len(vector) != length:
             raise invalid(
-                f"/noise/{position}",
+                pointers[position] if pointers else f"/noise/{position}",
                 "wrong_length",
                 f"A latent vector of this model has {length} numbers; number {position} has {len(vector)}.",
             )
 
 
-def _noise_length(spec: Mapping[str, Any]) -> int:
+def noise_length(spec: Mapping[str, Any]) -> int:
+    """Numbers of one latent vector."""
     for layer in spec["generator"]["layers"]:
         if layer["type"] == "Input" and layer["source"] == "noise":
             return math.prod(layer["shape"])
     raise invalid("/noise", "no_noise", "The generator of this model takes no noise.")
 
 
-def check_labels(labels: list[int], spec: Mapping[str, Any], network: str) -> None:
-    """The network knows classes, and these are some of them."""
+def check_labels(
+    labels: Sequence[int], spec: Mapping[str, Any], network: str, pointers: Sequence[str] | None = None
+) -> None:
+    """The network knows classes, and these are some of them.
+
+    Args:
+        pointers: where each stands; by default in a list `labels`.
+    """
     if not spec[network]["conditional"]:
-        raise invalid("/labels", "not_conditional", f"The {network} of this model knows no classes; leave out labels.")
+        message = f"The {network} of this model knows no classes; leave out labels."
+        raise invalid(pointers[0] if pointers else "/labels", "not_conditional", message)
     classes = spec["data"]["classes"]
     for position, label in enumerate(labels):
         if label >= classes:
             raise invalid(
-                f"/labels/{position}", "no_class", f"The classes are 0 to {classes - 1}; there is no class {label}."
+                pointers[position] if pointers else f"/labels/{position}",
+                "no_class",
+                f"The classes are 0 to {classes - 1}; there is no class {label}.",
             )
 
 

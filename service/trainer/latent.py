@@ -13,6 +13,7 @@ from drivers import Session
 from drivers.data import grid
 from drivers.latent import interpolation
 from drivers.latent.classes import mixed_labels
+from drivers.latent.directions import Directions, find, moved
 from service.movie.frames import enlarged
 from service.trainer.answers import InteractiveError
 from service.trainer.held import Model
@@ -34,6 +35,42 @@ def interpolate(model: Model, params: dict[str, Any]) -> dict[str, Any]:
     if params["format"] in ("gif", "mp4"):
         return _movie(samples, params)
     return shown(session, samples, params)
+
+
+def directions(model: Model, params: dict[str, Any]) -> dict[str, Any]:
+    """See `service.queue.interactive.call`."""
+    found = _directions(model, params)
+    kept = zip(found.vectors[: params["count"]].tolist(), found.shares.tolist(), strict=False)
+    listed = [{"index": index, "share": share, "vector": vector} for index, (vector, share) in enumerate(kept)]
+    return {"layer": found.layer, "directions": listed}
+
+
+def explore(model: Model, params: dict[str, Any]) -> dict[str, Any]:
+    """See `service.queue.interactive.call`."""
+    session = model.session
+    found = _directions(model, params)
+    (start,) = _points(session, {"noise": params["noise"] and [params["noise"]], "seeds": [params["seed"]]})
+    amounts = {int(index): amount for index, amount in params["amounts"].items()}
+    strip = [amounts]
+    if params["direction"] is not None:
+        ends = params["range"]
+        strip = [
+            {**amounts, params["direction"]: amount} for amount in np.linspace(-ends, ends, params["steps"]).tolist()
+        ]
+    unknown = sorted({index for step in strip for index in step if index >= len(found.vectors)})
+    if unknown:
+        message = f"'{found.layer}' has the directions 0 to {len(found.vectors) - 1}; there is no {unknown[0]}."
+        pointer = "/direction" if unknown[0] == params["direction"] else f"/amounts/{unknown[0]}"
+        raise InteractiveError("no_direction", message, pointer)
+    noise = np.concatenate([moved(start[None], found.vectors, step) for step in strip])
+    label = None if params["label"] is None else [params["label"]]
+    samples = session.sample(noise=noise, **_classes(session, label, np.ones((len(noise), 1))))
+    return {**shown(session, samples, {"columns": len(samples), **params}), "layer": found.layer}
+
+
+def _directions(model: Model, params: Mapping[str, Any]) -> Directions:
+    method, layer = params["method"], params["layer"]
+    return model.once(("directions", method, layer), lambda: find(model.session, method, layer))
 
 
 def _points(session: Session, params: Mapping[str, Any]) -> np.ndarray:

@@ -22,10 +22,10 @@ from drivers.export import FORMATS
 from drivers.export.weights import add_spec
 from service.config import Settings
 from service.storage import Storage
+from service.trainer import latent
 from service.trainer.answers import InteractiveError, decode, encode
 from service.trainer.evaluations import Evaluations, Tell
 from service.trainer.held import Model, Version
-from service.trainer.latent import interpolate
 from service.trainer.pictures import frame_of, pixels, shown
 from service.trainer.pipes import open_channel
 from service.trainer.process import describe, warm_up
@@ -169,7 +169,9 @@ def discriminate(model: Model, params: dict[str, Any]) -> dict[str, Any]:
 KINDS: dict[str, Callable[[Model, dict[str, Any]], dict[str, Any]]] = {
     "sample": sample,
     "discriminate": discriminate,
-    "interpolate": interpolate,
+    "interpolate": latent.interpolate,
+    "directions": latent.directions,
+    "explore": latent.explore,
 }
 """What answers a call at once."""
 

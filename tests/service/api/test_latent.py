@@ -188,3 +188,67 @@ def test_a_grid_is_no_movie(asking):
 def test_what_cannot_be_answered_in_this_form_or_yet(asking):
     assert asking.post("dcgan", "interpolate", {"seeds": [1, 2]}, Accept="text/html").status_code == 406
     assert asking.post("untrained", "interpolate", {"seeds": [1, 2]}).status_code == 409
+
+
+# -- directions and explore ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "method", "layer"),
+    [
+        ("dcgan", "sefa", "dense_1"),
+        ("dcgan", "principal", "leakyrelu_1"),
+        ("cgan", "principal", "leakyrelu_1"),
+        ("keras", "sefa", "dense_1"),
+        ("waves", "sefa", "dense_1"),
+    ],
+)
+def test_directions_are_unit_vectors_the_strongest_first(asking, kind, method, layer):
+    found = asking.json(kind, "directions", {"method": method, "count": 4})
+    assert (found["method"], found["layer"]) == (method, layer)
+    assert [direction["index"] for direction in found["directions"]] == [0, 1, 2, 3]
+    shares = [direction["share"] for direction in found["directions"]]
+    assert shares == sorted(shares, reverse=True)
+    assert 0 < sum(shares) <= 1
+    vectors = np.array([direction["vector"] for direction in found["directions"]])
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1)
+
+
+def test_sliders_add_directions_to_the_noise(asking):
+    vectors = [item["vector"] for item in asking.json("dcgan", "directions", {"count": 3})["directions"]]
+    noise = latent(1, (100,), 7)[0] + 1.5 * np.array(vectors[0]) - 2 * np.array(vectors[2])
+    wanted = asking.json("dcgan", "sample", {"noise": [noise.tolist()]})["images"]
+    moved = asking.json("dcgan", "explore", {"seed": 7, "amounts": {"0": 1.5, "2": -2}})["images"]
+    np.testing.assert_allclose(pixels(moved[0]).astype(int), pixels(wanted[0]), atol=1)
+    assert asking.picture("dcgan", "explore", {"seed": 7}).size == (SIZE, SIZE)
+
+
+def test_a_strip_goes_from_minus_to_plus(asking):
+    strip = asking.json("cgan", "explore", {"seed": 7, "label": 3, "direction": 1, "range": 2, "steps": 5})
+    assert (strip["count"], strip["columns"]) == (5, 5)
+    for place, amount in ((0, -2), (2, 0), (4, 2)):
+        one = asking.json("cgan", "explore", {"seed": 7, "label": 3, "amounts": {"1": amount}})["images"][0]
+        np.testing.assert_allclose(pixels(strip["images"][place]).astype(int), pixels(one), atol=1)
+    assert asking.picture("waves", "explore", {"direction": 0}).width > 300
+
+
+@pytest.mark.parametrize(
+    ("kind", "what", "body", "pointer", "words"),
+    [
+        ("dcgan", "directions", {"count": 101}, "/count", "100 directions"),
+        ("dcgan", "directions", {"method": "pca"}, "/method", "'sefa' or 'principal'"),
+        ("dcgan", "directions", {"layer": "dense_7"}, "/layer", "no layer 'dense_7'; it has noise, dense_1"),
+        ("dcgan", "directions", {"layer": "leakyrelu_1"}, "/layer", "Use the method 'principal'"),
+        ("dcgan", "explore", {"label": 3}, "/label", "knows no classes"),
+        ("cgan", "explore", {"label": 10}, "/label", "no class 10"),
+        ("dcgan", "explore", {"amounts": {"100": 1}}, "/amounts/100", "directions 0 to 99"),
+        ("dcgan", "explore", {"amounts": {"first": 1}}, "/amounts/first", "pattern"),
+        ("dcgan", "explore", {"direction": 100}, "/direction", "there is no 100"),
+        ("dcgan", "explore", {"noise": [1.0]}, "/noise", "100 numbers"),
+        ("dcgan", "explore", {"direction": 1, "steps": 5000}, "/steps", "more than the 1024"),
+    ],
+)
+def test_explorations_that_make_no_sense(asking, kind, what, body, pointer, words):
+    problem = asking.refusal(kind, what, body)
+    assert problem["pointer"].startswith(pointer)
+    assert words in problem["message"]
