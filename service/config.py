@@ -136,6 +136,24 @@ class Settings:
     max_page: int = _integer("entries on one page of a listing", 100)
     max_metric_points: int = _integer("points in one answer of the metrics", 10_000, minimum=4)
     tensorboard: bool = _setting("whether trainings write TensorBoard event files", True, parse=_switch)
+    mlflow_tracking_uri: str = _setting(
+        "http(s)://[user:password@]host:port of an MLflow server that is told of every training; empty: none",
+        "",
+        secret=True,
+    )
+    mlflow_experiment: str = _setting("MLflow experiment that trainings belong to", "AuthorGAN")
+    mlflow_token: str = _setting("sent to the MLflow server as 'Authorization: Bearer …'", "", secret=True)
+    wandb_mode: str = _setting(
+        "online or offline: Weights & Biases is told of every training (needs the package wandb); off: it is not",
+        "off",
+        parse=str.lower,
+    )
+    wandb_project: str = _setting("project of Weights & Biases that trainings belong to", "authorgan")
+    wandb_entity: str = _setting("user or team of Weights & Biases; empty: the account's own", "")
+    wandb_base_url: str = _setting("address of your own Weights & Biases server; empty: the public one", "")
+    wandb_api_key: str = _setting("key of Weights & Biases; empty: that of `wandb login`", "", secret=True)
+    tracker_queue_length: int = _integer("numbers of one training that wait for a tracker that does not answer", 20_000)
+    tracker_seconds: float = _seconds("how long a tracker may take, after a training's end, to take what waits", 60)
     pictures_carry_spec: bool = _setting(
         "whether pictures of samples carry the spec and seed that drew them", True, parse=_switch
     )
@@ -199,6 +217,13 @@ class Settings:
             )
         if self.redis_url and urlsplit(self.redis_url).scheme not in {"redis", "rediss", "unix"}:
             problems.append(f"{variable('redis_url')} is no redis://, rediss:// or unix:// address.")
+        if self.mlflow_tracking_uri and urlsplit(self.mlflow_tracking_uri).scheme not in {"http", "https"}:
+            problems.append(
+                f"{variable('mlflow_tracking_uri')} is no http:// or https:// address. For runs in a folder or a "
+                f"database, start a server over it: mlflow server --backend-store-uri …"
+            )
+        if self.wandb_mode not in {"off", "online", "offline"}:
+            problems.append(f"{variable('wandb_mode')}={self.wandb_mode} is none of off, online, offline.")
         if self.log_level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             problems.append(f"{variable('log_level')}={self.log_level} is none of DEBUG, INFO, WARNING, ERROR.")
         return problems

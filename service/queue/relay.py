@@ -24,6 +24,7 @@ from service.queue.tensorboard import FOLDER, TensorBoardWriter
 from service.queue.usage import Usage
 from service.storage import Storage
 from service.store import Claim, JobNotFoundError, Store
+from service.tracking.configured import Tracking
 from service.trainer.spare import Spare, processors, threads
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,9 @@ RETRY_SECONDS = 0.5
 
 LEARNING_RATE = "learning_rate/"
 """What the names of the measurements that are not kept begin with."""
+
+TRACKERS_GRACE_SECONDS = 5.0
+"""How long a worker that shuts down waits for trackers to take a training's last numbers."""
 
 
 class Relay:
@@ -72,6 +76,9 @@ class Relay:
         self._first_loss_seen = False
         self._usage: Usage | None = None
         self._board: TensorBoardWriter | None = None
+        self._tracking = Tracking()
+        self._outcome: str | None = None  # the state that this attempt leaves the job in, where that is ours to say
+        self._shutting_down = False
         self._step = 0
         self._seconds_before: float | None = None  # trained before this process, up to where it goes on
         self._timed_until = 0.0
@@ -84,7 +91,7 @@ class Relay:
         Returns:
             False if the training process died: the job is up for whoever looks for lost ones.
         """
-        job = self._store.get(self._job_id)
+        self._job = job = self._store.get(self._job_id)
         self._child = self._spare.take(job.spec)
         self._ledger = Ledger(self._store, self._claim, self._settings, self._on_lost)
         nudges = NudgeListener(self._settings, self._job_id, self._wakeup.set)
@@ -110,6 +117,7 @@ class Relay:
             if self._usage is not None:
                 self._usage.close()
             self._store_board()
+            self._tracking.close(self._outcome, TRACKERS_GRACE_SECONDS if self._shutting_down else 0.0)
             self._child.kill()
             self._child.close()
             nudges.close()
@@ -126,6 +134,7 @@ class Relay:
                 ready = {key.fileobj for key, _ in selector.select(self._seconds_to_wait())}
                 if self._shutdown in ready:
                     selector.unregister(self._shutdown)
+                    self._shutting_down = True
                     self._release("the worker shuts down")
                 if self._child in ready:
                     self._handle(self._child.read())
@@ -225,13 +234,8 @@ class Relay:
                 case "started":
                     self._started = True
                     self._board = self._open_board()
-                    self._usage = Usage(
-                        self._child.process.pid,
-                        self._settings.usage_seconds,
-                        lambda used: self._ledger.add(
-                            measurements=[(self._step, name, value) for name, value in used.items()]
-                        ),
-                    )
+                    self._track(message["environment"])
+                    self._usage = Usage(self._child.process.pid, self._settings.usage_seconds, self._note_usage)
                     self._ledger.add(environment=message["environment"])
                     self._spare_after = self._seconds_to_spare(message["environment"])
                 case "state":
@@ -274,6 +278,7 @@ class Relay:
             return
         self._ended = self._persist(lambda: self._store.finish(self._claim, state, problem))
         if self._ended:
+            self._outcome = state
             log.info("job %s: %s%s", self._job_id, state, f": {problem['message']}" if problem else "")
             self._emit({"type": "state", "state": state}, {"type": "end", "state": state, "problem": problem})
 
@@ -283,7 +288,7 @@ class Relay:
             return
         self._ended = self._persist(lambda: self._store.release(self._claim, park=self._parking))
         if self._ended:
-            state = self._store.get(self._job_id).state
+            self._outcome = state = self._store.get(self._job_id).state
             end = [{"type": "end", "state": state, "problem": None}] if state == "stopped" else []
             self._emit({"type": "state", "state": state}, *end)
 
@@ -294,6 +299,7 @@ class Relay:
         if self._ledger.lost:
             self._clean_up_if_deleted()
             return True
+        self._outcome = "lost"
         how = signal.Signals(-status).name if status < 0 else f"exit status {status}"
         message = f"The training process ended unexpectedly ({how}); its output is in train.log."
         log.error("job %s: %s", self._job_id, message)
@@ -321,6 +327,7 @@ class Relay:
             self._store.get(self._job_id)
         except JobNotFoundError:
             log.info("job %s: deleted", self._job_id)
+            self._outcome = "stopped"
             self._storage.delete(self._job_id)
             self._events.forget(self._job_id)
         else:
@@ -334,6 +341,23 @@ class Relay:
         if self._board is not None:
             for event in events:
                 self._board.write(event)
+        for event in events:
+            self._tracking.put(event)
+
+    def _note_usage(self, used: dict[str, float]) -> None:
+        self._ledger.add(measurements=[(self._step, name, value) for name, value in used.items()])
+        self._tracking.put({"type": "measurement", "step": self._step, "values": used})
+
+    def _track(self, environment: Mapping[str, Any]) -> None:
+        def tell(level: str, message: str) -> None:
+            self._events.write(self._job_id, [{"type": "log", "level": level, "message": message}])
+
+        self._tracking.start(self._settings, self._job, environment, self._picture, tell)
+
+    def _picture(self, step: int) -> bytes:
+        with self._storage.open(self._job_id, f"samples/{step}.png") as file:
+            content: bytes = file.read()
+        return content
 
     def _store_board(self) -> None:
         """An event file grows, which an object in a store cannot: it is put there when the training ends."""
@@ -347,13 +371,7 @@ class Relay:
     def _open_board(self) -> TensorBoardWriter | None:
         if not self._settings.tensorboard:
             return None
-
-        def picture(step: int) -> bytes:
-            with self._storage.open(self._job_id, f"samples/{step}.png") as file:
-                content: bytes = file.read()
-            return content
-
-        return TensorBoardWriter(self._storage.local_folder(self._job_id) / FOLDER, picture)
+        return TensorBoardWriter(self._storage.local_folder(self._job_id) / FOLDER, self._picture)
 
 
 class _Wakeup:

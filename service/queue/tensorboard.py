@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from service.tracking.tracker import numbers
+
 log = logging.getLogger(__name__)
 
 FOLDER = "tensorboard"
@@ -133,23 +135,10 @@ class TensorBoardWriter:
             self._give_up(error)
 
     def _values(self, message: Mapping[str, Any]) -> Iterable[bytes]:
-        match message["type"]:
-            case "loss":
-                for network in ("generator", "discriminator"):
-                    if message.get(network) is not None:
-                        yield scalar(f"loss/{network}", message[network])
-            case "measurement":
-                for name, value in message["values"].items():
-                    if value is not None:
-                        yield scalar(name, value)
-            case "metric":
-                if message["value"] is not None:
-                    yield scalar(f"score/{message['name']}", message["value"])
-            case "progress":
-                if message.get("images_per_second") is not None:
-                    yield scalar("speed/images_per_second", message["images_per_second"])
-            case "sample":
-                yield image("samples", self._picture(message["step"]), message["width"], message["height"])
+        for name, number in numbers(message).items():
+            yield scalar(name, number)
+        if message["type"] == "sample":
+            yield image("samples", self._picture(message["step"]), message["width"], message["height"])
 
     def _give_up(self, error: OSError) -> None:
         self._broken = True

@@ -25,6 +25,7 @@ from service.supervisor.guard import guarded
 from service.supervisor.logs import Console
 from service.supervisor.node_red import NodeRed, NodeRedError, host_in_url
 from service.supervisor.processes import Processes, StartError, Stopped
+from service.tracking.configured import where
 
 READY_SECONDS = 60.0
 """How long the system may take to come up; a slow disk reads Node-RED and PyTorch for a while the first time."""
@@ -125,12 +126,13 @@ class _Up:
     def _welcome(self, node_red: NodeRed, seconds: float) -> None:
         service = f"http://{host_in_url(self._settings.host)}:{self._settings.port}"
         sign_in = "  (sign in as authorgan with the API key)" if self._settings.api_key else ""
+        tracked = "".join(f"  Tracking  {line}\n" for line in where(self._settings))
         self._console.say(
             f"\nAuthorGAN is running ({seconds:.1f} s).\n\n"
             f"  Editor    {node_red.url}{sign_in}\n"
             f"            Press the button on the left of “Start training” and watch digits appear.\n"
             f"  Service   {service}   documentation: {service}/docs\n"
-            f"  Logs      {self._settings.home / 'logs'}\n\n"
+            f"  Logs      {self._settings.home / 'logs'}\n{tracked}\n"
             f"Ctrl-C stops everything.\n"
         )
 
