@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,14 @@ class PictureError(Exception):
     def __init__(self, code: str, message: str):
         self.code = code
         super().__init__(message)
+
+
+def columns(spec: Mapping[str, Any], count: int) -> int:
+    """The columns of a grid of so many samples: one for each class where they come in turn, else about a square."""
+    classes = spec["data"].get("classes") or 0
+    if spec["generator"]["conditional"] and 0 < classes <= count:
+        return int(classes)
+    return math.ceil(math.sqrt(count))
 
 
 def stamp(

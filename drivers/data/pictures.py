@@ -42,9 +42,27 @@ def tiles(images: np.ndarray, columns: int, *, gap: int = GAP) -> Image.Image:
     return Image.fromarray(picture[..., 0] if channels == 1 else picture)
 
 
-def preview(data: Dataset, *, count: int = 64, columns: int = 8, seed: int = 0, per_class: bool = False) -> Image.Image:
-    """A grid of samples drawn at random, the same for the same seed; ``per_class``: one row for each class."""
+def preview(
+    data: Dataset,
+    *,
+    count: int = 64,
+    columns: int = 8,
+    seed: int = 0,
+    per_class: bool = False,
+    in_turn: bool = False,
+) -> Image.Image:
+    """A grid of samples drawn at random, the same for the same seed.
+
+    Args:
+        per_class: one row for each class, ``columns`` samples in it.
+        in_turn: one class after the other, again and again, as the samples of a conditional generator.
+    """
     draw = np.random.default_rng(seed)
+    if in_turn and data.labels is not None:
+        shuffled = [draw.permutation(np.flatnonzero(data.labels == number)) for number in np.unique(data.labels)]
+        turns = [shuffled[at % len(shuffled)] for at in range(count)]
+        chosen = [members[at // len(shuffled) % len(members)] for at, members in enumerate(turns)]
+        return grid(data.samples[chosen], columns)
     if not per_class or data.labels is None:
         chosen = draw.permutation(len(data))[:count]
         return grid(data.samples[np.sort(chosen)], columns)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import logging
 import os
@@ -23,6 +22,7 @@ from drivers.data.sources.upload import SUFFIXES, upload_path
 from service.api import represent
 from service.api.context import context
 from service.api.files import CHUNK_BYTES, answer
+from service.api.previews import preview_png
 from service.api.problems import ProblemError, invalid, not_found
 from service.api.schemas import Dataset, DatasetList, DatasetUpload, PreviewQuery
 from service.db.models import Dataset as Row
@@ -30,9 +30,6 @@ from service.db.models import Dataset as Row
 log = logging.getLogger(__name__)
 
 datasets = APIBlueprint("datasets", __name__, url_prefix="/v1/datasets", tag="Data sets")
-
-MAX_PREVIEWS = 500
-"""Drawn previews that are kept; the oldest go first."""
 
 ABANDONED_SECONDS = 86_400
 """A half-made upload this old belongs to a process that is gone."""
@@ -252,19 +249,10 @@ def preview(dataset_id: str, query_data: PreviewQuery) -> Response:
             409, "not_here", f"'{dataset_id}' is not on this machine yet; the first training on it downloads it."
         )
     data = _preview_data(shown, query_data)
-    options = query_data.model_dump(exclude={"image_size"})
-    cached = _preview_path(shown, data, options)
-    if not cached.exists():
-        try:
-            drawn = child.run(["preview"], context().data_settings, request={"data": data, "options": options})
-        except DataError as error:
-            raise _unusable(error) from error
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        temporary = cached.with_name(f".{secrets.token_hex(8)}")
-        temporary.write_bytes(base64.b64decode(drawn))
-        os.replace(temporary, cached)
-        _forget_oldest(cached.parent)
-    return answer(cached.read_bytes(), "image/png")
+    try:
+        return answer(preview_png(data, query_data.model_dump(exclude={"image_size"})), "image/png")
+    except DataError as error:
+        raise _unusable(error) from error
 
 
 def _preview_data(shown: dict[str, Any], query: PreviewQuery) -> dict[str, Any]:
@@ -275,17 +263,3 @@ def _preview_data(shown: dict[str, Any], query: PreviewQuery) -> dict[str, Any]:
     if query.image_size is not None:
         raise invalid("/image_size", "wrong_data", f"'{shown['id']}' holds sequences, which have no image size.")
     return {**_defaults(spec.catalogue.load()["datasets"][shown["id"]]), **shown["use"]}
-
-
-def _forget_oldest(folder: Path) -> None:
-    previews = sorted(folder.glob("*.png"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in previews[MAX_PREVIEWS:]:
-        path.unlink(missing_ok=True)
-
-
-def _preview_path(shown: dict[str, Any], data: dict[str, Any], options: dict[str, Any]) -> Path:
-    settings = context().data_settings
-    path = upload_path(shown["id"], settings) if shown["kind"] == "uploaded" else None
-    changed = path.stat().st_mtime_ns if path else 0
-    key = hashlib.sha256(repr((sorted(data.items()), sorted(options.items()), changed)).encode()).hexdigest()[:32]
-    return settings.cache / "previews" / f"{key}.png"

@@ -9,11 +9,13 @@ import numpy as np
 from apiflask import APIBlueprint
 from flask import Response
 
+from drivers.data import DataError, locate
 from service.api import paging, represent
 from service.api.context import context
 from service.api.curves import training_of
 from service.api.files import answer, stream
 from service.api.pace import BAND_COLUMNS, COLUMNS, Pace
+from service.api.previews import preview_png
 from service.api.problems import ProblemError, not_found
 from service.api.schemas import (
     ArtifactList,
@@ -27,6 +29,7 @@ from service.api.schemas import (
 )
 from service.curves import bands, keep_extremes
 from service.movie.making import MovieError, movie
+from service.pictures import columns
 from service.queue.usage import PREFIX
 from service.reading import read
 from service.storage import Artefact
@@ -152,6 +155,26 @@ def sample(job_id: str, step: int) -> Response:
     if services.store.history.sample(job_id, step) is None:
         raise not_found("grid of samples at step", str(step))
     return _sample(job_id, step, keep=True)
+
+
+@results.get("/real.png")
+@results.doc(operation_id="show_real_samples", responses={200: PNG, 409: "The data are not on this machine."})
+def real(job_id: str) -> Response:
+    """Show real samples
+
+    As many samples of the job's data as its grids have, in as many columns and of the same size, to look at beside
+    them; for a conditional GAN with the classes in the same places.
+    """
+    spec = context().store.get(job_id).spec
+    data = spec["data"]
+    try:
+        if not locate(data, settings=context().data_settings).here:
+            raise ProblemError(409, "not_here", f"The data '{data['choice']}' are not on this machine any more.")
+        count = spec["training"]["sample_count"]
+        options = {"count": count, "columns": columns(spec, count), "in_turn": spec["generator"]["conditional"]}
+        return answer(preview_png(data, options), "image/png")
+    except DataError as error:
+        raise ProblemError(409, "not_here", f"The data cannot be read any more. {error.message}") from error
 
 
 def _sample(job_id: str, step: int, *, keep: bool) -> Response:

@@ -212,7 +212,7 @@ class _Drawing:
         row_title = table.rows.title if table.rows else ""
         widest = max(text_width(row_title, 12), *(text_width(text) for text in self.row_labels))
         self.left = MARGIN + widest + (12 if widest else 0)
-        self.top = MARGIN + 96
+        self.top = MARGIN + (118 if table.averaged else 96)
         self.table_width = self.cell_width * len(self.column_labels)
         self.table_height = CELL_HEIGHT * len(self.row_labels)
 

@@ -6,7 +6,6 @@ import fcntl
 import io
 import json
 import logging
-import math
 import os
 import sys
 import threading
@@ -27,7 +26,7 @@ from drivers.evaluation.background import Background
 from drivers.evaluation.evaluation import Evaluation
 from drivers.evaluation.extractors import open_extractor
 from drivers.training import train
-from service.pictures import stamp
+from service.pictures import columns, stamp
 from service.storage import Storage
 from service.trainer.pipes import Channel, open_channel
 from service.trainer.runtimes import spec_keys
@@ -257,8 +256,8 @@ class Training:
         return command
 
     def _save_sample(self, step: int, samples: np.ndarray) -> dict[str, Any]:
-        columns = self._columns(len(samples))
-        picture = grid(samples, columns)
+        in_row = columns(self._spec, len(samples))
+        picture = grid(samples, in_row)
         buffer = io.BytesIO()
         picture.save(buffer, "PNG")
         png = buffer.getvalue()
@@ -272,16 +271,9 @@ class Training:
             "url": f"/v1/jobs/{self._job_id}/samples/{step}.png",
             "width": picture.width,
             "height": picture.height,
-            "columns": columns,
+            "columns": in_row,
             "count": len(samples),
         }
-
-    def _columns(self, count: int) -> int:
-        """A column for each class where the classes are cycled through, else about a square."""
-        classes = self._spec["data"].get("classes") or 0
-        if self._spec["generator"]["conditional"] and classes <= count:
-            return classes
-        return math.ceil(math.sqrt(count))
 
     def _save_weights(self) -> None:
         start = time.monotonic()

@@ -7,6 +7,8 @@ export class Card {
     constructor(onchange) {
         const field = (tag, key, properties, read) =>
             element(tag, {
+                // Without it, Node-RED's theme takes no notice of an input.
+                type: tag === "input" && "text",
                 placeholder: text(`card.${key}`),
                 "aria-label": text(`card.${key}`),
                 title: text(`card.${key}`),

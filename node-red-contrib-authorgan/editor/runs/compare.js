@@ -2,6 +2,7 @@
 
 import { Curves, colourOf } from "./curves.js"
 import { colourMark, element, pageHead } from "./dom.js"
+import { Parallel } from "./parallel.js"
 import { Pictures } from "./pictures.js"
 import { poll } from "./poll.js"
 import { isOver } from "./state.js"
@@ -20,6 +21,7 @@ export class Comparison {
         this.table = element("div", { class: "authorgan-runs-table" })
         this.samples = element("div", { class: "authorgan-runs-gallery" })
         this.curvesPlace = element("div")
+        this.parallel = new Parallel({ open, onfilter: (ids) => this.filter(ids) })
         place.append(
             pageHead(
                 text("run.back"),
@@ -28,6 +30,7 @@ export class Comparison {
             ),
             this.note,
             this.curvesPlace,
+            this.parallel.place,
             this.table,
             this.samples
         )
@@ -43,6 +46,8 @@ export class Comparison {
             if (compared.jobs.length === 0) return OVER_MS
             this.showTable(compared)
             this.showSamples(compared.jobs)
+            this.parallel.show(compared)
+            this.showOnly()
             jobs = await Promise.all(compared.jobs.map(({ id }) => this.runs.show(id)))
             this.showCurves(jobs)
             await this.curves.look(jobs)
@@ -76,7 +81,7 @@ export class Comparison {
         const rows = jobs.map((job, at) =>
             element(
                 "tr",
-                {},
+                { data: { job: job.id } },
                 element(
                     "th",
                     {},
@@ -109,16 +114,34 @@ export class Comparison {
         for (const [at, job] of jobs.entries()) {
             if (!this.samples.children[at]) {
                 this.samples.append(
-                    element("figure", {}, element("div", { class: "authorgan-runs-sample" }), element("figcaption", {}))
+                    element(
+                        "figure",
+                        { data: { job: job.id } },
+                        element("div", { class: "authorgan-runs-sample" }),
+                        element("figcaption", {})
+                    )
                 )
             }
             const { firstChild: place, lastChild: caption } = this.samples.children[at]
             const step = job.latest_sample && text("atStep", { step: number(job.latest_sample.step) })
             caption.replaceChildren(mark(at), [job.name || text("unnamed"), step].filter(Boolean).join(" · "))
-            if (place.authorganPicture !== job.latest_sample?.url) {
-                this.pictures.show(place, job.latest_sample?.url, job.name)
+            if (!job.latest_sample) place.textContent = text("samples.none")
+            else if (place.authorganPicture !== job.latest_sample.url) {
+                this.pictures.show(place, job.latest_sample.url, job.name)
             }
         }
+    }
+
+    /** Only the runs that were chosen on the axes; null: all of them. */
+    filter(ids) {
+        this.chosen = ids
+        this.showOnly()
+        if (this.curves) this.curves.showOnly(ids)
+    }
+
+    showOnly() {
+        const places = [...this.table.querySelectorAll("tr[data-job]"), ...this.samples.children]
+        for (const place of places) place.hidden = Boolean(this.chosen) && !this.chosen.has(place.dataset.job)
     }
 
     go(event, id) {
@@ -129,6 +152,7 @@ export class Comparison {
     close() {
         this.polling.stop()
         this.curves?.close()
+        this.parallel.close()
         this.pictures.forget()
     }
 }

@@ -1,6 +1,7 @@
 /** The loss curves of one run or of several, read from the service, which thins them so that every peak stays. */
 import { Chart } from "./chart.js"
 import { element } from "./dom.js"
+import { isOver } from "./state.js"
 import { number, text } from "./texts.js"
 import { CurveView } from "./view.js"
 
@@ -21,6 +22,8 @@ export class Curves {
         this.runs = runs
         this.shown = shown
         this.network = "generator"
+        /** Ids of the runs whose lines are drawn; null: all of them. */
+        this.only = null
         this.zoom = null
         /** run id -> { seen, thinned, column(name), markers }; `seen` tells whether it is still the present one. */
         this.curves = new Map()
@@ -69,7 +72,13 @@ export class Curves {
             this.curves.set(job.id, { seen, thinned, column, markers, metrics })
             changed = true
         }
+        this.ended = jobs.every(({ state }) => isOver(state))
         if (changed) this.draw()
+    }
+
+    showOnly(ids) {
+        this.only = ids
+        this.draw()
     }
 
     /** All that the service told of a run's numbers at the last look. */
@@ -97,7 +106,8 @@ export class Curves {
     draw() {
         const one = this.shown.length === 1
         const { xs, lines } = one ? this.networksOf(this.shown[0].id) : this.networkOfEach()
-        const hint = xs.length === 0 ? "none" : this.zoom ? "zoomed" : "hint"
+        const none = this.ended ? "never" : "none"
+        const hint = xs.length === 0 ? none : this.zoom ? "zoomed" : "hint"
         this.hint.textContent = text(`curves.${hint}`)
         const markers = one ? this.markersOf(this.shown[0].id) : []
         this.chart.draw(xs, lines, { ...this.view.settings(), xLabel: text(`x.${this.view.x}`), markers })
@@ -121,7 +131,7 @@ export class Curves {
     networkOfEach() {
         const points = this.shown.map(({ id }) => {
             const curve = this.curves.get(id)
-            if (!curve) return new Map()
+            if (!curve || (this.only && !this.only.has(id))) return new Map()
             const values = curve.column(this.network)
             return new Map(curve.column(this.view.x).map((x, at) => [x, values[at]]))
         })

@@ -4,8 +4,13 @@
  * element("button", { class: "…", title: "…", onclick: … }, child, "text", [more])
  * Properties that start with "on" are listeners, `data` is the dataset; null, undefined and false leave out.
  */
-export function element(tag, properties = {}, ...children) {
-    const made = document.createElement(tag)
+export const element = (tag, properties, ...children) => fill(document.createElement(tag), properties, children)
+
+/** The same for a part of an SVG picture. */
+export const graphic = (tag, properties, ...children) =>
+    fill(document.createElementNS("http://www.w3.org/2000/svg", tag), properties, children)
+
+function fill(made, properties = {}, children = []) {
     for (const [name, value] of Object.entries(properties)) {
         if (value === null || value === undefined || value === false) continue
         if (name.startsWith("on")) made.addEventListener(name.slice(2), value)

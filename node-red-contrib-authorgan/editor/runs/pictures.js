@@ -30,7 +30,7 @@ export class Pictures {
             source = await this.url(address)
         } catch (failure) {
             if (place.authorganPicture === address)
-                place.replaceChildren(element("span", { title: failure.message }, "–"))
+                place.replaceChildren(element("span", { class: "authorgan-runs-hint" }, failure.message))
             return undefined
         }
         if (place.authorganPicture !== address) return undefined

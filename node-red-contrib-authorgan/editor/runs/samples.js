@@ -1,4 +1,4 @@
-/** A slider through the samples that a run has drawn: it stays at the newest until one moves it. */
+/** A slider through the samples that a run has drawn, real ones beside them: it stays at the newest until one moves it. */
 
 import { element, iconButton } from "./dom.js"
 import { downloadButton } from "./download.js"
@@ -19,6 +19,7 @@ export class Samples {
         this.at = -1
         this.following = true
         this.picture = element("div", { class: "authorgan-runs-sample" })
+        this.real = element("div", { class: "authorgan-runs-sample" })
         this.label = element("span", { class: "authorgan-runs-step" })
         this.slider = element("input", {
             type: "range",
@@ -31,7 +32,12 @@ export class Samples {
             "div",
             { class: "authorgan-runs-samples", hidden: true },
             element("div", { class: "authorgan-runs-caption" }, text("samples.title"), this.label),
-            this.picture,
+            element(
+                "div",
+                { class: "authorgan-runs-beside" },
+                element("figure", {}, this.picture, element("figcaption", {}, text("samples.drawn"))),
+                element("figure", {}, this.real, element("figcaption", {}, text("samples.real")))
+            ),
             element(
                 "div",
                 { class: "authorgan-runs-slide" },
@@ -50,6 +56,7 @@ export class Samples {
 
     async look({ latest_sample }) {
         if (!latest_sample || latest_sample.step === this.samples.at(-1)?.step) return
+        if (!this.samples.length) this.pictures.show(this.real, `jobs/${this.id}/real.png`, text("samples.real"))
         this.samples = await this.all()
         this.place.hidden = this.samples.length === 0
         this.slider.max = this.samples.length - 1

@@ -25,6 +25,15 @@ export class SweepPage {
         this.actions = element("span", { class: "authorgan-runs-actions" })
         this.line = element("div", { class: "authorgan-runs-line", role: "status" })
         this.value = element("select", { "aria-label": text("sweeps.value"), onchange: () => this.drawHeatmap() })
+        this.axes = ["x", "y"].map((name) =>
+            element("select", {
+                "aria-label": text(`sweeps.${name}`),
+                title: text(`sweeps.${name}`),
+                hidden: true,
+                data: { axis: name },
+                onchange: () => this.drawHeatmap()
+            })
+        )
         this.picture = element("div", { class: "authorgan-runs-heatmap" })
         this.table = element("div", { class: "authorgan-runs-table" })
         place.append(
@@ -34,6 +43,7 @@ export class SweepPage {
                 "div",
                 { class: "authorgan-runs-view" },
                 this.value,
+                ...this.axes,
                 ...FILES.map((kind) =>
                     downloadButton(runs, kind.toUpperCase(), () => ({
                         address: this.address(kind),
@@ -82,15 +92,37 @@ export class SweepPage {
                 )
             )
         }
+        this.offerAxes(sweep.axes)
         const known = JSON.stringify(sweep.jobs.map(({ values }) => values[this.value.value]))
         if (known !== this.known) this.drawHeatmap()
         this.known = known
         this.showJobs(sweep)
     }
 
+    /** Where more than two parameters vary, which of them the heatmap lies over: first, those with most values. */
+    offerAxes(axes) {
+        const [x, y] = this.axes
+        if (axes.length <= 2 || x.options.length > 0) return
+        const [most, next] = axes.toSorted((a, b) => b.values.length - a.values.length)
+        for (const [select, chosen] of [
+            [x, next],
+            [y, most]
+        ]) {
+            select.replaceChildren(
+                ...axes.map(({ pointer }) =>
+                    element("option", { value: pointer, selected: pointer === chosen.pointer }, shortened(pointer))
+                )
+            )
+            select.hidden = false
+        }
+    }
+
     address(kind) {
+        const [x, y] = this.axes.map(({ value }) => value)
         const query = new URLSearchParams({
             value: this.value.value,
+            ...(x && { x }),
+            ...(y && y !== x && { y }),
             ...(kind !== "csv" && { theme: isDark() ? "dark" : "light" })
         })
         return `sweeps/${this.id}/heatmap.${kind}?${query}`

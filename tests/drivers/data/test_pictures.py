@@ -57,6 +57,15 @@ def test_a_preview_is_the_same_for_the_same_seed(data):
     assert first.shape == (2 * 1 + GAP, 4 * 1 + 3 * GAP)
 
 
+def test_a_preview_in_turn_has_one_class_after_the_other(data):
+    picture = np.asarray(preview(data, count=6, columns=2, in_turn=True))
+    cells = picture[:: 1 + GAP, :: 1 + GAP]
+    assert cells.shape == (3, 2)
+    assert (cells[:, 0] <= 20).all()
+    assert (cells[:, 1] > 20).all()
+    assert len({int(shade) for shade in cells.ravel()}) == 6  # none twice while there are others
+
+
 def test_a_preview_by_class_has_a_row_for_each(data):
     picture = np.asarray(preview(data, columns=12, per_class=True))
     cells = picture[:: 1 + GAP, :: 1 + GAP]

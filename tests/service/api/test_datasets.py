@@ -105,7 +105,7 @@ def test_a_preview_of_what_is_not_here(client):
 
 
 def test_only_so_many_previews_are_kept(client, services, monkeypatch):
-    monkeypatch.setattr("service.api.datasets.MAX_PREVIEWS", 2)
+    monkeypatch.setattr("service.api.previews.MAX_PREVIEWS", 2)
     for seed in range(3):
         assert client.get(f"/v1/datasets/digits/preview.png?count=4&seed={seed}").status_code == 200
     assert len(list((services.data_settings.cache / "previews").iterdir())) == 2

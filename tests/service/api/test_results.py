@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import spec as specs
 from drivers.data import grid
+from drivers.data.pictures import GAP
 
 
 @pytest.fixture
@@ -147,6 +149,28 @@ def test_the_latest_sample_is_asked_for_each_time(client, services, job, claim):
     second = client.get(f"/v1/jobs/{job}/samples/latest.png", headers={"If-None-Match": first.headers["ETag"]})
     assert second.status_code == 200
     assert second.data == png(20)
+
+
+def test_real_samples_are_laid_out_as_those_that_are_drawn(client, services):
+    spec = {
+        "data": {"choice": "digits", "image_size": 8},
+        "generator": {"choice": "cgan"},
+        "discriminator": {"choice": "cgan"},
+        "training": {"sample_count": 20},
+    }
+    job = services.store.submit(specs.resolve(spec)).id
+    response = client.get(f"/v1/jobs/{job}/real.png")
+    assert (response.status_code, response.mimetype) == (200, "image/png")
+    picture = Image.open(io.BytesIO(response.data))
+    assert picture.size == (10 * 8 + 9 * GAP, 2 * 8 + GAP)  # a column for each class
+    assert client.get("/v1/jobs/0123456789abcdef/real.png").status_code == 404
+
+
+def test_real_samples_that_are_gone(client, services):
+    spec = {"data": {"choice": "mnist"}, "generator": {"choice": "gan"}, "discriminator": {"choice": "gan"}}
+    response = client.get(f"/v1/jobs/{services.store.submit(specs.resolve(spec)).id}/real.png")
+    assert response.status_code == 409
+    assert "'mnist' are not on this machine" in response.text
 
 
 def test_steps_that_were_not_drawn(client, services, job, claim):
