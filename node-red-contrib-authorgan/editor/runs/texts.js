@@ -30,4 +30,9 @@ export function ago(time) {
 }
 
 /** "/optimizer/generator/learning_rate" -> "generator learning_rate": what a column has room for. */
-export const shortened = (pointer) => pointer.split("/").slice(-2).join(" ").trim()
+export function shortened(pointer) {
+    const [module, network, key] = pointer.split("/").slice(1)
+    // A network has a choice of its own; this one is its optimizer's.
+    if (module === "optimizer" && key === "choice") return `${network} optimizer`
+    return pointer.split("/").slice(-2).join(" ").trim()
+}
