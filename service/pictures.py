@@ -32,7 +32,7 @@ class PictureError(Exception):
         super().__init__(message)
 
 
-def columns(spec: Mapping[str, Any], count: int) -> int:
+def columns_of(spec: Mapping[str, Any], count: int) -> int:
     """The columns of a grid of so many samples: one for each class where they come in turn, else about a square."""
     classes = spec["data"].get("classes") or 0
     if spec["generator"]["conditional"] and 0 < classes <= count:

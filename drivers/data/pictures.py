@@ -61,8 +61,8 @@ def preview(
     if in_turn and data.labels is not None:
         shuffled = [draw.permutation(np.flatnonzero(data.labels == number)) for number in np.unique(data.labels)]
         turns = [shuffled[at % len(shuffled)] for at in range(count)]
-        chosen = [members[at // len(shuffled) % len(members)] for at, members in enumerate(turns)]
-        return grid(data.samples[chosen], columns)
+        in_order = [members[at // len(shuffled) % len(members)] for at, members in enumerate(turns)]
+        return grid(data.samples[in_order], columns)
     if not per_class or data.labels is None:
         chosen = draw.permutation(len(data))[:count]
         return grid(data.samples[np.sort(chosen)], columns)

@@ -29,7 +29,7 @@ from service.api.schemas import (
 )
 from service.curves import bands, keep_extremes
 from service.movie.making import MovieError, movie
-from service.pictures import columns
+from service.pictures import columns_of
 from service.queue.usage import PREFIX
 from service.reading import read
 from service.storage import Artefact
@@ -171,7 +171,7 @@ def real(job_id: str) -> Response:
         if not locate(data, settings=context().data_settings).here:
             raise ProblemError(409, "not_here", f"The data '{data['choice']}' are not on this machine any more.")
         count = spec["training"]["sample_count"]
-        options = {"count": count, "columns": columns(spec, count), "in_turn": spec["generator"]["conditional"]}
+        options = {"count": count, "columns": columns_of(spec, count), "in_turn": spec["generator"]["conditional"]}
         return answer(preview_png(data, options), "image/png")
     except DataError as error:
         raise ProblemError(409, "not_here", f"The data cannot be read any more. {error.message}") from error

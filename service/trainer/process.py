@@ -26,7 +26,7 @@ from drivers.evaluation.background import Background
 from drivers.evaluation.evaluation import Evaluation
 from drivers.evaluation.extractors import open_extractor
 from drivers.training import train
-from service.pictures import columns, stamp
+from service.pictures import columns_of, stamp
 from service.storage import Storage
 from service.trainer.pipes import Channel, open_channel
 from service.trainer.runtimes import spec_keys
@@ -256,8 +256,8 @@ class Training:
         return command
 
     def _save_sample(self, step: int, samples: np.ndarray) -> dict[str, Any]:
-        in_row = columns(self._spec, len(samples))
-        picture = grid(samples, in_row)
+        columns = columns_of(self._spec, len(samples))
+        picture = grid(samples, columns)
         buffer = io.BytesIO()
         picture.save(buffer, "PNG")
         png = buffer.getvalue()
@@ -271,7 +271,7 @@ class Training:
             "url": f"/v1/jobs/{self._job_id}/samples/{step}.png",
             "width": picture.width,
             "height": picture.height,
-            "columns": in_row,
+            "columns": columns,
             "count": len(samples),
         }
 
