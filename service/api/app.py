@@ -19,6 +19,7 @@ from service.api.evaluations import evaluations
 from service.api.events import events
 from service.api.exports import exports
 from service.api.health import health
+from service.api.hidden import hidden
 from service.api.imports import imports
 from service.api.jobs import jobs, tags
 from service.api.latent import latent
@@ -83,6 +84,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         compare,
         models,
         latent,
+        hidden,
         exports,
         imports,
         evaluations,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +12,7 @@ from flask import Response
 from drivers.latent.directions import PRINCIPAL_SAMPLES, behind, first_layer
 from service.api.context import context
 from service.api.latent_schemas import DirectionList, DirectionsBody, ExploreBody, InterpolateBody, Sheet
-from service.api.models import ask, check_labels, check_noise, check_numbers, noise_length
+from service.api.models import ask, check_labels, check_noise, check_numbers, layer_of, listed, noise_length
 from service.api.negotiation import preferred
 from service.api.problems import invalid
 from spec.frame import Frame
@@ -128,21 +127,12 @@ def check_method(method: str, layer: str | None, spec: Mapping[str, Any]) -> Non
     if method == "principal":
         found = layer or behind(spec, found)
         check_activations(found, PRINCIPAL_SAMPLES, spec, "/layer")
-    check_layer(found, spec, "generator")
-
-
-def check_layer(id_: str, spec: Mapping[str, Any], network: str) -> dict[str, Any]:
-    """The resolved layer of a network."""
-    layers = {layer["id"]: layer for layer in spec[network]["layers"]}
-    if id_ not in layers:
-        message = f"The {network} has no layer '{id_}'; it has {', '.join(layers)}."
-        raise invalid("/layer", "unknown_layer", message)
-    return layers[id_]
+    layer_of(found, spec, "generator")
 
 
 def check_activations(id_: str, count: int, spec: Mapping[str, Any], pointer: str, network: str = "generator") -> None:
     """What a layer gives for so many samples fits into memory."""
-    size = math.prod(check_layer(id_, spec, network)["output_shape"])
+    size = math.prod(layer_of(id_, spec, network)["output_shape"])
     most = context().settings.max_activation_numbers
     if count * size > most:
         message = (
@@ -157,10 +147,7 @@ def sheet(result: Mapping[str, Any], columns: int) -> Any:
     if "png" in result:
         headers = {"Authorgan-Step": str(result["step"]), "Authorgan-Columns": str(columns)}
         return Response(result["png"], content_type=PNG, headers=headers)
-    made = {"columns": columns, "count": result["count"], "step": result["step"]}
-    if "sequences" in result:
-        return {"sequences": result["sequences"], **made}
-    return {"images": [base64.b64encode(image).decode() for image in result["images"]], **made}
+    return {**listed(result), "columns": columns, "count": result["count"], "step": result["step"]}
 
 
 def _interpolation(body: InterpolateBody, spec: Mapping[str, Any], *, as_movie: bool) -> dict[str, Any]:

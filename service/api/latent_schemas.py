@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, FiniteFloat, StringConstraints
+from pydantic import Field, FiniteFloat
 
-from service.api.schemas import Answer, Body, Label, Seed
-
-Index = Annotated[str, StringConstraints(pattern=r"^(0|[1-9][0-9]{0,8})$")]
-"""A number from 0 as the key of an object."""
+from service.api.schemas import Answer, Body, Index, Label, Role, Seed
 
 
 class InterpolateBody(Body):
@@ -96,3 +93,44 @@ class Sheet(Answer):
     columns: int = Field(description="Of them in a row of the picture.")
     count: int
     step: int | None = Field(description="The training step that the weights are from.")
+
+
+class LayersBody(Body):
+    """Without `layer`: which there are. A generator looks at noise, a discriminator at what it is given or, without
+    that, at what the generator draws."""
+
+    network: Role = "generator"
+    layer: str | None = Field(None, min_length=1, description="Its id.")
+    seed: Seed = Field(0, description="The first sample that `sample` draws for it.")
+    noise: list[FiniteFloat] | None = Field(None, description="A latent vector instead of a seed.")
+    images: list[str] | None = Field(
+        None, min_length=1, description="PNG or JPEG files, base64, for a discriminator of images."
+    )
+    sequences: list[list[list[FiniteFloat]]] | None = Field(
+        None, min_length=1, description="Of each its steps, of each step its numbers, for one of sequences."
+    )
+    label: Label | None = Field(None, description="The class, for a conditional network; by default class 0.")
+    max_maps: int = Field(64, ge=1, description="Units that are shown of each sample, the first ones.")
+    columns: int | None = Field(None, ge=1, description="Of the picture; by default as square as it gets.")
+    normalization: Literal["map", "layer"] = Field(
+        "map", description="Black to white is the range of each map by itself, or of the whole layer."
+    )
+
+
+class LayerOut(Answer):
+    id: str
+    type: str
+    output_shape: list[int]
+    units: int = Field(description="Channels, the last axis; 0: it gives one number.")
+    has_maps: bool = Field(description="Each unit has values at several places or steps.")
+
+
+class Layers(Answer):
+    """Either `layers`, or `maps` of one."""
+
+    network: Role
+    layers: list[LayerOut] | None = None
+    layer: str | None = None
+    maps: list[list[str]] | None = Field(None, description="PNG files, base64: of each sample its units.")
+    units: list[int] | None = Field(None, description="Which units these are; null where one picture holds them all.")
+    step: int | None = Field(None, description="The training step that the weights are from.")

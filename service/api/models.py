@@ -14,9 +14,10 @@ from PIL import Image
 
 from service.api.context import context
 from service.api.images import decoded
+from service.api.latent_schemas import LayersBody
 from service.api.negotiation import preferred
 from service.api.problems import ProblemError, invalid
-from service.api.schemas import DiscriminateBody, SampleBody, Samples, Verdicts
+from service.api.schemas import DiscriminateBody, SampleBody, Samples, UnitsBody, Verdicts
 from service.pictures import stamp
 from service.queue.interactive import InteractiveError, InteractiveUnavailable, call
 from spec.frame import Frame
@@ -44,6 +45,7 @@ STATUS = {
     examples={
         "sixteen": {"value": {"count": 16, "seed": 7}},
         "sevens": {"value": {"labels": [7], "count": 8}},
+        "without two units": {"value": {"count": 8, "units": {"conv2d_1": {"off": [3, 17]}}}},
     },
 )
 @models.output(Samples)
@@ -69,21 +71,57 @@ def sample(job_id: str, json_data: SampleBody) -> Any:
     as_picture = preferred("Samples", "image/png", "application/json") == "image/png"
     params = _sample_params(json_data, spec)
     params["format"] = "grid" if as_picture else "each"
+    if json_data.units is not None:
+        check_units(json_data.units, spec)
+        params["units"] = {layer: edit.model_dump() for layer, edit in json_data.units.items()}
     if not as_picture:
         check_numbers(params["count"], Frame.of(spec["data"]), "/count")
     result = ask("sample", job_id, params)
     if as_picture:
         headers = {"Authorgan-Step": str(result["step"]), "Authorgan-Columns": str(result["columns"])}
         png = result["png"]
-        if context().settings.pictures_carry_spec and json_data.noise is None:
+        if context().settings.pictures_carry_spec and json_data.noise is None and json_data.units is None:
             drawn = {"seed": json_data.seed, "labels": json_data.labels, "count": params["count"]}
             drawn |= {"columns": result["columns"], "step": result["step"]}
             png = stamp(png, spec=spec, hash=job.hash, job=job_id, **drawn)
         return Response(png, content_type="image/png", headers=headers)
-    made: dict[str, Any] = {"count": params["count"], "step": result["step"]}
-    if "sequences" in result:
-        return {"sequences": result["sequences"], **made}
-    return {"images": [base64.b64encode(image).decode() for image in result["images"]], **made}
+    return {**listed(result), "count": params["count"], "step": result["step"]}
+
+
+def listed(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Samples of a result one by one: what is a file in base64, sequences as they are."""
+    kinds = [kind for kind in ("images", "sequences", "before") if kind in result]
+    return {
+        kind: [base64.b64encode(item).decode() if isinstance(item, bytes) else item for item in result[kind]]
+        for kind in kinds
+    }
+
+
+def check_units(units: Mapping[str, UnitsBody], spec: Mapping[str, Any]) -> None:
+    """The generator's layers have these units, and none is off and on."""
+    for id_, edit in units.items():
+        pointer = f"/units/{id_.replace('~', '~0').replace('/', '~1')}"
+        shape = layer_of(id_, spec, "generator", pointer)["output_shape"]
+        if not shape:
+            raise invalid(pointer, "no_units", f"The layer '{id_}' gives one number and has no units.")
+        switched = [*((unit, f"{pointer}/off/{place}") for place, unit in enumerate(edit.off))]
+        switched += [(int(unit), f"{pointer}/on/{unit}") for unit in edit.on]
+        for unit, place in switched:
+            if unit >= shape[-1]:
+                message = f"The layer '{id_}' has the units 0 to {shape[-1] - 1}; there is no unit {unit}."
+                raise invalid(place, "no_unit", message)
+        both = set(edit.off) & {int(unit) for unit in edit.on}
+        if both:
+            raise invalid(pointer, "off_and_on", f"Unit {min(both)} of '{id_}' cannot be off and on.")
+
+
+def layer_of(id_: str, spec: Mapping[str, Any], network: str, pointer: str = "/layer") -> dict[str, Any]:
+    """The resolved layer of a network."""
+    layers = {layer["id"]: layer for layer in spec[network]["layers"]}
+    if id_ not in layers:
+        message = f"The {network} has no layer '{id_}'; it has {', '.join(layers)}."
+        raise invalid(pointer, "unknown_layer", message)
+    return layers[id_]
 
 
 def check_numbers(count: int, frame: Frame, pointer: str) -> None:
@@ -180,13 +218,12 @@ def discriminate(job_id: str, json_data: DiscriminateBody) -> Any:
     """
     spec = context().store.get(job_id).spec
     frame = Frame.of(spec["data"])
-    given = _given(json_data, frame)
+    given = given_samples(json_data, frame)
     if frame.source == "sequence":
         check_numbers(len(given), frame, "/sequences")
-        for position, sequence in enumerate(given):
-            _check_sequence(sequence, frame, f"/sequences/{position}")
+        check_sequences(given, frame)
     else:
-        given = [_image(text, position) for position, text in enumerate(given)]
+        given = images_of(given)
     if json_data.labels is None and spec["discriminator"]["conditional"]:
         message = f"This discriminator judges each {frame.source} by its class; give one each."
         raise invalid("/labels", "labels_needed", message)
@@ -203,7 +240,7 @@ def discriminate(job_id: str, json_data: DiscriminateBody) -> Any:
     return {"results": verdicts, "calibration": result["calibration"], "step": result["step"]}
 
 
-def _given(body: DiscriminateBody, frame: Frame) -> list[Any]:
+def given_samples(body: DiscriminateBody | LayersBody, frame: Frame) -> list[Any]:
     """What there is to judge: images for a model of images, sequences for one of sequences."""
     key, other = ("sequences", "images") if frame.source == "sequence" else ("images", "sequences")
     if getattr(body, other) is not None:
@@ -216,6 +253,12 @@ def _given(body: DiscriminateBody, frame: Frame) -> list[Any]:
     return given
 
 
+def check_sequences(sequences: Sequence[list[list[float]]], frame: Frame) -> None:
+    """Each sequence of a list `sequences` has the shape of the model's."""
+    for position, sequence in enumerate(sequences):
+        _check_sequence(sequence, frame, f"/sequences/{position}")
+
+
 def _check_sequence(sequence: list[list[float]], frame: Frame, pointer: str) -> None:
     steps, channels = frame.size
     if len(sequence) != steps:
@@ -225,6 +268,11 @@ def _check_sequence(sequence: list[list[float]], frame: Frame, pointer: str) -> 
         if len(numbers) != channels:
             message = f"Each step of a sequence of this model has {channels} numbers; this one has {len(numbers)}."
             raise invalid(f"{pointer}/{step}", "wrong_length", message)
+
+
+def images_of(texts: Sequence[str]) -> list[bytes]:
+    """The files in a list `images` of base64 texts."""
+    return [_image(text, position) for position, text in enumerate(texts)]
 
 
 def _image(text: str, position: int) -> bytes:

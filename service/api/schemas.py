@@ -419,6 +419,17 @@ class ArtifactList(Answer):
 # -- models --------------------------------------------------------------------------------------------------------
 
 
+Index = Annotated[str, StringConstraints(pattern=r"^(0|[1-9][0-9]{0,8})$")]
+"""A number from 0 as the key of an object."""
+
+
+class UnitsBody(Body):
+    """What units of a layer give, whatever they compute."""
+
+    off: list[Annotated[int, Field(ge=0)]] = Field([], description="Units that give zero everywhere.")
+    on: dict[Index, FiniteFloat] = Field({}, description="Units that give this value everywhere.")
+
+
 class SampleBody(Body):
     count: int | None = Field(
         None, ge=1, description="Images or sequences to draw; by default as many as `noise` or `labels` has, else 64."
@@ -433,6 +444,11 @@ class SampleBody(Body):
         description="Classes to draw, for a conditional generator; repeated until there are `count`.",
     )
     columns: int | None = Field(None, ge=1, description="Of the grid; by default as square as it gets.")
+    units: dict[str, UnitsBody] | None = Field(
+        None,
+        description="By the id of a layer of the generator: units, its channels, that are switched off or on. The "
+        "answer has the same samples before and after.",
+    )
 
 
 class Samples(Answer):
@@ -440,6 +456,9 @@ class Samples(Answer):
 
     images: list[str] | None = Field(None, description="PNG files, base64.")
     sequences: list[list[list[float]]] | None = Field(None, description="Of each its steps, of each step its numbers.")
+    before: list[str] | list[list[list[float]]] | None = Field(
+        None, description="The same samples without the switched `units`."
+    )
     count: int
     step: int | None = Field(description="The training step that the weights are from.")
 

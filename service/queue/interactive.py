@@ -35,24 +35,29 @@ def call(kind: str, job_id: str, params: dict, timeout: float, *, settings: Sett
     """Have the newest saved weights of a job do something, while it trains or afterwards.
 
     Args:
-        kind: `sample`, `discriminate`, `interpolate`, `directions`, `explore`, `evaluate` or `export`.
-        params: For `sample`: `count`, `seed`, `noise` (nested lists (N, Z)), `labels` (list of N), `columns`, and
-            `format`: `grid` (the default, one PNG) or `each` (one PNG an image, the numbers of a sequence).
+        kind: `sample`, `discriminate`, `interpolate`, `directions`, `explore`, `layers`, `evaluate` or `export`.
+        params: For `sample`: `count`, `seed`, `noise` (nested lists (N, Z)), `labels` (list of N), `columns`, `units`
+            (`{layer: {"off": [units], "on": {unit as text: value}}}`), and `format`: `grid` (the default, one PNG) or
+            `each` (one PNG an image, the numbers of a sequence).
             For `interpolate`: `seeds` or `noise`, `labels`, `method`, `layout` (`path` or `grid`), `steps`, `loop`,
             `columns`, and `format`: as for `sample`, or `gif` or `mp4` with `fps`.
             For `directions`: `method` (`sefa` or `principal`), `layer` (an id or None) and `count`.
             For `explore`: `seed` or `noise` (one vector), `label`, `method`, `layer`, `amounts` (by the direction's
             index as text), `direction` (None: one sample, else a strip of `steps` from minus to plus `range`),
             `format`.
+            For `layers`: `network`, `layer`, `seed` or `noise` (one vector) or `images` or `sequences`, `label`,
+            `max_maps`, `columns`, `normalization`, `format`.
             For `export`: `format` and `network`; the answer is `{"name", "size"}` of an artefact.
             For `discriminate`: `images` (a list of PNG bytes) or `sequences` (nested lists (N, T, C)), and `labels`.
             For `evaluate`: `evaluation` (the module of a resolved spec) and `seed`.
         timeout: Seconds to wait. A message nobody took by then is dropped.
 
     Returns:
-        For `sample` and `interpolate`: `{"png": bytes, "columns", "count"}`, or `{"images": [bytes], "count"}`, of
-        sequences `{"sequences": [[[float]]], "count"}`, or `{"movie": bytes, "count"}`; for
-        `discriminate`: `{"score": [float], "probability_real": [float], "calibration": str}`;
+        For `sample`, `interpolate` and `explore`: `{"png": bytes, "columns", "count"}`, or `{"images": [bytes],
+        "count"}`, of sequences `{"sequences": [[[float]]], "count"}`, or `{"movie": bytes, "count"}`; with `units` also
+        `before`, the same without them; for `discriminate`: `{"score": [float], "probability_real": [float],
+        "calibration": str}`;
+        for `layers`: `{"png": bytes}` or `{"maps": [[bytes]]}`, and `units`, those shown;
         for `directions`: `{"layer", "directions": [{"index", "share", "vector"}]}`;
         for `evaluate`: `{"scores": [see drivers.evaluation.evaluation.Score]}`; always with the `step` of the weights.
 

@@ -18,15 +18,16 @@ from PIL import Image
 from safetensors import safe_open
 
 from drivers import DriverError, Session, open_session
+from drivers.examination import Edit
 from drivers.export import FORMATS
 from drivers.export.weights import add_spec
 from service.config import Settings
 from service.storage import Storage
-from service.trainer import latent
+from service.trainer import hidden, latent
 from service.trainer.answers import InteractiveError, decode, encode
 from service.trainer.evaluations import Evaluations, Tell
 from service.trainer.held import Model, Version
-from service.trainer.pictures import frame_of, pixels, shown
+from service.trainer.pictures import frame_of, pixels, shown, shown_both
 from service.trainer.pipes import open_channel
 from service.trainer.process import describe, warm_up
 from service.trainer.runtimes import DEFAULT, spec_keys
@@ -141,13 +142,17 @@ def sample(model: Model, params: dict[str, Any]) -> dict[str, Any]:
     session = model.session
     noise, labels = params.get("noise"), params.get("labels")
     count = params.get("count") or len(noise or labels or ()) or DEFAULT_COUNT
-    samples = session.sample(
-        count,
-        seed=params.get("seed") or 0,
-        noise=None if noise is None else np.asarray(noise, np.float32),
-        labels=None if labels is None else np.asarray(labels, np.int64),
-    )
-    return shown(session, samples, params)
+    drawn: dict[str, Any] = {
+        "seed": params.get("seed") or 0,
+        "noise": None if noise is None else np.asarray(noise, np.float32),
+        "labels": None if labels is None else np.asarray(labels, np.int64),
+    }
+    if not params.get("units"):
+        return shown(session, session.sample(count, **drawn), params)
+    edits = hidden.edits(params["units"])
+    # Both ways layer by layer, so that nothing differs but the units.
+    before = session.sample(count, **drawn, edits={layer: Edit() for layer in edits})
+    return shown_both(session, before, session.sample(count, **drawn, edits=edits), params)
 
 
 def discriminate(model: Model, params: dict[str, Any]) -> dict[str, Any]:
@@ -172,6 +177,7 @@ KINDS: dict[str, Callable[[Model, dict[str, Any]], dict[str, Any]]] = {
     "interpolate": latent.interpolate,
     "directions": latent.directions,
     "explore": latent.explore,
+    "layers": hidden.layers,
 }
 """What answers a call at once."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ from service.trainer.answers import InteractiveError
 from spec.frame import Frame
 
 DEFAULT_COLUMNS = 8
+BETWEEN = 8
+"""Pixels between two pictures on one sheet."""
 
 
 def frame_of(session: Session) -> Frame:
@@ -36,6 +38,30 @@ def shown(session: Session, samples: np.ndarray, params: Mapping[str, Any]) -> d
         return {**each(session, samples), "count": len(samples)}
     columns = min(params.get("columns") or DEFAULT_COLUMNS, len(samples))
     return {"png": png(grid(samples, columns)), "columns": columns, "count": len(samples)}
+
+
+def shown_both(session: Session, before: np.ndarray, after: np.ndarray, params: Mapping[str, Any]) -> dict[str, Any]:
+    """As `shown`, of samples before and after something: side by side in one picture, or the former as `before`."""
+    if params.get("format") == "each":
+        (earlier,) = each(session, before).values()
+        return {**each(session, after), "before": earlier, "count": len(after)}
+    columns = min(params.get("columns") or DEFAULT_COLUMNS, len(after))
+    pictures = [grid(samples, columns) for samples in (before, after)]
+    return {"png": png(joined(pictures, across=True)), "columns": columns, "count": len(after)}
+
+
+def joined(pictures: Sequence[Image.Image], *, across: bool) -> Image.Image:
+    """Pictures beside each other, or below, with a gap between."""
+    at, places = 0, []
+    for picture in pictures:
+        places.append((at, 0) if across else (0, at))
+        at += (picture.width if across else picture.height) + BETWEEN
+    width = at - BETWEEN if across else max(picture.width for picture in pictures)
+    height = max(picture.height for picture in pictures) if across else at - BETWEEN
+    sheet = Image.new(pictures[0].mode, (width, height), "white")
+    for picture, place in zip(pictures, places, strict=True):
+        sheet.paste(picture, place)
+    return sheet
 
 
 def each(session: Session, samples: np.ndarray) -> dict[str, Any]:

@@ -6,8 +6,8 @@ The models are untrained: what is asked here does not depend on what they have l
 from __future__ import annotations
 
 import base64
+import dataclasses
 import io
-from dataclasses import dataclass
 
 import av
 import numpy as np
@@ -29,7 +29,7 @@ SIZE = 8
 """Pixels of a sample's side."""
 
 
-@dataclass
+@dataclasses.dataclass
 class Asking:
     """A client, and jobs by the kind of their generator."""
 
@@ -252,3 +252,117 @@ def test_explorations_that_make_no_sense(asking, kind, what, body, pointer, word
     problem = asking.refusal(kind, what, body)
     assert problem["pointer"].startswith(pointer)
     assert words in problem["message"]
+
+
+# -- units switched -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["dcgan", "keras"])
+def test_samples_before_and_after_units_are_switched(asking, kind):
+    units = {"dense_1": {"off": list(range(1024))}}
+    found = asking.json(kind, "sample", {"count": 3, "seed": 7, "units": units})
+    before = [pixels(image) for image in found["before"]]
+    np.testing.assert_allclose(np.array(before, int), sampled(asking, kind, count=3, seed=7), atol=2)
+    assert len(set(found["images"])) == 1  # nothing of the noise is left
+    assert asking.picture(kind, "sample", {"count": 3, "columns": 3, "units": units}).width == 2 * side(3) + 8
+    assert sampled(asking, kind, count=3, seed=7)[0].std() > 0
+
+
+def test_units_that_are_on(asking):
+    found = asking.json("waves", "sample", {"count": 2, "units": {"dense_1": {"on": {"3": 50.0}}}})
+    assert np.shape(found["before"]) == np.shape(found["sequences"]) == (2, 8, 2)
+    assert np.abs(np.array(found["before"]) - found["sequences"]).max() > 0.01
+
+
+@pytest.mark.parametrize(
+    ("units", "pointer", "words"),
+    [
+        ({"dense_9": {"off": [1]}}, "/units/dense_9", "no layer 'dense_9'"),
+        ({"dense_1": {"off": [0, 1024]}}, "/units/dense_1/off/1", "0 to 1023; there is no unit 1024"),
+        ({"dense_1": {"on": {"1600": 1}}}, "/units/dense_1/on/1600", "no unit 1600"),
+        ({"dense_1": {"off": [4], "on": {"4": 1}}}, "/units/dense_1", "Unit 4 of 'dense_1' cannot be off and on"),
+        ({"dense_1": {"of": [4]}}, "/units/dense_1/of", "not permitted"),
+    ],
+)
+def test_units_that_there_are_not(asking, units, pointer, words):
+    problem = asking.refusal("dcgan", "sample", {"count": 1, "units": units})
+    assert problem["pointer"] == pointer
+    assert words in problem["message"]
+
+
+def test_a_label_has_no_units(asking):
+    assert asking.refusal("cgan", "sample", {"units": {"label": {"off": [0]}}})["code"] == "no_units"
+
+
+# -- layers ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_layers_there_are(asking):
+    found = asking.json("dcgan", "layers", {})
+    assert found["network"] == "generator"
+    by_id = {layer["id"]: layer for layer in found["layers"]}
+    assert by_id["noise"] == {"id": "noise", "type": "Input", "output_shape": [100], "units": 100, "has_maps": False}
+    assert (by_id["conv2d_1"]["units"], by_id["conv2d_1"]["has_maps"]) == (32, True)
+    assert asking.json("untrained", "layers", {"network": "discriminator"})["layers"][-1]["units"] == 1
+
+
+@pytest.mark.parametrize("kind", ["dcgan", "keras"])
+def test_the_maps_of_a_layer(asking, kind):
+    body = {"layer": "conv2d_1", "seed": 7, "max_maps": 9}
+    found = asking.json(kind, "layers", body)
+    assert found["units"] == list(range(9))
+    assert [pixels(file).shape for file in found["maps"][0]] == [(32, 32)] * 9
+    assert asking.picture(kind, "layers", body).size == (3 * 34 - 2, 3 * 34 - 2)
+
+
+def test_the_last_layer_is_the_sample(asking):
+    """But for its range, which becomes black to white."""
+    found = pixels(asking.json("dcgan", "layers", {"layer": "tanh_1", "seed": 7})["maps"][0][0])[::4, ::4]
+    sample = sampled(asking, "dcgan", seed=7, count=1)[0].astype(float)
+    wanted = (sample - sample.min()) / np.ptp(sample) * 255
+    np.testing.assert_allclose(found, wanted, atol=20)
+
+
+def test_what_a_discriminator_sees_in_images(asking):
+    image = asking.json("dcgan", "sample", {"count": 1, "seed": 7})["images"][0]
+    of_image = asking.json("dcgan", "layers", {"network": "discriminator", "layer": "conv2d_1", "images": [image] * 2})
+    of_seed = asking.json("dcgan", "layers", {"network": "discriminator", "layer": "conv2d_1", "seed": 7})
+    assert len(of_image["maps"]) == 2
+    assert of_image["maps"][0] == of_image["maps"][1] == of_seed["maps"][0]
+
+
+def test_layers_of_other_shapes(asking):
+    dense = asking.json("cgan", "layers", {"layer": "dense_1", "label": 3})
+    assert (dense["units"], len(dense["maps"][0])) == (None, 1)
+    waves = {"network": "discriminator", "layer": "sequence", "sequences": [[[0.5, -0.5]] * 8], "label": 1}
+    assert len(asking.json("waves", "layers", waves)["maps"][0]) == 2
+    assert asking.picture("waves", "layers", waves).width > 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "pointer", "words"),
+    [
+        ("dcgan", {"layer": "conv9"}, "/layer", "The generator has no layer 'conv9'; it has noise, dense_1"),
+        ("cgan", {"layer": "label"}, "/layer", "cannot be drawn"),
+        ("dcgan", {"layer": "noise", "images": ["eA=="]}, "/images", "looks at noise"),
+        ("dcgan", {"layer": "noise", "label": 1}, "/label", "knows no classes"),
+        ("dcgan", {"network": "discriminator", "layer": "image", "images": ["eA=="]}, "/images/0", "no PNG"),
+        ("dcgan", {"layer": "noise", "noise": [0.5]}, "/noise", "100 numbers"),
+    ],
+)
+def test_layers_that_cannot_be_looked_at(asking, kind, body, pointer, words):
+    problem = asking.refusal(kind, "layers", body)
+    assert problem["pointer"] == pointer
+    assert words in problem["message"]
+
+
+def test_only_so_many_numbers_of_a_layer(asking):
+    app = asking.client.application
+    services = app.extensions[KEY]
+    limited = dataclasses.replace(services.settings, max_activation_numbers=100)
+    app.extensions[KEY] = dataclasses.replace(services, settings=limited)
+    try:
+        problem = asking.refusal("dcgan", "layers", {"layer": "dense_1"})
+    finally:
+        app.extensions[KEY] = services
+    assert "AUTHORGAN_MAX_ACTIVATION_NUMBERS=100" in problem["message"]

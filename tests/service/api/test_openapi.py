@@ -60,6 +60,7 @@ def test_it_has_every_endpoint(document):
         ("/v1/models/{job_id}/interpolate", "post"),
         ("/v1/models/{job_id}/directions", "post"),
         ("/v1/models/{job_id}/explore", "post"),
+        ("/v1/models/{job_id}/layers", "post"),
         ("/v1/models/{job_id}/evaluate", "post"),
         ("/v1/datasets", "get"),
         ("/v1/datasets", "post"),
