@@ -30,6 +30,17 @@ describe("every GAN", () => {
     }
 })
 
+describe("a hidden layer that a node names is one of what is trained there", () => {
+    for (const { name, nodes } of flows) {
+        for (const { id, train, layer, network = "generator" } of nodes.filter((node) => node.train && node.layer)) {
+            test(`of ${name}, ${id}`, async () => {
+                const { spec } = await resolver.resolve(compile(nodes, train).spec)
+                assert.ok(spec[network].layers.map((each) => each.id).includes(layer), layer)
+            })
+        }
+    }
+})
+
 test("no two flows share an id, so that all can be imported beside each other", () => {
     const ids = flows.flatMap(({ nodes }) => nodes.map(({ id }) => id))
     assert.deepEqual(
