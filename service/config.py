@@ -217,6 +217,8 @@ class Settings:
             )
         if self.redis_url and urlsplit(self.redis_url).scheme not in {"redis", "rediss", "unix"}:
             problems.append(f"{variable('redis_url')} is no redis://, rediss:// or unix:// address.")
+        if problem := _unreachable_storage(self.storage_url):
+            problems.append(f"{variable('storage_url')}: {problem}")
         if self.mlflow_tracking_uri and urlsplit(self.mlflow_tracking_uri).scheme not in {"http", "https"}:
             problems.append(
                 f"{variable('mlflow_tracking_uri')} is no http:// or https:// address. For runs in a folder or a "
@@ -260,6 +262,22 @@ class Settings:
             joiner = joiners.get(item.name)
             variables[variable(item.name)] = joiner.join(map(str, value)) if joiner else str(value)
         return variables
+
+
+def _unreachable_storage(url: str) -> str | None:
+    """What is missing to keep files at such an address, if anything: a client of its kind of storage."""
+    if url.startswith("file:"):
+        return None
+    from fsspec import get_filesystem_class  # for storage elsewhere only: it takes a moment to load
+
+    kind = urlsplit(url).scheme or "file"
+    try:
+        get_filesystem_class(kind)
+    except ImportError as error:
+        return f"{kind}:// needs another Python package: {error}."
+    except ValueError as error:
+        return f"{error}. There are file://, s3://, gs://, abfs:// and whatever else fsspec knows."
+    return None
 
 
 def variable(name: str) -> str:

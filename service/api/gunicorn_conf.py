@@ -27,6 +27,14 @@ proc_name = "authorgan-api"
 control_socket_disable = True
 
 
+def post_fork(server: Any, worker: Any) -> None:
+    """Start what has to be there before the worker becomes one of gevent's."""
+    if not _settings.storage_url.startswith("file:"):
+        from service.api import native_threads
+
+        native_threads.start()
+
+
 def post_worker_init(worker: Any) -> None:
     """End the event streams when the worker is told to stop: it waits for open answers, and they have no end."""
     import gevent

@@ -1,6 +1,7 @@
 """Settings: from variables to one frozen object, and every mistake named."""
 
 import dataclasses
+import sys
 
 import pytest
 
@@ -97,3 +98,12 @@ def test_secrets_do_not_show():
     shown = repr(Settings(api_key="correct horse", redis_url="redis://:hunter22@localhost/0"))
     assert "correct horse" not in shown
     assert "hunter22" not in shown
+
+
+@pytest.mark.parametrize(
+    ("url", "told"), [("s4://bucket/runs", "Protocol not known: s4"), ("s3://bucket/runs", "Install s3fs")]
+)
+def test_storage_that_there_is_no_client_for_is_told_at_the_start(url, told, monkeypatch):
+    monkeypatch.setitem(sys.modules, "s3fs", None)  # as if it were not installed, where it is
+    with pytest.raises(SettingsError, match=f"AUTHORGAN_STORAGE_URL: .*{told}"):
+        Settings.from_env({"AUTHORGAN_STORAGE_URL": url})

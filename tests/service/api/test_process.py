@@ -1,5 +1,6 @@
 """The API as it runs: gunicorn with one gevent worker, small, without a learning library, gone when it is told to."""
 
+import dataclasses
 import json
 import os
 import re
@@ -53,10 +54,16 @@ class Server:
             try:
                 requests.get(f"{self.url}/healthz", timeout=5)
                 return
-            except requests.ConnectionError:
-                assert self.process.poll() is None, log.read_text()
-                assert time.monotonic() < deadline, log.read_text()
+            except (requests.ConnectionError, requests.Timeout):
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    self.end()
+                    pytest.fail(f"gunicorn does not answer:\n{log.read_text()}")
                 time.sleep(0.05)
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(10)
 
     def worker_rss_mib(self):
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
@@ -66,12 +73,23 @@ class Server:
 
 
 @pytest.fixture
-def server(settings, tmp_path):
-    server = Server(settings, tmp_path / "gunicorn.log")
-    yield server
-    if server.process.poll() is None:
-        server.process.kill()
-        server.process.wait(10)
+def serve(settings, tmp_path):
+    """Starts it, with some settings changed."""
+    started = []
+
+    def serve(**changes):
+        log = tmp_path / f"gunicorn-{len(started)}.log"
+        started.append(Server(dataclasses.replace(settings, **changes), log))
+        return started[-1]
+
+    yield serve
+    for server in started:
+        server.end()
+
+
+@pytest.fixture
+def server(serve):
+    return serve()
 
 
 def test_it_works_stays_small_and_stops(server, settings):
@@ -116,15 +134,22 @@ def test_it_works_stays_small_and_stops(server, settings):
     assert "Traceback" not in server.log.read_text()
 
 
-def test_two_processes_start_on_one_new_home(settings, tmp_path):
-    servers = [Server(settings, tmp_path / f"gunicorn-{number}.log") for number in range(2)]
-    try:
-        job = requests.post(f"{servers[0].url}/v1/jobs", json=SPEC, timeout=30).json()["id"]
-        assert requests.get(f"{servers[1].url}/v1/jobs/{job}", timeout=30).json()["state"] == "queued"
-    finally:
-        for server in servers:
-            server.process.kill()
-            server.process.wait(10)
+def test_two_processes_start_on_one_new_home(serve):
+    servers = [serve() for _ in range(2)]
+    job = requests.post(f"{servers[0].url}/v1/jobs", json=SPEC, timeout=30).json()["id"]
+    assert requests.get(f"{servers[1].url}/v1/jobs/{job}", timeout=30).json()["state"] == "queued"
+
+
+def test_artefacts_come_from_storage_that_is_waited_for_in_an_event_loop(serve, tmp_path):
+    """As the clients of object stores do; here such a client of a folder."""
+    server = serve(storage_url=f"asyncwrapper::file://{tmp_path / 'runs'}")
+    job = requests.post(f"{server.url}/v1/jobs", json=SPEC, timeout=30).json()["id"]
+    folder = tmp_path / "runs" / job
+    folder.mkdir(parents=True)
+    (folder / "scores.json").write_text('{"scores": []}')
+    artefacts = requests.get(f"{server.url}/v1/jobs/{job}/artifacts", timeout=30).json()["artifacts"]
+    assert [artefact["name"] for artefact in artefacts] == ["scores.json"]
+    assert requests.get(f"{server.url}/v1/jobs/{job}/artifacts/scores.json", timeout=30).json() == {"scores": []}
 
 
 def test_it_never_imports_a_learning_library(settings):
