@@ -21,13 +21,14 @@ const ENDED = ["succeeded", "failed", "stopped"]
  * @param {string} jobId
  * @param {object} options
  * @param {string} [options.lastEventId]  the last event that was seen; the next one comes first
+ * @param {boolean} [options.onlyNew]  without a last event: what has happened before is left out
  * @param {AbortSignal} options.signal  ends the following, without an error
  * @param {(error: Error|null) => void} [options.onLine]  told when the line breaks (why) and when it stands again (null)
  * @param {number} [options.silence]  milliseconds without a byte until the line counts as dead
  * @yields {{ id: string|undefined, type: string, data: object }}  the last one is of type `end`
  * @throws {ServiceError} when the service says that it knows no such job, or that one may not see it
  */
-async function* follow(client, jobId, { lastEventId, signal, onLine = () => {}, silence = SILENCE_MS }) {
+async function* follow(client, jobId, { lastEventId, onlyNew, signal, onLine = () => {}, silence = SILENCE_MS }) {
     const path = `/v1/jobs/${encodeURIComponent(jobId)}`
     let wait = FIRST_WAIT_MS
     let ended = null
@@ -35,7 +36,12 @@ async function* follow(client, jobId, { lastEventId, signal, onLine = () => {}, 
         let broken = null
         try {
             const patience = ended ? LAST_LOOK_MS : silence
-            for await (const event of stream(client, `${path}/events`, { lastEventId, signal, patience, onLine })) {
+            for await (const event of stream(client, `${path}/events${onlyNew ? "?new=true" : ""}`, {
+                lastEventId,
+                signal,
+                patience,
+                onLine
+            })) {
                 wait = FIRST_WAIT_MS
                 lastEventId = event.id ?? lastEventId
                 yield event

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import redis
@@ -14,6 +15,7 @@ from flask import Response, request
 from service.api import represent
 from service.api.context import Context, context
 from service.api.problems import ProblemError
+from service.api.schemas import EventsQuery
 from service.api.watch import ClosedError, Entry, OverflowedError, Watcher, earlier, is_entry_id, order
 from service.db.models import Job
 from service.store import ENDED, JobNotFoundError
@@ -35,25 +37,31 @@ BIRTH = {"type": "state", "state": "queued", "attempt": 0}
 
 
 @events.get("/events")
+@events.input(EventsQuery, location="query")
 @events.doc(
     operation_id="follow_job",
     responses={
         200: {
-            "description": "`event`: state, progress, loss, sample, metric, log, snapshot or end; `data`: JSON.",
+            "description": "`event`: state, progress, loss, measurement, sample, metric, log, snapshot or end; "
+            "`data`: JSON.",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
         },
         503: "Too many clients are watching.",
     },
 )
-def follow(job_id: str) -> Response:
+def follow(job_id: str, query_data: EventsQuery) -> Response:
     """Follow a job
 
-    Server-sent events. `Last-Event-ID` goes on behind that event. Where events are no longer kept, the first one is a
+    Server-sent events. `Last-Event-ID` goes on behind that event; with `new`, and without it, nothing comes that has
+    happened before. Where events are no longer kept, the first one is a
     `snapshot`: the whole job. The stream ends after `end`; every 15 seconds of silence it says `: ping`.
     """
     services = context()
     job = services.store.get(job_id)
     after = request.headers.get("Last-Event-ID") or BEGINNING
+    if after == BEGINNING and query_data.new:
+        with suppress(redis.RedisError):  # a broker that is away is dealt with further on
+            after = services.watch.last_id(job.id)
     if after != BEGINNING and not is_entry_id(after):
         raise ProblemError(400, "bad_event_id", "Last-Event-ID must be the id of an event of this job.")
     if services.watch.full:

@@ -305,6 +305,10 @@ class DeleteQuery(Body):
 # -- what a job has produced ---------------------------------------------------------------------------------------
 
 
+class EventsQuery(Body):
+    new: bool = Field(False, description="Only what happens from now on.")
+
+
 class MetricsQuery(Body):
     model_config = ConfigDict(populate_by_name=True)
 

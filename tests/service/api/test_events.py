@@ -22,9 +22,9 @@ def client(make_client):
 class Stream:
     """The events of an answer, one after the other; silence shows as ``ping``."""
 
-    def __init__(self, client, job_id, last_event_id=None):
+    def __init__(self, client, job_id, last_event_id=None, query=""):
         headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
-        self.response = client.get(f"/v1/jobs/{job_id}/events", headers=headers)
+        self.response = client.get(f"/v1/jobs/{job_id}/events{query}", headers=headers)
         assert self.response.status_code == 200, self.response.data
         self._blocks = iter(self.response.response)
         assert next(self._blocks) == b"retry: 2000\n\n"
@@ -116,6 +116,16 @@ def test_who_comes_back_goes_on_behind_the_last_event(client, services, job):
     second = Stream(client, job).rest()[2]
     events = Stream(client, job, second["id"]).rest()
     assert [event["data"].get("step") for event in events] == [3, None]
+
+
+def test_who_asks_for_what_is_new_is_told_nothing_old(client, services, job):
+    services.events.write(job, losses([1, 2]))
+    stream = Stream(client, job, query="?new=true")
+    services.events.write(job, [*losses([3]), END])
+    events = stream.rest()
+    assert [event["data"].get("step") for event in events] == [3, None]
+    behind_first = Stream(client, job, events[0]["id"], query="?new=true").rest()
+    assert kinds(behind_first) == ["end"]
 
 
 def test_who_comes_back_after_the_end_is_told_it_again(client, services, store, job):
