@@ -17,6 +17,10 @@ const PASSED_ON = ["content-type", "content-disposition", "cache-control", "etag
 /** What tells the service of a file that is passed on to it. */
 const DESCRIBE = ["content-type", "content-length"]
 
+/** A stream of events has no end to wait for. */
+const EVENTS = "text/event-stream"
+const continuing = ({ "last-event-id": id }) => (id ? { "Last-Event-ID": id } : {})
+
 function serviceRoutes(RED) {
     // An address that is not deployed yet may be asked for, which is more than reading.
     const mayDraw = RED.auth.needsPermission("authorgan.write")
@@ -65,13 +69,23 @@ function runsRoute(RED) {
         if (!RUNS.test(request.url)) return response.status(404).json({ message: `Not passed on: ${request.url}` })
         const { method, headers } = request
         const body = method === "POST" || method === "PATCH" ? request.body : undefined
+        // Nobody waits for what a browser has turned away from.
+        const left = new AbortController()
+        response.on("close", () => left.abort())
+        const fail = (error) => (left.signal.aborted ? response.destroy() : next(error))
         answer(response, async () => {
-            const found = await client.open(request.url, { method, body, accept: headers.accept })
+            const found = await client.open(request.url, {
+                method,
+                body,
+                accept: headers.accept,
+                signal: left.signal,
+                ...(headers.accept === EVENTS && { timeout: 0, headers: continuing(headers) })
+            })
             response.status(found.status)
             for (const name of PASSED_ON) if (found.headers.has(name)) response.set(name, found.headers.get(name))
             if (!found.body) return response.end()
-            return Readable.fromWeb(found.body).on("error", next).pipe(response)
-        }).catch(next)
+            return Readable.fromWeb(found.body).on("error", fail).pipe(response)
+        }).catch(fail)
     })
 }
 

@@ -7,8 +7,14 @@ import { CurveView } from "./view.js"
 
 /** Points asked for a curve: more than a sidebar has pixels, so that a smoothed curve is smooth. */
 const POINTS = 2_000
+/** Points that are added as they come, before the whole is fetched anew: thinned, and as the service has it. */
+const MOST_ADDED = 2_000
+const ANEW_MS = 10_000
 export const NETWORKS = { generator: "#d9822b", discriminator: "#4a78c8" }
 /** Distinguishable for the colour-blind too (Okabe & Ito 2008); then the circle of hues. */
+/** Whether a curve is being added to, so that it need not be fetched anew yet. */
+const isFresh = ({ fed, at, rows, count }) => fed > at && Date.now() - at < ANEW_MS && rows.length - count < MOST_ADDED
+
 const SERIES = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8c6d31"]
 
 export const colourOf = (at) => SERIES[at] || `hsl(${(at * 137.5) % 360} 60% 50%)`
@@ -63,17 +69,63 @@ export class Curves {
     async look(jobs) {
         let changed = false
         for (const job of jobs) {
-            const seen = JSON.stringify([job.progress.step, job.state, this.view.x, this.zoom])
-            if (this.curves.get(job.id)?.seen === seen) continue
-            const metrics = await this.runs.metrics(job.id, this.query())
-            const { columns, rows, thinned } = metrics
-            const { markers } = await this.runs.json("GET", `jobs/${job.id}/markers`)
-            const column = (name) => rows.map((row) => row[columns.indexOf(name)])
-            this.curves.set(job.id, { seen, thinned, column, markers, metrics })
+            const view = JSON.stringify([job.state, this.view.x, this.zoom])
+            const known = this.curves.get(job.id)
+            if (known) known.progress = job.progress
+            if (known && known.view === undefined) {
+                // Fetched before its job was known.
+                Object.assign(known, { view, step: job.progress.step })
+                changed = true
+                continue
+            }
+            if (known?.view === view && (known.step === job.progress.step || isFresh(known))) continue
+            await this.fetch(job.id, { view, step: job.progress.step, progress: job.progress })
             changed = true
         }
         this.ended = jobs.every(({ state }) => isOver(state))
         if (changed) this.draw()
+    }
+
+    async fetch(id, known = {}) {
+        const [metrics, { markers }] = await Promise.all([
+            this.runs.metrics(id, this.query()),
+            this.runs.json("GET", `jobs/${id}/markers`)
+        ])
+        const { columns, rows, thinned } = metrics
+        const column = (name) => rows.map((row) => row[columns.indexOf(name)])
+        const fetched = { thinned, column, columns, rows, markers, metrics, count: rows.length, at: Date.now() }
+        this.curves.set(id, { ...known, ...fetched })
+    }
+
+    /**
+     * Adds what a training has just told, where it belongs to what is shown.
+     *
+     * @param {{ seconds: number, points: [number, number|null, number|null][] }} loss  a loss event
+     */
+    append(id, { seconds, points }) {
+        const curve = this.curves.get(id)
+        if (!curve || this.zoom) return
+        const { rows, columns, progress } = curve
+        const last = rows.at(-1)
+        const before = last?.[columns.indexOf("seconds")] ?? 0
+        const perEpoch = progress?.total && progress.epochs ? progress.total / progress.epochs : Number.NaN
+        const fresh = points.filter(([step]) => !last || step > last[0])
+        for (const [at, [step, generator, discriminator]] of fresh.entries()) {
+            const row = {
+                step,
+                generator,
+                discriminator,
+                epoch: step / perEpoch,
+                seconds: before + ((seconds - before) * (at + 1)) / fresh.length,
+                generator_min: generator,
+                generator_max: generator,
+                discriminator_min: discriminator,
+                discriminator_max: discriminator
+            }
+            rows.push(columns.map((name) => row[name]))
+        }
+        curve.fed = Date.now()
+        if (fresh.length > 0) this.draw()
     }
 
     showOnly(ids) {

@@ -1,14 +1,15 @@
 /** The list of a service's runs: state, progress, picture; filtered, sorted, chosen for a comparison. */
 import { showActions } from "./actions.js"
 import { element, icon, tagMark } from "./dom.js"
+import { Pager } from "./pager.js"
 import { Pictures } from "./pictures.js"
 import { poll } from "./poll.js"
 import { STATES, stateLine } from "./state.js"
 import { ago, number, text } from "./texts.js"
 
 const EVERY_MS = 2_000
-/** Runs asked for at once; more are a press of a button away. */
-const PAGE = 30
+/** Runs asked for at once. */
+const PAGE = 50
 const SORTS = ["-created_at", "created_at", "name", "-duration", "generator_loss", "discriminator_loss"]
 /** Which shelf of runs is looked at -> what is asked for. */
 const SHELVES = { current: {}, archived: { archived: true }, bin: { deleted: true } }
@@ -30,7 +31,7 @@ export class RunList {
             state: "",
             sort: SORTS[0],
             shelf: "current",
-            limit: PAGE,
+            pages: {},
             chosen: new Set(),
             ...memory
         })
@@ -38,16 +39,10 @@ export class RunList {
         this.rows = new Map()
         this.note = element("p", { class: "authorgan-runs-note", role: "status" })
         this.body = element("div", { class: "authorgan-runs-list", role: "list" })
-        this.more = element(
-            "button",
-            {
-                type: "button",
-                class: "red-ui-button red-ui-button-small authorgan-runs-more",
-                hidden: true,
-                onclick: () => this.loadMore()
-            },
-            text("list.more")
-        )
+        this.pager = new Pager(() => {
+            this.body.scrollIntoView({ block: "nearest" })
+            this.polling.now()
+        }, this.memory.pages)
         this.compareButton = element(
             "button",
             {
@@ -59,7 +54,7 @@ export class RunList {
             " ",
             element("span")
         )
-        place.append(this.filter(), this.note, this.body, this.more)
+        place.append(this.filter(), this.note, this.body, this.pager.place)
         this.polling = poll(() => this.look(), EVERY_MS)
         this.tellChosen()
     }
@@ -68,7 +63,7 @@ export class RunList {
         const { memory } = this
         const change = (key) => (event) => {
             memory[key] = event.target.value
-            memory.limit = PAGE
+            this.pager.reset()
             this.polling.now()
         }
         const select = (key, label, options) =>
@@ -106,24 +101,27 @@ export class RunList {
     }
 
     async look() {
-        const { q, state, sort, shelf, limit } = this.memory
+        const { q, state, sort, shelf } = this.memory
+        const { query } = this.pager
         let found
         try {
-            found = await this.runs.list({ sort, limit, ...(q && { q }), ...(state && { state }), ...SHELVES[shelf] })
+            found = await this.runs.list({
+                sort,
+                limit: PAGE,
+                ...query,
+                ...(q && { q }),
+                ...(state && { state }),
+                ...SHELVES[shelf]
+            })
         } catch (failure) {
             this.note.textContent = failure.message
             return undefined
         }
         const empty = q || state || shelf !== "current" ? text("list.noneFound") : text("list.empty")
         this.note.textContent = found.jobs.length === 0 ? empty : ""
-        this.more.hidden = !found.next
+        this.pager.show(found.next)
         this.show(found.jobs)
         return undefined
-    }
-
-    loadMore() {
-        this.memory.limit += PAGE
-        this.polling.now()
     }
 
     /** Brings the rows up to date in place, so that focus and pictures stay. */

@@ -2,6 +2,9 @@
 import { element } from "./dom.js"
 import { text } from "./texts.js"
 
+/** A reading looks at the whole curve, and what it finds changes slowly. */
+const EVERY_MS = 5_000
+
 export class Reading {
     constructor(runs, id) {
         this.runs = runs
@@ -13,6 +16,8 @@ export class Reading {
     async look({ progress, state }) {
         const seen = `${progress.step} ${state}`
         if (seen === this.seen || !progress.step) return
+        if (state === this.state && Date.now() - this.at < EVERY_MS) return
+        Object.assign(this, { state, at: Date.now() })
         const { verdict, title, message, findings } = await this.runs.json("GET", `jobs/${this.id}/reading`)
         this.seen = seen
         this.place.hidden = false

@@ -3,7 +3,9 @@ import { showActions } from "./actions.js"
 import { Card } from "./card.js"
 import { Curves } from "./curves.js"
 import { element, icon, pageHead } from "./dom.js"
+import { Explorer } from "./explorer.js"
 import { exportsOf } from "./exports.js"
+import { Live } from "./live.js"
 import { Measures } from "./measures.js"
 import { Pictures } from "./pictures.js"
 import { poll } from "./poll.js"
@@ -12,7 +14,8 @@ import { Samples } from "./samples.js"
 import { isOver, stateLine } from "./state.js"
 import { ago, duration, number, text } from "./texts.js"
 
-const LIVE_MS = 500
+/** Losses come as they are; what else there is to see is asked for. */
+const LIVE_MS = 1_000
 /** A run that is over is looked at now and then: it may be renamed or deleted elsewhere. */
 const OVER_MS = 10_000
 
@@ -38,6 +41,7 @@ export class RunPage {
         this.reading = new Reading(runs, id)
         this.measures = new Measures()
         this.samples = new Samples(runs, this.pictures, id)
+        this.explorer = new Explorer(runs, id)
         place.append(
             pageHead(text("run.back"), back, this.card.name, this.actions),
             this.line,
@@ -46,16 +50,26 @@ export class RunPage {
             this.reading.place,
             this.curves.place,
             this.samples.place,
+            this.explorer.place,
             this.measures.place,
             this.facts
         )
+        this.live = new Live(runs, id, (type, event) => this.hear(type, event))
+        // At once, beside the run itself: whoever opened it wants to see its curves.
+        this.first = this.curves.fetch(id).catch(() => undefined)
         this.polling = poll(() => this.look(), LIVE_MS)
+    }
+
+    /** Something has happened to the training. */
+    hear(type, event) {
+        if (type === "loss") this.curves.append(this.id, event)
+        else if (["state", "end", "sample"].includes(type)) this.polling.now()
     }
 
     async look() {
         let job
         try {
-            job = await this.runs.show(this.id)
+            ;[job] = await Promise.all([this.runs.show(this.id), this.first])
             await this.curves.look([job])
             this.measures.show(this.curves.metricsOf(this.id))
             await this.samples.look(job)
@@ -65,13 +79,19 @@ export class RunPage {
             return OVER_MS
         }
         this.show(job)
-        return isOver(job.state) ? OVER_MS : LIVE_MS
+        if (isOver(job.state)) {
+            this.live.stop()
+            return OVER_MS
+        }
+        this.live.start()
+        return LIVE_MS
     }
 
     show(job) {
         if (this.job?.state !== job.state) this.facts.replaceChildren(...this.describe(job))
         this.job = job
         this.card.show(job)
+        this.explorer.look(job)
         this.line.textContent = stateLine(job)
         this.bar.hidden = isOver(job.state)
         this.bar.firstChild.style.width = `${(100 * job.progress.fraction).toFixed(1)}%`
@@ -142,8 +162,10 @@ export class RunPage {
 
     close() {
         this.polling.stop()
+        this.live.stop()
         this.curves.close()
         this.measures.close()
+        this.explorer.close()
         this.pictures.forget()
     }
 }

@@ -1,4 +1,5 @@
 /** A service's runs, asked for by way of Node-RED with the editor's own authorization. */
+import { Client } from "../../lib/client.js"
 import { text } from "./texts.js"
 
 const TYPE = "authorgan-service"
@@ -67,6 +68,26 @@ export class Runs {
             processData: false,
             xhrFields: { responseType: "blob" }
         })
+    }
+
+    /** The picture that a model draws when it is asked so, as a Blob. */
+    drawn(path, body) {
+        return this.ask({
+            url: this.address(path),
+            method: "POST",
+            contentType: "application/json",
+            data: JSON.stringify(body),
+            headers: { Accept: "image/png" },
+            dataType: "binary",
+            processData: false,
+            xhrFields: { responseType: "blob" }
+        })
+    }
+
+    /** What speaks to the service by `fetch`, for streams, with the editor's own authorization. */
+    client() {
+        const root = `authorgan/service/${encodeURIComponent(this.service)}`
+        return new Client(root, RED.settings.get("auth-tokens")?.access_token)
     }
 
     /** "jobs/…" or "/v1/jobs/…" -> where Node-RED passes it on. */

@@ -1,11 +1,12 @@
 /** The sweeps of a service: groups of runs over a grid of parameters. */
 import { showActions } from "./actions.js"
 import { element } from "./dom.js"
+import { Pager } from "./pager.js"
 import { poll } from "./poll.js"
 import { ago, duration, number, text } from "./texts.js"
 
 const EVERY_MS = 3_000
-const MOST = 100
+const PAGE = 50
 
 export class SweepList {
     /**
@@ -18,7 +19,8 @@ export class SweepList {
         this.open = open
         this.note = element("p", { class: "authorgan-runs-note", role: "status" })
         this.body = element("div", { class: "authorgan-runs-list", role: "list" })
-        place.append(this.note, this.body)
+        this.pager = new Pager(() => this.polling.now())
+        place.append(this.note, this.body, this.pager.place)
         this.rows = new Map()
         this.polling = poll(() => this.look(), EVERY_MS)
     }
@@ -26,7 +28,10 @@ export class SweepList {
     async look() {
         let sweeps
         try {
-            sweeps = (await this.runs.json("GET", `sweeps?limit=${MOST}`)).sweeps
+            const query = new URLSearchParams({ limit: PAGE, ...this.pager.query })
+            const found = await this.runs.json("GET", `sweeps?${query}`)
+            this.pager.show(found.next)
+            sweeps = found.sweeps
         } catch (failure) {
             this.note.textContent = failure.message
             return
