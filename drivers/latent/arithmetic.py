@@ -61,7 +61,7 @@ def noise_of_class(
 
     Args:
         classify: samples to probabilities.
-        seed: of the noise; each class looks through the same.
+        seed: of the noise.
         most: samples that are drawn in search of it.
         progress: told how many have been found.
 

@@ -10,6 +10,10 @@ QUANTILES = np.concatenate([np.linspace(0.05, 0.95, 19), [0.98, 0.99, 0.995]])
 """Shares of a unit's values below the thresholds that are tried for it."""
 
 
+AT_ONCE = 64
+"""Samples whose values of a layer are held at a time, where only a unit's mean and peak are wanted."""
+
+
 def upsampled(maps: np.ndarray, height: int, width: int) -> np.ndarray:
     """Maps (N, h, w) to (N, height, width), bilinear, centre of a pixel to centre of a pixel."""
     return np.einsum("Hh,nhw,Ww->nHW", _shares(height, maps.shape[1]), maps, _shares(width, maps.shape[2]))

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, request
+from flask import request
 
 from service.api.context import context
-from service.api.events import message
-from service.api.models import problem_of
-from service.api.problems import ProblemError, body_of, invalid
+from service.api.conversations import STREAM, conversation
+from service.api.problems import ProblemError, invalid
 from service.api.schemas import EvaluateBody, Scores
-from service.queue.interactive import InteractiveError, converse
 from spec.modules import resolve_evaluation
 from spec.problems import Report
 
 evaluations = APIBlueprint("evaluations", __name__, url_prefix="/v1/models/<job_id>", tag="Models")
-
-STREAM = "text/event-stream"
 
 
 @evaluations.post("/evaluate")
@@ -49,28 +44,9 @@ def evaluate(job_id: str, json_data: EvaluateBody) -> Any:
     Samples are drawn from the newest weights that were saved, and compared with real ones. The first evaluation on a
     data set takes longer: its extractor is trained, once. What the data or the generator cannot have is refused.
     """
-    settings = context().settings
     params = _params(json_data, context().store.get(job_id).spec)
-    messages = converse("evaluate", job_id, params, settings.evaluation_seconds, settings=settings)
-    try:
-        first = next(messages)
-        if request.accept_mimetypes.best_match(["application/json", STREAM]) == STREAM:
-            headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-            told = _told(itertools.chain([first], messages))
-            return Response(told, headers=headers, content_type=f"{STREAM}; charset=utf-8")
-        *_, last = [first, *messages]
-    except InteractiveError as error:
-        raise problem_of(error) from error
-    return last["result"]
-
-
-def _told(messages: Iterator[dict[str, Any]]) -> Iterator[str]:
-    """A conversation as server-sent events."""
-    try:
-        for told in messages:
-            yield message("scores", told["result"]) if "result" in told else message("progress", told["progress"])
-    except InteractiveError as error:
-        yield message("problem", body_of(problem_of(error)))
+    as_stream = request.accept_mimetypes.best_match(["application/json", STREAM]) == STREAM
+    return conversation("evaluate", job_id, params, event="scores", as_stream=as_stream)
 
 
 def _params(body: EvaluateBody, spec: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A look into a model: what the units of its hidden layers give."""
+"""A look into a model: what the units of its hidden layers give, and what they stand for."""
 
 from __future__ import annotations
 
@@ -9,10 +9,21 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response
 
+from drivers.latent.dissection import AT_ONCE
 from service.api.context import context
-from service.api.latent import FORMATS, JSON, PNG, answers, check_activations
-from service.api.latent_schemas import Layers, LayersBody
-from service.api.models import ask, check_labels, check_noise, check_sequences, given_samples, images_of, layer_of
+from service.api.conversations import STREAM, conversation
+from service.api.latent import FORMATS, JSON, PNG, answers, check_activations, check_class, told
+from service.api.latent_schemas import DissectBody, Dissection, Layers, LayersBody
+from service.api.models import (
+    ask,
+    check_labels,
+    check_noise,
+    check_sequences,
+    given_samples,
+    image_of,
+    images_of,
+    layer_of,
+)
 from service.api.negotiation import preferred
 from service.api.problems import invalid
 from spec.frame import Frame
@@ -63,6 +74,60 @@ def layers(job_id: str, json_data: LayersBody) -> Any:
     maps_ = [[base64.b64encode(file).decode() for file in files] for files in result["maps"]]
     found = {"layer": body.layer, "maps": maps_, "units": result["units"], "step": result["step"]}
     return {"network": body.network, **found}
+
+
+@hidden.post("/dissect")
+@hidden.input(
+    DissectBody,
+    examples={"what draws a seven": {"value": {"layer": "leakyrelu_2", "label": 7, "count": 256, "top": 8}}},
+)
+@hidden.output(Dissection)
+@hidden.doc(operation_id="dissect", responses={**answers("", PNG), 200: told("dissection", PNG)})
+def dissect(job_id: str, json_data: DissectBody) -> Any:
+    """Find the units that draw something, and switch them off
+
+    GAN dissection (Bau et al. 2019): which units are lit where there is something, and whether it goes when they do.
+    Only the second says that they cause it.
+    """
+    body = json_data
+    spec = context().store.get(job_id).spec
+    type_ = preferred("Dissections", JSON, PNG, STREAM)
+    mask = _check_dissection(body, spec)
+    params = {**body.model_dump(), "mask": mask, "format": "grid" if type_ == PNG else "each"}
+
+    def form(result: dict[str, Any]) -> Any:
+        if type_ == PNG:
+            return Response(result["png"], content_type=PNG, headers={"Authorgan-Step": str(result["step"])})
+        units = [{**unit, "picture": base64.b64encode(unit["picture"]).decode()} for unit in result["units"]]
+        shown = {name: base64.b64encode(result[name]).decode() for name in ("before", "after")}
+        return {**result, **shown, "units": units}
+
+    return conversation("dissect", job_id, params, event="dissection", as_stream=type_ == STREAM, form=form)
+
+
+def _check_dissection(body: DissectBody, spec: Mapping[str, Any]) -> bytes | None:
+    """The file of the mask, where there is one."""
+    most = context().settings.max_sample_count
+    if body.count > most:
+        raise invalid("/count", "too_many", f"{body.count} samples are more than the {most} of one request.")
+    shape = layer_of(body.layer, spec, "generator")["output_shape"]
+    if not shape:
+        raise invalid("/layer", "no_units", f"The layer '{body.layer}' gives one number and has no units.")
+    if (body.label is None) == (body.mask is None):
+        raise invalid("/label", "one_of", "What the units stand for is said either by a `label` or by a `mask`.")
+    if body.mask is None:
+        assert body.label is not None
+        check_class(body.label, spec, "/label")
+        check_activations(body.layer, min(body.count, AT_ONCE), spec, "/layer")
+        return None
+    frame = Frame.of(spec["data"])
+    if frame.source != "image":
+        raise invalid("/mask", "wrong_data", "A mask lies over images, and this model makes sequences; give a `label`.")
+    if len(shape) != MOST_AXES:
+        message = f"'{body.layer}' gives {shape} and not a map a unit, so no unit lies anywhere; give a `label`."
+        raise invalid("/layer", "no_maps", message)
+    check_activations(body.layer, body.count, spec, "/count")
+    return image_of(body.mask, "/mask", "The mask")
 
 
 def _described(layer: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,17 @@ from flask import Response
 
 from drivers.latent.directions import PRINCIPAL_SAMPLES, behind, first_layer
 from service.api.context import context
-from service.api.latent_schemas import DirectionList, DirectionsBody, ExploreBody, InterpolateBody, Sheet
+from service.api.conversations import STREAM, conversation
+from service.api.latent_schemas import (
+    Arithmetic,
+    ArithmeticBody,
+    DirectionList,
+    DirectionsBody,
+    ExploreBody,
+    InterpolateBody,
+    Sheet,
+    TermBody,
+)
 from service.api.models import ask, check_labels, check_noise, check_numbers, layer_of, listed, noise_length
 from service.api.negotiation import preferred
 from service.api.problems import invalid
@@ -25,6 +35,16 @@ BINARY = {"schema": {"type": "string", "format": "binary"}}
 CORNERS = 4
 STRIP = 32
 """Samples that a path shows in one row; of more, each row is about the way from one point to the next."""
+
+
+def told(event: str, *types: str) -> dict[str, Any]:
+    """What an operation answers that takes long."""
+    description = (
+        f"As a picture, or as JSON; with `Accept: {STREAM}` events: `progress` (`what`, `done`, `total`), as it goes, "
+        f"and last `{event}` or a `problem`."
+    )
+    content = {**dict.fromkeys(types, BINARY), STREAM: {"schema": {"type": "string"}}}
+    return {"description": description, "content": content}
 
 
 def answers(description: str, *types: str) -> dict[int, Any]:
@@ -65,6 +85,75 @@ def interpolate(job_id: str, json_data: InterpolateBody) -> Any:
         headers = {"Authorgan-Step": str(result["step"])}
         return Response(result["movie"], content_type=type_, headers=headers)
     return sheet(result, params["columns"])
+
+
+@latent.post("/arithmetic")
+@latent.input(
+    ArithmeticBody,
+    examples={
+        "an eight without a three": {"value": {"terms": [{"label": 8}, {"label": 3, "sign": -1}, {"label": 1}]}},
+        "halfway": {"value": {"terms": [{"seed": 4}, {"seed": 7}]}},
+    },
+)
+@latent.output(Arithmetic)
+@latent.doc(operation_id="add_terms", responses={**answers("", PNG), 200: told("arithmetic", PNG)})
+def arithmetic(job_id: str, json_data: ArithmeticBody) -> Any:
+    """Add and subtract classes and points of the noise
+
+    As `king - man + woman` is done with words. Where more is added than taken away, the sum is divided by how much
+    more, so that `3 + 8` is halfway between.
+    """
+    spec = context().store.get(job_id).spec
+    type_ = preferred("Sums", PNG, JSON, STREAM)
+    params = {**_sum(json_data, spec), "format": "grid" if type_ == PNG else "each"}
+    if type_ != PNG:
+        check_numbers((len(json_data.terms) + 1) * (json_data.count + 1), Frame.of(spec["data"]), "/count")
+
+    def form(result: dict[str, Any]) -> Any:
+        if type_ == PNG:
+            return Response(result["png"], content_type=PNG, headers={"Authorgan-Step": str(result["step"])})
+        terms = [listed(term) for term in result["terms"]]
+        return {"terms": terms, "result": listed(result["result"]), "noise": result["noise"], "step": result["step"]}
+
+    return conversation("arithmetic", job_id, params, event="arithmetic", as_stream=type_ == STREAM, form=form)
+
+
+def _sum(body: ArithmeticBody, spec: Mapping[str, Any]) -> dict[str, Any]:
+    settings = context().settings
+    if len(body.terms) > settings.max_latent_points:
+        message = f"{len(body.terms)} terms are more than AUTHORGAN_MAX_LATENT_POINTS={settings.max_latent_points}."
+        raise invalid("/terms", "too_many", message)
+    for place, term in enumerate(body.terms):
+        _check_term(term, f"/terms/{place}", spec)
+    count, most = (len(body.terms) + 1) * (body.count + 1), settings.max_sample_count
+    if count > most:
+        raise invalid("/count", "too_many", f"These are {count} samples, more than the {most} of one request.")
+    return {**body.model_dump(), "most": settings.max_class_draws}
+
+
+def _check_term(term: TermBody, pointer: str, spec: Mapping[str, Any]) -> None:
+    if [term.label, term.seed, term.noise].count(None) != 2:
+        raise invalid(pointer, "one_of", "A term has exactly one of `label`, `seed` and `noise`.")
+    if term.noise is not None:
+        check_noise([term.noise], spec, pointers=[f"{pointer}/noise"])
+    if term.label is not None:
+        check_class(term.label, spec, f"{pointer}/label")
+
+
+def check_class(label: int, spec: Mapping[str, Any], pointer: str) -> None:
+    """The data have this class, and it can be told in what the generator draws."""
+    if spec["generator"]["conditional"]:
+        check_labels([label], spec, "generator", pointers=[pointer])
+        return
+    classes = spec["data"]["classes"]
+    if not classes:
+        message = "This generator knows no classes, and its data have none that a classifier could learn."
+        raise invalid(pointer, "no_classes", message)
+    if Frame.of(spec["data"]).source != "image":
+        message = "This generator knows no classes, and only images can be classified; use a conditional generator."
+        raise invalid(pointer, "no_classes", message)
+    if label >= classes:
+        raise invalid(pointer, "no_class", f"The classes are 0 to {classes - 1}; there is no class {label}.")
 
 
 @latent.post("/directions")

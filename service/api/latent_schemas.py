@@ -50,6 +50,42 @@ METHOD = (
 LAYER = "By default the first layer with weights that the noise reaches, for `principal` the activation behind it."
 
 
+class TermBody(Body):
+    """A class, or a point of the noise: exactly one of `label`, `seed` and `noise`."""
+
+    label: Label | None = Field(None, description="A class of the data.")
+    seed: Seed | None = Field(None, description="The first sample that `sample` draws for it.")
+    noise: list[FiniteFloat] | None = Field(None, description="A latent vector.")
+    sign: Literal[1, -1] = 1
+
+
+class ArithmeticBody(Body):
+    terms: list[TermBody] = Field(
+        min_length=1,
+        description="Of a generator without classes, a classifier of the data judges which noise draws a `label`, and "
+        "means of it are added; of a conditional one what labels are embedded as is added, on the same noise.",
+    )
+    count: int = Field(8, ge=1, description="Samples of each term, and variations of the result.")
+    seed: Seed = Field(0, description="Of the noise that is looked through, or that all classes are drawn from.")
+
+
+class Pictured(Answer):
+    """Either `images` or `sequences`, whichever the model makes."""
+
+    images: list[str] | None = Field(None, description="PNG files, base64.")
+    sequences: list[list[list[float]]] | None = None
+
+
+class Arithmetic(Answer):
+    """Of a generator without classes, the last sample of a term is the mean of its noise, and that of the result is the
+    result itself; the others are examples and variations."""
+
+    terms: list[Pictured]
+    result: Pictured
+    noise: list[float] | None = Field(description="The result's latent vector; null where only classes were added.")
+    step: int | None = Field(description="The training step that the weights are from.")
+
+
 class DirectionsBody(Body):
     method: Method = Field("sefa", description=METHOD)
     layer: str | None = Field(None, min_length=1, description=LAYER)
@@ -134,3 +170,46 @@ class Layers(Answer):
     maps: list[list[str]] | None = Field(None, description="PNG files, base64: of each sample its units.")
     units: list[int] | None = Field(None, description="Which units these are; null where one picture holds them all.")
     step: int | None = Field(None, description="The training step that the weights are from.")
+
+
+class DissectBody(Body):
+    """Units that stand for a class, by `label`, or for a region of the image, by `mask`."""
+
+    layer: str = Field(min_length=1, description="A layer of the generator, by its id.")
+    label: Label | None = Field(None, description="A class of the data.")
+    mask: str | None = Field(None, description="A PNG or JPEG file, base64; white is what is looked for.")
+    count: int = Field(256, ge=10, description="Samples that are looked at.")
+    seed: Seed = Field(0, description="Of these samples.")
+    top: int = Field(8, ge=1, description="Units that are named, and switched off for `after`.")
+    samples: int = Field(6, ge=1, le=32, description="Samples in the picture of a unit.")
+
+
+class UnitOut(Answer):
+    unit: int
+    score: float = Field(description="By the `measure`.")
+    level: float = Field(description="How bright its brightest place is, on average; a value to switch it on with.")
+    threshold: float | None = Field(description="Above it the unit counts as lit; null for a class.")
+    picture: str = Field(
+        description="A PNG file, base64: the samples in which it is brightest, dimmed where it is not lit."
+    )
+
+
+class Changed(Answer):
+    count: int
+    of: int
+
+
+class Dissection(Answer):
+    by: Literal["class", "mask"]
+    measure: Literal["cohens_d", "iou"] = Field(
+        description="`cohens_d`: how much brighter in samples of the class than in others, in standard deviations; "
+        "`iou`: intersection over union of the mask and where the unit is lit (Bau et al. 2019)."
+    )
+    units: list[UnitOut] = Field(description="The best first.")
+    before: str = Field(description="A PNG file, base64: samples, for a `label` of that class.")
+    after: str = Field(description="The same samples without these units.")
+    changed: Changed | None = Field(
+        description="How many of these samples a classifier of the data takes for another class without these units; "
+        "null where the data have no labelled images."
+    )
+    step: int | None = Field(description="The training step that the weights are from.")

@@ -272,20 +272,19 @@ def _check_sequence(sequence: list[list[float]], frame: Frame, pointer: str) -> 
 
 def images_of(texts: Sequence[str]) -> list[bytes]:
     """The files in a list `images` of base64 texts."""
-    return [_image(text, position) for position, text in enumerate(texts)]
+    return [image_of(text, f"/images/{position}", f"Image {position}") for position, text in enumerate(texts)]
 
 
-def _image(text: str, position: int) -> bytes:
+def image_of(text: str, pointer: str, what: str) -> bytes:
     """The file in a base64 text, whose head at least is that of an image of a sane size."""
-    pointer = f"/images/{position}"
-    content = decoded(text, pointer, f"Image {position}")
+    content = decoded(text, pointer, what)
     try:
         with Image.open(io.BytesIO(content), formats=["PNG", "JPEG"]) as image:
             pixels = image.width * image.height
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise invalid(pointer, "not_an_image", f"Image {position} is no PNG or JPEG file.") from error
+        raise invalid(pointer, "not_an_image", f"{what} is no PNG or JPEG file.") from error
     if pixels > context().data_settings.max_image_pixels:
-        raise invalid(pointer, "image_bomb", f"Image {position} has {pixels:,} pixels, more than may be opened.")
+        raise invalid(pointer, "image_bomb", f"{what} has {pixels:,} pixels, more than may be opened.")
     return content
 
 

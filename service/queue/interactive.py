@@ -35,7 +35,8 @@ def call(kind: str, job_id: str, params: dict, timeout: float, *, settings: Sett
     """Have the newest saved weights of a job do something, while it trains or afterwards.
 
     Args:
-        kind: `sample`, `discriminate`, `interpolate`, `directions`, `explore`, `layers`, `evaluate` or `export`.
+        kind: `sample`, `discriminate`, `interpolate`, `directions`, `explore`, `layers`, `arithmetic`, `dissect`,
+            `evaluate` or `export`.
         params: For `sample`: `count`, `seed`, `noise` (nested lists (N, Z)), `labels` (list of N), `columns`, `units`
             (`{layer: {"off": [units], "on": {unit as text: value}}}`), and `format`: `grid` (the default, one PNG) or
             `each` (one PNG an image, the numbers of a sequence).
@@ -47,6 +48,10 @@ def call(kind: str, job_id: str, params: dict, timeout: float, *, settings: Sett
             `format`.
             For `layers`: `network`, `layer`, `seed` or `noise` (one vector) or `images` or `sequences`, `label`,
             `max_maps`, `columns`, `normalization`, `format`.
+            For `arithmetic`: `terms` (each `label`, `seed` or `noise`, and `sign`), `count`, `seed`, `format`, and
+            `most`, samples that are drawn in search of a class.
+            For `dissect`: `layer`, `label` or `mask` (the bytes of a file), `count`, `seed`, `top`, `samples`,
+            `format`.
             For `export`: `format` and `network`; the answer is `{"name", "size"}` of an artefact.
             For `discriminate`: `images` (a list of PNG bytes) or `sequences` (nested lists (N, T, C)), and `labels`.
             For `evaluate`: `evaluation` (the module of a resolved spec) and `seed`.
@@ -58,6 +63,8 @@ def call(kind: str, job_id: str, params: dict, timeout: float, *, settings: Sett
         `before`, the same without them; for `discriminate`: `{"score": [float], "probability_real": [float],
         "calibration": str}`;
         for `layers`: `{"png": bytes}` or `{"maps": [[bytes]]}`, and `units`, those shown;
+        for `arithmetic`: `{"png": bytes}` or `{"terms", "result"}` of `{"images"}` or `{"sequences"}`, and `noise`;
+        for `dissect`: `{"png": bytes}` or what `POST /v1/models/{job}/dissect` answers, with bytes for pictures;
         for `directions`: `{"layer", "directions": [{"index", "share", "vector"}]}`;
         for `evaluate`: `{"scores": [see drivers.evaluation.evaluation.Score]}`; always with the `step` of the weights.
 

@@ -25,6 +25,8 @@ from service.config import Settings
 from service.storage import Storage
 from service.trainer import hidden, latent
 from service.trainer.answers import InteractiveError, decode, encode
+from service.trainer.arithmetic import arithmetic
+from service.trainer.dissection import dissect
 from service.trainer.evaluations import Evaluations, Tell
 from service.trainer.held import Model, Version
 from service.trainer.pictures import frame_of, pixels, shown, shown_both
@@ -63,6 +65,8 @@ def reply(models: Models, evaluations: Evaluations, question: dict[str, Any], te
         params = decode(question["params"])
         if question["action"] == "evaluate":
             return {"result": {**evaluations.evaluate(model.session, params, tell), "step": model.step}}
+        if question["action"] in SLOW:
+            return {"result": {**SLOW[question["action"]](model, params, evaluations, tell), "step": model.step}}
         if question["action"] == "export":
             return {"result": {**models.export(question["job_id"], model.session, params), "step": model.step}}
         return {"result": {**KINDS[question["action"]](model, params), "step": model.step}}
@@ -180,6 +184,12 @@ KINDS: dict[str, Callable[[Model, dict[str, Any]], dict[str, Any]]] = {
     "layers": hidden.layers,
 }
 """What answers a call at once."""
+
+SLOW: dict[str, Callable[[Model, dict[str, Any], Evaluations, Tell], dict[str, Any]]] = {
+    "arithmetic": arithmetic,
+    "dissect": dissect,
+}
+"""What tells how far it is, and may need a classifier of the data."""
 
 
 if __name__ == "__main__":

@@ -7,16 +7,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from drivers import Session
 from drivers.data import grid
+from service.movie.frames import BACKGROUND, INK, enlarged
 from service.trainer.answers import InteractiveError
 from spec.frame import Frame
 
 DEFAULT_COLUMNS = 8
 BETWEEN = 8
 """Pixels between two pictures on one sheet."""
+CAPTION_SIZE = 14
 
 
 def frame_of(session: Session) -> Frame:
@@ -64,6 +66,21 @@ def joined(pictures: Sequence[Image.Image], *, across: bool) -> Image.Image:
     return sheet
 
 
+def captioned(rows: Sequence[np.ndarray], captions: Sequence[str]) -> Image.Image:
+    """Rows of samples below each other, enlarged where they are small, each with words before it."""
+    pictures = [enlarged(grid(row, len(row))) for row in rows]
+    words = ImageFont.load_default(CAPTION_SIZE)
+    margin = round(max(words.getlength(caption) for caption in captions)) + 2 * CAPTION_SIZE
+    width = margin + max(picture.width for picture in pictures)
+    sheet = Image.new("RGB", (width, sum(picture.height + BETWEEN for picture in pictures) - BETWEEN), BACKGROUND)
+    draw, top = ImageDraw.Draw(sheet), 0
+    for picture, caption in zip(pictures, captions, strict=True):
+        sheet.paste(picture, (margin, top))
+        draw.text((CAPTION_SIZE, top + picture.height / 2), caption, fill=INK, font=words, anchor="lm")
+        top += picture.height + BETWEEN
+    return sheet
+
+
 def each(session: Session, samples: np.ndarray) -> dict[str, Any]:
     """`{"images": [bytes]}`, a PNG file each, or `{"sequences": [[[float]]]}`."""
     if frame_of(session).source == "sequence":
@@ -85,9 +102,13 @@ def pixels(session: Session, files: list[bytes], pointer: str = "/images") -> np
 
 def _pixels(session: Session, file: bytes, pointer: str) -> np.ndarray:
     height, width, channels = session.spec["generator"]["output_shape"]
+    scaled = opened(file, "L" if channels == 1 else "RGB", pointer).resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(scaled, np.uint8).reshape(height, width, channels)
+
+
+def opened(file: bytes, mode: str, pointer: str) -> Image.Image:
+    """The picture in a file, in one of Pillow's modes."""
     try:
-        picture = Image.open(io.BytesIO(file)).convert("L" if channels == 1 else "RGB")
+        return Image.open(io.BytesIO(file)).convert(mode)
     except (OSError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise InteractiveError("bad_image", f"This is no image that can be read: {error}", pointer) from error
-    scaled = picture.resize((width, height), Image.Resampling.BILINEAR)
-    return np.asarray(scaled, np.uint8).reshape(height, width, channels)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import io
+import json
 
 import av
 import numpy as np
@@ -66,6 +67,7 @@ def asking(fleets):
             "cgan": specs.resolve({**small_spec(), "generator": "cgan", "discriminator": "cgan"}),
             "keras": specs.resolve({**small_spec(), "driver": "keras", "backend": "torch"}),
             "waves": wave_spec(),
+            "free waves": specs.resolve({**wave_spec(), "generator": "gan", "discriminator": "gan"}),
         }.items():
             jobs[kind] = fleet.store.submit(resolved).id
             fleet.storage.write_atomic(jobs[kind], "spec.json", resolved.canonical_json().encode())
@@ -366,3 +368,148 @@ def test_only_so_many_numbers_of_a_layer(asking):
     finally:
         app.extensions[KEY] = services
     assert "AUTHORGAN_MAX_ACTIVATION_NUMBERS=100" in problem["message"]
+
+
+# -- arithmetic -------------------------------------------------------------------------------------------------------
+
+
+def test_of_a_conditional_generator_classes_are_mixed_on_the_same_noise(asking):
+    body = {"terms": [{"label": 3}, {"label": 8, "sign": -1}, {"label": 8}], "count": 4, "seed": 5}
+    found = asking.json("cgan", "arithmetic", body)
+    assert found["noise"] is None
+    assert [len(term["images"]) for term in found["terms"]] == [4, 4, 4]
+    wanted = sampled(asking, "cgan", count=4, seed=5, labels=[3])
+    for shown in (found["terms"][0], found["result"]):  # 3 - 8 + 8 is 3
+        np.testing.assert_allclose(np.array([pixels(image) for image in shown["images"]], int), wanted, atol=2)
+
+
+def test_points_and_classes_may_be_added_together(asking):
+    found = asking.json("cgan", "arithmetic", {"terms": [{"seed": 4}, {"label": 8}], "count": 1})
+    wanted = sampled(asking, "cgan", count=1, seed=4, labels=[8])[0]
+    # brought to the usual length of noise, which the drawn vector has only about
+    noise = latent(1, (100,), 4)[0]
+    np.testing.assert_allclose(found["noise"], noise * 10 / np.linalg.norm(noise), rtol=1e-4)
+    np.testing.assert_allclose(pixels(found["result"]["images"][0]).astype(int), wanted, atol=25)
+
+
+def test_of_any_other_generator_points_of_the_noise_are(asking):
+    body = {"terms": [{"seed": 1}, {"seed": 2, "sign": -1}, {"noise": latent(1, (100,), 2)[0].tolist()}], "count": 3}
+    found = asking.json("dcgan", "arithmetic", body)
+    noise = np.array(found["noise"])
+    assert np.linalg.norm(noise) == pytest.approx(10)
+    wanted = latent(1, (100,), 1)[0]
+    np.testing.assert_allclose(noise, wanted * 10 / np.linalg.norm(wanted), rtol=1e-4, atol=1e-5)
+    assert [len(term["images"]) for term in found["terms"]] == [4, 4, 4]  # the mean last
+    result = asking.json("dcgan", "sample", {"noise": [found["noise"]]})["images"][0]
+    np.testing.assert_allclose(pixels(found["result"]["images"][3]).astype(int), pixels(result), atol=1)
+    assert asking.picture("dcgan", "arithmetic", body).width > 320
+
+
+def events(response):
+    blocks = [block.splitlines() for block in response.text.strip().split("\n\n")]
+    return [(kind.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for kind, data in blocks]
+
+
+def test_whether_a_class_is_drawn_is_judged_and_told(asking):
+    """An untrained generator draws none of them often."""
+    body = {"terms": [{"label": 3}, {"label": 8, "sign": -1}], "count": 200}
+    response = asking.post("dcgan", "arithmetic", body, Accept="text/event-stream")
+    told = events(response)
+    assert {data["what"] for kind, data in told if kind == "progress"} >= {"training the extractor"}
+    kind, problem = told[-1]
+    assert (kind, problem["problems"][0]["code"]) == ("problem", "class_not_drawn")
+    assert "Of 4096 samples the classifier takes" in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "terms", "pointer", "words"),
+    [
+        ("dcgan", [], "/terms", "at least 1"),
+        ("dcgan", [{"sign": 1}], "/terms/0", "exactly one of"),
+        ("dcgan", [{"seed": 1}, {"seed": 1, "label": 2}], "/terms/1", "exactly one of"),
+        ("dcgan", [{"seed": 1, "sign": 2}], "/terms/0/sign", "1 or -1"),
+        ("dcgan", [{"noise": [1.0]}], "/terms/0/noise", "100 numbers"),
+        ("dcgan", [{"label": 10}], "/terms/0/label", "0 to 9"),
+        ("cgan", [{"label": 10}], "/terms/0/label", "0 to 9"),
+        ("dcgan", [{"seed": 1}, {"seed": 1, "sign": -1}], "/terms", "cancel each other"),
+        ("free waves", [{"label": 1}], "/terms/0/label", "only images can be classified"),
+    ],
+)
+def test_sums_that_make_no_sense(asking, kind, terms, pointer, words):
+    problem = asking.refusal(kind, "arithmetic", {"terms": terms})
+    assert problem["pointer"] == pointer
+    assert words in problem["message"]
+
+
+# -- dissect ----------------------------------------------------------------------------------------------------------
+
+
+def b64png(mask):
+    buffer = io.BytesIO()
+    Image.fromarray(np.where(mask, 255, 0).astype(np.uint8)).save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+TOP_HALF = np.repeat([True, False], [40, 40])[:, None] & np.ones((80, 80), bool)
+
+
+def test_units_that_are_lit_in_a_class(asking):
+    body = {"layer": "leakyrelu_1", "label": 3, "count": 40, "top": 4, "samples": 5}
+    found = asking.json("cgan", "dissect", body)
+    assert (found["by"], found["measure"]) == ("class", "cohens_d")
+    scores = [unit["score"] for unit in found["units"]]
+    assert scores == sorted(scores, reverse=True)
+    assert len(scores) == 4
+    assert found["changed"]["of"] == 20  # every second sample is of that class
+    assert pixels(found["units"][0]["picture"]).shape == (SIZE, side(5))
+    assert pixels(found["before"]).shape == pixels(found["after"]).shape == (side(4), side(4))
+    assert asking.post("cgan", "dissect", body, Accept="image/png").mimetype == "image/png"
+
+
+def test_what_is_switched_off_can_be_switched_off_by_hand(asking):
+    found = asking.json("cgan", "dissect", {"layer": "dense_1", "label": 3, "count": 10, "top": 128})
+    units = {"dense_1": {"off": [unit["unit"] for unit in found["units"]]}}
+    assert len(units["dense_1"]["off"]) == 128  # all of them: nothing of noise and label is left
+    by_hand = asking.json("cgan", "sample", {"count": 5, "labels": [3], "units": units})["images"]
+    assert len(set(by_hand)) == 1
+    np.testing.assert_array_equal(pixels(found["after"])[:SIZE, :SIZE], pixels(by_hand[0]))
+
+
+@pytest.mark.parametrize("kind", ["dcgan", "keras"])
+def test_units_that_are_lit_where_a_mask_is(asking, kind):
+    body = {"layer": "conv2d_1", "mask": b64png(TOP_HALF), "count": 20, "top": 3}
+    response = asking.post(kind, "dissect", body, Accept="text/event-stream")
+    told = events(response)
+    assert ("progress", {"what": "looking at units", "done": 32, "total": 32}) in told
+    event, found = told[-1]
+    assert (event, found["by"], found["measure"]) == ("dissection", "mask", "iou")
+    assert all(0 <= unit["score"] <= 1 for unit in found["units"])
+    assert found["changed"]["of"] == 20
+
+
+def test_a_class_of_sequences_that_are_drawn_by_class(asking):
+    found = asking.json("waves", "dissect", {"layer": "dense_1", "label": 2, "count": 20, "top": 2})
+    assert found["changed"] is None  # nobody judges sequences
+    assert found["before"] != found["after"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "pointer", "words"),
+    [
+        ("dcgan", {}, "/layer", "required"),
+        ("dcgan", {"layer": "x", "label": 1}, "/layer", "no layer 'x'"),
+        ("dcgan", {"layer": "conv2d_1"}, "/label", "either by a `label` or by a `mask`"),
+        ("dcgan", {"layer": "dense_1", "mask": b64png(TOP_HALF)}, "/layer", "not a map a unit"),
+        ("dcgan", {"layer": "conv2d_1", "mask": "eA=="}, "/mask", "The mask is no PNG or JPEG file"),
+        ("dcgan", {"layer": "conv2d_1", "mask": b64png(TOP_HALF & False)}, "/mask", "black everywhere"),
+        ("dcgan", {"layer": "conv2d_1", "label": 10}, "/label", "0 to 9"),
+        ("dcgan", {"layer": "conv2d_1", "label": 1, "count": 5000}, "/count", "1024"),
+        ("cgan", {"layer": "label", "label": 1}, "/layer", "has no units"),
+        ("waves", {"layer": "dense_1", "mask": b64png(TOP_HALF)}, "/mask", "lies over images"),
+        ("free waves", {"layer": "dense_1", "label": 1}, "/label", "only images can be classified"),
+    ],
+)
+def test_dissections_that_make_no_sense(asking, kind, body, pointer, words):
+    problem = asking.refusal(kind, "dissect", body)
+    assert problem["pointer"] == pointer
+    assert words in problem["message"]

@@ -61,6 +61,8 @@ def test_it_has_every_endpoint(document):
         ("/v1/models/{job_id}/directions", "post"),
         ("/v1/models/{job_id}/explore", "post"),
         ("/v1/models/{job_id}/layers", "post"),
+        ("/v1/models/{job_id}/arithmetic", "post"),
+        ("/v1/models/{job_id}/dissect", "post"),
         ("/v1/models/{job_id}/evaluate", "post"),
         ("/v1/datasets", "get"),
         ("/v1/datasets", "post"),
