@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,14 @@ INDENT = "    "
 
 @dataclass(frozen=True)
 class Call:
-    """``function(arguments)``; arguments are texts, or calls themselves."""
+    """``function(arguments)``, and what stands behind it; arguments are texts, or calls themselves."""
 
     function: str
     arguments: tuple[str | Call, ...]
+    behind: str = ""
 
     def __str__(self) -> str:
-        return f"{self.function}({', '.join(map(str, self.arguments))})"
+        return f"{self.function}({', '.join(map(str, self.arguments))}){self.behind}"
 
 
 def call(function: str, *arguments: Any, **keywords: Any) -> Call:
@@ -29,7 +30,7 @@ def call(function: str, *arguments: Any, **keywords: Any) -> Call:
     given = [argument if isinstance(argument, Call) else source(argument) for argument in arguments]
     for name, value in keywords.items():
         if isinstance(value, Call):
-            given.append(Call(f"{name}={value.function}", value.arguments))
+            given.append(Call(f"{name}={value.function}", value.arguments, value.behind))
         else:
             given.append(f"{name}={source(value)}")
     return Call(function, tuple(given))
@@ -39,8 +40,16 @@ def replaced(code: str | Call, old: Call | None, new: str) -> str | Call:
     """The call with a name in place of each argument that is the call ``old``."""
     if old is None or not isinstance(code, Call):
         return code
-    arguments = tuple(new if item == old else replaced(item, old, new) for item in code.arguments)
-    return Call(code.function, arguments)
+    arguments = tuple(_replaced(item, old, new) for item in code.arguments)
+    return Call(code.function, arguments, code.behind)
+
+
+def _replaced(argument: str | Call, old: Call, new: str) -> str | Call:
+    """An argument, which may have its name in front."""
+    name, equals, function = argument.function.rpartition("=") if isinstance(argument, Call) else ("", "", "")
+    if isinstance(argument, Call) and Call(function, argument.arguments, argument.behind) == old:
+        return f"{name}{equals}{new}"
+    return replaced(argument, old, new)
 
 
 def source(value: Any) -> str:
@@ -62,6 +71,12 @@ def statement(head: str, expression: str | Call, *, depth: int = 1, comment: str
         remark = f"  # {comment}" if comment else ""
         yield line + (remark if len(line) + len(remark) <= LINE_LENGTH else "")
         return
+    opening = f"{prefix}{head}{replace(expression, behind='')}("
+    if expression.behind.endswith(")") and len(opening) <= LINE_LENGTH:
+        yield opening
+        yield f"{prefix}{INDENT}{expression.behind[1:-1]}"
+        yield f"{prefix})"
+        return
     yield f"{prefix}{head}{expression.function}("
     inner = ", ".join(map(str, expression.arguments))
     if len(prefix) + len(INDENT) + len(inner) <= LINE_LENGTH:
@@ -69,7 +84,7 @@ def statement(head: str, expression: str | Call, *, depth: int = 1, comment: str
     else:
         for argument in expression.arguments:
             yield from _with_comma(list(statement("", argument, depth=depth + 1)))
-    yield f"{prefix})"
+    yield f"{prefix}){expression.behind}"
 
 
 def _with_comma(lines: list[str]) -> list[str]:
@@ -86,13 +101,13 @@ class Parts:
     """Functions and classes that programs take along as they are: real Python files, read and never imported here.
 
     Args:
-        folder: holds the files; what is defined at their top level are the parts.
+        folders: hold the files; what is defined at their top level are the parts.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, *folders: Path) -> None:
         self._texts: dict[str, str] = {}
         self._rooms: dict[str, str] = {}
-        for path in sorted(folder.glob("*.py")):
+        for path in (path for folder in folders for path in sorted(folder.glob("*.py"))):
             text = path.read_text()
             lines = text.splitlines()
             for node in ast.parse(text).body:
@@ -104,6 +119,11 @@ class Parts:
     def text(self, name: str) -> str:
         """The source of one part."""
         return self._texts[name]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Of every part."""
+        return frozenset(self._texts)
 
     def room(self, name: str) -> str:
         """The file that a part comes from, without its suffix."""
@@ -126,23 +146,26 @@ class Parts:
 
 
 @cache
-def parts(folder: Path) -> Parts:
-    """The parts in a folder, read once."""
-    return Parts(folder)
+def parts(*folders: Path) -> Parts:
+    """The parts in some folders, read once."""
+    return Parts(*folders)
 
 
-def imports(names: Iterable[str], table: Mapping[str, tuple[str, str]]) -> str:
+def imports(names: Iterable[str], table: Mapping[str, tuple[str, str]], between: str = "") -> str:
     """The import lines of a program that reads ``names``, in the order of isort.
 
     Args:
         table: by name the section (``"standard"`` or ``"third"``) and the line.
+        between: lines that come before those of the second section.
     """
     used = {table[name] for name in names if name in table}
     sections = []
     for section in ("standard", "third"):
         lines = sorted(
-            {line for kind, line in used if kind == section}, key=lambda line: (line.startswith("from"), line)
+            {line for kind, line in used if kind == section}, key=lambda line: (line.startswith("from"), line.lower())
         )
         if lines:
             sections.append("\n".join(lines))
+        if section == "standard" and between:
+            sections.append(between)
     return "\n\n".join(sections)

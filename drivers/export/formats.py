@@ -51,8 +51,11 @@ FORMATS = {
 """By name."""
 
 
-def write_source(spec: Mapping[str, Any], format_: str, *, library: str = "pytorch") -> str:
+def write_source(spec: Mapping[str, Any], format_: str, *, library: str | None = None) -> str:
     """A program of one of the formats that are source.
+
+    Args:
+        library: by default the one that trains the spec.
 
     Raises:
         ExportError: the format holds weights, or the spec cannot be written in it.
@@ -61,4 +64,4 @@ def write_source(spec: Mapping[str, Any], format_: str, *, library: str = "pytor
         sources = ", ".join(name for name, each in FORMATS.items() if each.is_source)
         message = f"'{format_}' holds trained weights; of a spec alone there is {sources}."
         raise ExportError("weights_needed", message, "/format")
-    return {"script": write_script, "notebook": write_notebook}[format_](spec, library=library)
+    return {"script": write_script, "notebook": write_notebook}[format_](spec, library=library or spec["driver"])

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import textwrap
+from collections.abc import Mapping
 from typing import Any
 
+from drivers.export.code import LINE_LENGTH
 from drivers.export.errors import ExportError
-from drivers.export.pytorch.program import Section, write_program
+from drivers.export.keras.program import KerasProgram
+from drivers.export.program import Program
+from drivers.export.pytorch.program import TorchProgram
 
-WRITERS: dict[str, Callable[..., list[Section]]] = {"pytorch": write_program}
-"""What writes the sections of a program, by library."""
-
-NEEDS = {"pytorch": "torch, numpy, pillow and scikit-learn"}
+PROGRAMS: dict[str, type[Program]] = {"pytorch": TorchProgram, "keras": KerasProgram}
+"""By library."""
+SAME_LOSSES = (
+    "On the processor, the same seed gives the losses of the training in float32 that it was written from, to rounding."
+)
 
 
 def write_script(spec: Mapping[str, Any], *, library: str = "pytorch") -> str:
@@ -21,11 +26,12 @@ def write_script(spec: Mapping[str, Any], *, library: str = "pytorch") -> str:
     Raises:
         ExportError: no such library, or a part of the spec has no counterpart there.
     """
-    sections = _writer(library)(spec)
+    program = _program(library)(spec)
+    sections = program.sections()
+    needs = f"Needs {program.needs}. {SAME_LOSSES}"
     doc = f'''"""{sections[0].text}
 
-Needs {NEEDS[library]}. On the processor, the same seed gives the
-losses of the training in float32 that it was written from, to rounding.
+{textwrap.fill(needs, LINE_LENGTH)}
 """'''
     return "\n\n\n".join([f"{doc}\n\n{sections[0].code}", *(section.code for section in sections[1:])]) + "\n"
 
@@ -36,8 +42,9 @@ def write_notebook(spec: Mapping[str, Any], *, library: str = "pytorch") -> str:
     Raises:
         ExportError: no such library, or a part of the spec has no counterpart there.
     """
-    sections = _writer(library)(spec, cells=True)
-    needs = f"Needs {NEEDS[library]}. The same seed gives the losses of the training that it was written from."
+    program = _program(library)(spec, cells=True)
+    sections = program.sections()
+    needs = f"Needs {program.needs}. {SAME_LOSSES}"
     cells = [_cell("markdown", "about", f"# {spec['name'] or 'A GAN'}\n\n{sections[0].text}\n\n{needs}")]
     for number, section in enumerate(sections):
         text = "" if number == 0 else section.text
@@ -58,10 +65,10 @@ def _cell(kind: str, id_: str, text: str) -> dict[str, Any]:
     return cell if kind == "markdown" else {**cell, "execution_count": None, "outputs": []}
 
 
-def _writer(library: str) -> Callable[..., list[Section]]:
-    if library not in WRITERS:
-        known = ", ".join(WRITERS)
+def _program(library: str) -> type[Program]:
+    if library not in PROGRAMS:
+        known = ", ".join(PROGRAMS)
         raise ExportError(
             "unknown_library", f"There are no scripts for '{library}'; there are for {known}.", "/library"
         )
-    return WRITERS[library]
+    return PROGRAMS[library]

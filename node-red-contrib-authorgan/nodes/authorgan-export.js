@@ -9,7 +9,7 @@ const ACCEPT = "application/octet-stream, text/x-python, application/x-ipynb+jso
 
 module.exports = (RED) =>
     registerAsking(RED, "authorgan-export", async ({ client, path, msg, config, signal, tell }) => {
-        const body = wishesOf(msg, config, { format: "text", network: "text" })
+        const body = wishesOf(msg, config, { format: "text", network: "text", library: "text" })
         tell("status.writing")
         const response = await client.open(`${path}/export`, { body, accept: ACCEPT, signal, timeout: TIMEOUT_MS })
         msg.payload = Buffer.from(await client.read(() => response.arrayBuffer()))

@@ -116,7 +116,7 @@ def export_spec(json_data: SpecExportBody) -> Response:
     return response
 
 
-def _source(spec: Mapping[str, Any], form: Format, library: str) -> str:
+def _source(spec: Mapping[str, Any], form: Format, library: str | None) -> str:
     try:
         return write_source(spec, form.name, library=library)
     except ExportError as error:

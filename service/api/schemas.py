@@ -467,7 +467,7 @@ class Samples(Answer):
     step: int | None = Field(description="The training step that the weights are from.")
 
 
-Library = Literal["pytorch"]
+Library = Literal["pytorch", "keras"]
 
 
 class ExportBody(Body):
@@ -476,13 +476,13 @@ class ExportBody(Body):
         "`script` and `notebook` are programs that train the same model without this service."
     )
     network: Role = Field("generator", description="Of `onnx`, `torch_export` and `keras`.")
-    library: Library = Field("pytorch", description="Of `script` and `notebook`.")
+    library: Library | None = Field(None, description="Of `script` and `notebook`; by default the one that trains it.")
 
 
 class SpecExportBody(Body):
     spec: dict[str, Any] = Field(description="In the full form or that of the paper.")
     format: Literal["script", "notebook"]
-    library: Library = "pytorch"
+    library: Library | None = Field(None, description="By default the one that trains it.")
 
 
 class Exported(Answer):

@@ -94,7 +94,7 @@ describe("the sidebar of runs", () => {
         await page.locator(".authorgan-runs-exports summary").click()
         const [download] = await Promise.all([
             page.waitForEvent("download"),
-            page.getByRole("button", { name: "Python script" }).click()
+            page.getByRole("button", { name: "PyTorch script" }).click()
         ])
         assert.match(download.suggestedFilename(), /^slow .*\.py$/)
     })

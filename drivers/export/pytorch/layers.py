@@ -8,7 +8,8 @@ from typing import Any
 
 from drivers.export.code import call, source
 from drivers.export.errors import ExportError
-from drivers.export.pytorch.scope import Scope, Value, activated, drawn, initializer, sizes
+from drivers.export.initializers import initializer
+from drivers.export.pytorch.scope import Scope, Value, activated, drawn, sizes
 from drivers.padding import innermost_first, same_padding, split_padding, transposed_padding, window_padding
 
 Writer = Callable[[Scope], Value]
@@ -438,7 +439,7 @@ def spectral_normalization(scope: Scope) -> Value:
     within = Scope(scope.id, {**inner, "output_shape": scope["output_shape"], "id": scope.layer["id"]}, scope.inputs)
     value = WRITERS[inner["type"]](within)
     columns = scope.x.shape[-1] if "Transpose" in inner["type"] else inner.get("units") or inner["filters"]
-    start = call("torch.from_numpy", call("truncated_normal", (1, columns), 0.02))
+    start = call("torch.from_numpy", call("truncated_normal", (1, columns), stddev=0.02))
     made = within.modules[scope.id]
     scope.modules[scope.id] = call("SpectralNorm", made, start, scope["power_iterations"])
     if scope.layer.get("trainable") is False:

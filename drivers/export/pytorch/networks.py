@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import keyword
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from drivers.export.code import INDENT, Call, replaced, statement
 from drivers.export.errors import ExportError
+from drivers.export.names import name_layers
 from drivers.export.pytorch.layers import WRITERS
 from drivers.export.pytorch.scope import Scope, Value
 from drivers.order import in_order
@@ -48,7 +47,7 @@ def write_network(role: str, module: Mapping[str, Any], initial: Call | None = N
         ExportError: a layer cannot be written.
     """
     layers = in_order(module["layers"])
-    names = _names(layers)
+    names = name_layers(layers, TAKEN)
     readers = Counter(source for layer in layers for source in layer["inputs"])
     values: dict[str, Value] = {}
     made: list[str] = []
@@ -92,7 +91,7 @@ def write_network(role: str, module: Mapping[str, Any], initial: Call | None = N
     count = f"{module['parameter_count']:,}"
     return [
         f"class {role.title()}(nn.Module):",
-        f'{INDENT}"""{takes} -> {_result(output)}; {count} weights."""',
+        f'{INDENT}"""{takes} -> {_result(role, output)}; {count} weights."""',
         "",
         f"{INDENT}def __init__(self):",
         f"{INDENT * 2}super().__init__()",
@@ -100,7 +99,7 @@ def write_network(role: str, module: Mapping[str, Any], initial: Call | None = N
         "",
         f"{INDENT}def forward(self, {', '.join(arguments)}):",
         *forward,
-        f"{INDENT * 2}return {(pending or output).first()}",
+        f"{INDENT * 2}return {_returned(pending or output)}",
     ]
 
 
@@ -127,8 +126,17 @@ def _assign(name: str, value: Value) -> list[str]:
     return list(statement(f"{name} = ", value.code, depth=2, comment=value.comment()))
 
 
-def _result(output: Value) -> str:
-    return f"image {Value('', output.shape, True).comment()}" if output.rank == 3 else f"score {output.comment()}"
+def _returned(output: Value) -> str:
+    """Images are passed on with channels first, sequences with channels last."""
+    return output.first() if output.rank >= 3 else output.last()
+
+
+def _result(role: str, output: Value) -> str:
+    if role == "discriminator":
+        return f"score {output.comment()}"
+    if output.rank == 3:
+        return f"image {Value('', output.shape, channels_first=True).comment()}"
+    return f"sequence {Value('', output.shape).comment()}"
 
 
 def _inputs(layers: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -153,16 +161,3 @@ def _input(layer: Mapping[str, Any], layers: Sequence[Mapping[str, Any]], forwar
     elif len(shape) != 1:
         forward.append(f"{INDENT * 2}{source} = {source}.reshape(-1, {', '.join(map(str, shape))})")
     return Value(source, shape)
-
-
-def _names(layers: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """An identifier of its own for each layer."""
-    names: dict[str, str] = {}
-    for layer in layers:
-        plain = re.sub(r"\W", "_", layer["id"], flags=re.ASCII)
-        if not plain.isidentifier() or keyword.iskeyword(plain) or plain in TAKEN or plain.startswith("_"):
-            plain = f"layer_{plain}"
-        while plain in names.values():
-            plain += "_"
-        names[layer["id"]] = plain
-    return names

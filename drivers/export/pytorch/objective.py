@@ -1,4 +1,4 @@
-"""Losses, regularizers, schedules and optimizers of a resolved spec as the plain code of a PyTorch program."""
+"""Losses, regularizers and optimizers of a resolved spec as the plain code of a PyTorch program."""
 
 from __future__ import annotations
 
@@ -11,59 +11,34 @@ from drivers.export.errors import ExportError
 Lines = list[str]
 
 
-def write_loss(loss: Mapping[str, Any]) -> Lines:
-    """``discriminator_loss(real, fake)`` and ``generator_loss(fake)``, of scores."""
-    if loss["choice"] not in LOSSES:
-        raise ExportError("not_exported", f"A script cannot hold the loss '{loss['choice']}' yet.", "/loss/choice")
-    paper, discriminator, generator = LOSSES[loss["choice"]](loss)
-    return [
-        "def discriminator_loss(real, fake):",
-        f'{INDENT}"""From the scores of reals and of fakes. {paper}."""',
-        f"{INDENT}return {discriminator}",
-        "",
-        "",
-        "def generator_loss(fake):",
-        f'{INDENT}"""From the scores of fakes."""',
-        f"{INDENT}return {generator}",
-    ]
+class Torch:
+    """Operations as methods of tensors and functions of ``F``."""
+
+    def mean(self, x: str) -> str:
+        return f"{x}.mean()"
+
+    def square(self, x: str) -> str:
+        return f"{x if x.isidentifier() else f'({x})'}.square()"
+
+    def relu(self, x: str) -> str:
+        return f"F.relu({x})"
+
+    def softplus(self, x: str) -> str:
+        return f"F.softplus({x})"
 
 
-def _cross_entropy(loss: Mapping[str, Any]) -> str:
-    smoothing = loss["label_smoothing"]
-    smooth = f" + {number(smoothing)} * real.mean()" if smoothing else ""
-    return f"F.softplus(-real).mean() + F.softplus(fake).mean(){smooth}"
+def write_penalty(regularizer: Mapping[str, Any], rank: int) -> Lines:
+    """A function that adds to the discriminator's loss; nothing for a constraint of the weights.
 
-
-def _least_squares(loss: Mapping[str, Any]) -> tuple[str, str, str]:
-    def distance(scores: str, target: float) -> str:
-        return f"0.5 * {f'({scores} - {number(target)})' if target else scores}.square().mean()"
-
-    discriminator = f"{distance('real', loss['real_target'])} + {distance('fake', loss['fake_target'])}"
-    return "Mao et al. 2017, eq. 2", discriminator, distance("fake", loss["generator_target"])
-
-
-LOSSES = {
-    "minimax": lambda loss: ("Goodfellow et al. 2014, eq. 1", _cross_entropy(loss), "-F.softplus(fake).mean()"),
-    "non_saturating": lambda loss: (
-        "Goodfellow et al. 2014, section 3",
-        _cross_entropy(loss),
-        "F.softplus(-fake).mean()",
-    ),
-    "least_squares": _least_squares,
-    "hinge": lambda loss: ("Lim & Ye 2017", "F.relu(1.0 - real).mean() + F.relu(1.0 + fake).mean()", "-fake.mean()"),
-    "wasserstein": lambda loss: ("Arjovsky et al. 2017, eq. 2", "fake.mean() - real.mean()", "-fake.mean()"),
-}
-"""By the catalogue's name: the paper, the discriminator's loss, the generator's."""
-
-
-def write_penalty(regularizer: Mapping[str, Any]) -> Lines:
-    """A function that adds to the discriminator's loss; nothing for a constraint of the weights."""
+    Args:
+        rank: axes of a sample.
+    """
     weight = number(regularizer["weight"]) if "weight" in regularizer else ""
     if regularizer["choice"] == "gradient_penalty":
         return [
             "def gradient_penalty(critic, real, fake):",
             f'{INDENT}"""λ·E(‖∇D(x̂)‖ - 1)² between reals and fakes. Gulrajani et al. 2017, eq. 3."""',
-            f"{INDENT}mix = penalty_rng.random((len(real), 1, 1, 1), dtype=np.float32)",
+            f"{INDENT}mix = penalty_rng.random((len(real), {', '.join('1' * rank)}), dtype=np.float32)",
             f"{INDENT}mix = torch.from_numpy(mix).to(real)",
             f"{INDENT}point = (mix * real + (1.0 - mix) * fake).requires_grad_()",
             f"{INDENT}(gradient,) = torch.autograd.grad(critic(point).sum(), point, create_graph=True)",
@@ -73,7 +48,7 @@ def write_penalty(regularizer: Mapping[str, Any]) -> Lines:
     if regularizer["choice"] == "r1":
         return [
             "def r1(critic, real, fake):",
-            f'{INDENT}"""γ/2·E‖∇D(x)‖² at real images. Mescheder et al. 2018, eq. 9."""',
+            f'{INDENT}"""γ/2·E‖∇D(x)‖² at real samples. Mescheder et al. 2018, eq. 9."""',
             f"{INDENT}point = real.clone().requires_grad_()",
             f"{INDENT}(gradient,) = torch.autograd.grad(critic(point).sum(), point, create_graph=True)",
             f"{INDENT}return 0.5 * {weight} * gradient.square().flatten(1).sum(1).mean()",
@@ -82,41 +57,6 @@ def write_penalty(regularizer: Mapping[str, Any]) -> Lines:
         return []
     message = f"A script cannot hold the regularizer '{regularizer['choice']}' yet."
     raise ExportError("not_exported", message, "/loss/regularizers")
-
-
-def write_schedule(schedule: Mapping[str, Any]) -> Lines:
-    """``rate_factor(progress, epochs)``; nothing for a constant rate."""
-    if schedule["choice"] == "constant":
-        return []
-    if schedule["choice"] not in SCHEDULES:
-        message = f"A script cannot hold the schedule '{schedule['choice']}' yet."
-        raise ExportError("not_exported", message, "/training/learning_rate_schedule")
-    says, formula = SCHEDULES[schedule["choice"]](schedule)
-    return [
-        "def rate_factor(progress, epochs):",
-        f'{INDENT}"""{says}; of the share of the training that is done, and the epochs."""',
-        f"{INDENT}return {formula}",
-    ]
-
-
-def _linear(schedule: Mapping[str, Any]) -> tuple[str, str]:
-    start, rest = schedule["start"], 1.0 - schedule["end_factor"]
-    done = f"max(progress - {number(start)}, 0.0) / {number(1.0 - start)}" if start else "progress"
-    return "A straight line", f"1.0 - {number(rest)} * {done}"
-
-
-def _cosine(schedule: Mapping[str, Any]) -> tuple[str, str]:
-    end = schedule["end_factor"]
-    wave = "0.5 * (1.0 + math.cos(math.pi * progress))"
-    return "Half a cosine", f"{number(end)} + {number(1.0 - end)} * {wave}" if end else wave
-
-
-SCHEDULES = {
-    "linear": _linear,
-    "cosine": _cosine,
-    "exponential": lambda s: ("A steady decay", f"{number(s['decay_rate'])} ** (epochs / {s['every_epochs']})"),
-    "step": lambda s: ("A drop now and then", f"{number(s['decay_rate'])} ** (epochs // {s['every_epochs']})"),
-}
 
 
 def write_optimizer(optimizer: Mapping[str, Any], parameters: str, *, scheduled: bool) -> Call:

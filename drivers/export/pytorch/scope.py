@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from drivers.export.code import Call, call, source
+from drivers.export.initializers import initializer
 
 Shape = tuple[int, ...]
 
@@ -109,22 +110,6 @@ class Scope:
     def alike(self, code: str, like: Value) -> Value:
         """What the layer puts out, lying as an input does."""
         return Value(code, self.shape, like.channels_first and len(self.shape) > 1)
-
-
-def initializer(module: Mapping[str, Any]) -> str | Call:
-    """The part that draws initial numbers of a shape."""
-    given = {name: float(value) for name, value in module.items() if name not in ("choice", "node_id")}
-    usual = USUAL.get(module["choice"], {})
-    given = {name: value for name, value in given.items() if value != usual[name]}
-    return call("partial", module["choice"], **given) if given else module["choice"]
-
-
-USUAL = {
-    "random_normal": {"mean": 0.0, "stddev": 0.05},
-    "random_uniform": {"minval": -0.05, "maxval": 0.05},
-    "orthogonal": {"gain": 1.0},
-}
-"""Parameters that the parts take by default."""
 
 
 def drawn(made: Call, kernel: Mapping[str, Any], bias: Mapping[str, Any] | None, shape: Shape | None = None) -> Call:

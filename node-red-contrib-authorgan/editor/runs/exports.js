@@ -4,7 +4,13 @@ import { element } from "./dom.js"
 import { downloadButton } from "./download.js"
 import { text } from "./texts.js"
 
-const FORMATS = ["script", "notebook", "onnx", "keras", "torch_export", "safetensors"]
+const FORMS = [
+    { text: "script", format: "script", library: "pytorch" },
+    { text: "keras_script", format: "script", library: "keras" },
+    { text: "notebook", format: "notebook", library: "pytorch" },
+    { text: "keras_notebook", format: "notebook", library: "keras" },
+    ...["onnx", "keras", "torch_export", "safetensors"].map((format) => ({ text: format, format }))
+]
 
 /** @param {import("./service.js").Runs} runs */
 export const exportsOf = (runs, job) =>
@@ -12,9 +18,9 @@ export const exportsOf = (runs, job) =>
         "details",
         { class: "authorgan-runs-exports" },
         element("summary", {}, text("exports.title")),
-        ...FORMATS.map((format) =>
-            downloadButton(runs, text(`exports.${format}`), async () => {
-                const { url, name } = await runs.json("POST", `models/${job.id}/export`, { format })
+        ...FORMS.map(({ text: label, ...form }) =>
+            downloadButton(runs, text(`exports.${label}`), async () => {
+                const { url, name } = await runs.json("POST", `models/${job.id}/export`, form)
                 return { address: url, name: `${job.name || job.id} ${name.split("/").at(-1)}` }
             })
         ),

@@ -77,6 +77,13 @@ def test_a_spec_becomes_a_program_or_a_notebook(client):
     assert json.loads(notebook.data)["nbformat"] == 4
 
 
+def test_a_program_is_for_the_library_that_trains_or_for_the_other(client):
+    given = {**SPEC, "driver": "keras", "backend": "torch"}
+    bodies = [{"spec": given}, {"spec": SPEC, "library": "keras"}, {"spec": given, "library": "pytorch"}]
+    texts = [client.post("/v1/specs/export", json={**body, "format": "script"}).text for body in bodies]
+    assert ["import keras" in text for text in texts] == [True, True, False]
+
+
 def test_what_is_wrong_with_the_spec_points_into_the_body(client):
     response = client.post("/v1/specs/export", json={"spec": {**SPEC, "loss": "hing"}, "format": "script"})
     assert response.status_code == 422

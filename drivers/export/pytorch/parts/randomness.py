@@ -1,12 +1,9 @@
-"""Initial weights and what layers draw; the names at the top are the program's."""
-
-import math
+"""What layers start from and draw; the name at the top is the program's."""
 
 import numpy as np
 import torch
 from torch import nn
 
-weights_rng = np.random.default_rng(0)
 layers_rng = torch.Generator()
 
 
@@ -35,76 +32,6 @@ def drawn_as(layer, kernel, bias, shape=None):
 def parameter(initializer, *shape):
     """A trained tensor with its initial numbers."""
     return nn.Parameter(torch.from_numpy(initializer(shape)))
-
-
-def zeros(shape):
-    return np.zeros(shape, np.float32)
-
-
-def ones(shape):
-    return np.ones(shape, np.float32)
-
-
-def random_normal(shape, mean=0.0, stddev=0.05):
-    numbers = weights_rng.standard_normal(shape, dtype=np.float32)
-    return numbers * np.float32(stddev) + np.float32(mean)
-
-
-def random_uniform(shape, minval=-0.05, maxval=0.05):
-    numbers = weights_rng.random(shape, dtype=np.float32)
-    return numbers * np.float32(maxval - minval) + np.float32(minval)
-
-
-def fans(shape):
-    """How many numbers enter and leave a unit of a kernel (…, in, out)."""
-    if len(shape) < 2:
-        return math.prod(shape), math.prod(shape)
-    field = math.prod(shape[:-2])
-    return field * shape[-2], field * shape[-1]
-
-
-def truncated_normal(shape, stddev):
-    """Normal numbers; those beyond two standard deviations are drawn again."""
-    numbers = weights_rng.standard_normal(shape, dtype=np.float32)
-    while (far := np.abs(numbers) > 2.0).any():
-        numbers[far] = weights_rng.standard_normal(int(far.sum()), dtype=np.float32)
-    return numbers * np.float32(stddev)
-
-
-def glorot_uniform(shape):
-    """Uniform in ±√(6 / (fan_in + fan_out)). Glorot & Bengio 2010, eq. 16."""
-    limit = math.sqrt(6.0 / sum(fans(shape)))
-    return random_uniform(shape, -limit, limit)
-
-
-def glorot_normal(shape):
-    """Truncated normal, variance 2 / (fan_in + fan_out). Glorot & Bengio 2010."""
-    return truncated_normal(
-        shape, math.sqrt(2.0 / sum(fans(shape))) / 0.87962566103423978
-    )
-
-
-def he_uniform(shape):
-    """Uniform in ±√(6 / fan_in). He et al. 2015, eq. 10."""
-    limit = math.sqrt(6.0 / fans(shape)[0])
-    return random_uniform(shape, -limit, limit)
-
-
-def he_normal(shape):
-    """Truncated normal of variance 2 / fan_in. He et al. 2015, eq. 10."""
-    return truncated_normal(
-        shape, math.sqrt(2.0 / fans(shape)[0]) / 0.87962566103423978
-    )
-
-
-def orthogonal(shape, gain=1.0):
-    """A random rotation, (everything else, last axis). Saxe et al. 2013, section 3."""
-    columns = shape[-1]
-    rows = math.prod(shape) // columns
-    tall = weights_rng.standard_normal((max(rows, columns), min(rows, columns)))
-    q, r = np.linalg.qr(tall)
-    q *= np.sign(np.diagonal(r))
-    return (gain * (q if rows >= columns else q.T)).reshape(shape).astype(np.float32)
 
 
 def dropout(x, rate, training):

@@ -6,6 +6,7 @@ RED.nodes.registerType("authorgan-export", {
         name: { value: "" },
         format: { value: "script" },
         network: { value: "generator" },
+        library: { value: "" },
         train: { value: "" },
         service: { value: "", type: "authorgan-service", required: false },
         version: { value: 2 }
@@ -26,7 +27,12 @@ RED.nodes.registerType("authorgan-export", {
     },
     oneditprepare: function () {
         const ofOne = ["onnx", "keras", "torch_export"]
-        const show = () => $("#authorgan-network-row").toggle(ofOne.includes(String($("#node-input-format").val())))
+        const programs = ["script", "notebook"]
+        const show = () => {
+            const format = String($("#node-input-format").val())
+            $("#authorgan-network-row").toggle(ofOne.includes(format))
+            $("#authorgan-library-row").toggle(programs.includes(format))
+        }
         $("#node-input-format").on("change", show)
         show()
         AuthorGAN.form.prepareJobChoice(this)

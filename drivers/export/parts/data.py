@@ -1,4 +1,4 @@
-"""Where the images come from. The names at the top stand for those of the program."""
+"""Where the samples come from. The names at the top stand for those of the program."""
 
 import gzip
 import tarfile
@@ -63,3 +63,31 @@ def choose(labels, count):
         members = labels[order] == number
         turn[members] = np.arange(members.sum())
     return np.sort(order[np.lexsort((labels[order], turn))[:count]])
+
+
+def make_waves(shape, forms, frequency, amplitude, phase, noise, seed):
+    """Waves (N, steps, channels) in -1 to 1, each of its own numbers, and their forms.
+
+    The forms are 0 sine, 1 square, 2 triangle and 3 sawtooth; the phase is in degrees.
+    """
+    count, length, channels = shape
+    rng = np.random.default_rng(seed)
+    labels = rng.permutation(np.resize(forms, count)).astype(np.int64)
+    each = (count, 1, channels)
+    turns = rng.uniform(*frequency, each) * (np.arange(length)[:, None] / length)
+    height = rng.uniform(*amplitude, each)
+    turns += rng.uniform(*phase, each) / 360.0
+    of_form = labels[:, None, None]
+    waves = np.select(
+        [of_form == 0, of_form == 1, of_form == 2, of_form == 3],
+        [
+            np.sin(2.0 * np.pi * turns),
+            np.where(turns % 1.0 < 0.5, 1.0, -1.0),
+            1.0 - 4.0 * np.abs((turns + 0.25) % 1.0 - 0.5),
+            2.0 * ((turns + 0.5) % 1.0) - 1.0,
+        ],
+    )
+    waves = (height * waves).astype(np.float32)
+    if noise:
+        waves += np.float32(noise) * rng.standard_normal(waves.shape, np.float32)
+    return waves.clip(-1.0, 1.0), labels

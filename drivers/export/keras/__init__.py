@@ -1,0 +1,1 @@
+"""Resolved specs as Keras programs. Imports no library."""

@@ -1,0 +1,41 @@
+"""What Keras's layers start from and draw; the name at the top is the program's."""
+
+import keras
+
+layers_rng = keras.random.SeedGenerator(0)
+
+
+class Drawn(keras.initializers.Initializer):
+    """One of the functions here for a layer that copies its initializers."""
+
+    def __init__(self, draw):
+        self.draw = draw
+
+    def __call__(self, shape, dtype=None):
+        return self.draw(shape, dtype)
+
+    def get_config(self):
+        return {"draw": self.draw}
+
+
+def remembering(draw):
+    """A bias whose forget gates start at one, so that a memory lasts."""
+
+    def bias(shape, dtype):
+        values = draw(shape, dtype)
+        values.reshape(4, -1)[1] = 1.0
+        return values
+
+    return bias
+
+
+def drawing(layer):
+    """A layer that draws its random numbers from the one stream of all layers."""
+    layer.seed_generator.state = layers_rng.state
+    return layer
+
+
+def drawing_within(layer):
+    """The same for a layer whose cell draws, or whose attention drops."""
+    drawing(getattr(layer, "cell", None) or layer._dropout_layer)
+    return layer

@@ -1,0 +1,224 @@
+"""A resolved spec as one stand-alone Keras program, for one of Keras's backends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from drivers.export.code import INDENT, call, statement
+from drivers.export.keras.networks import write_network
+from drivers.export.keras.objective import KerasWords, write_optimizer, write_penalty
+from drivers.export.program import ROLES, Program
+from drivers.export.samples import is_spectral, mixes_samples
+
+PARTS = Path(__file__).parent / "parts"
+IMPORTS = {
+    "jax": ("third", "import jax"),
+    "keras": ("third", "import keras"),
+    "layers": ("third", "from keras import layers"),
+    "ops": ("third", "from keras import ops"),
+    "os": ("standard", "import os"),
+    "tf": ("third", "import tensorflow as tf"),
+    "torch": ("third", "import torch"),
+}
+BOTH = ("third", "from keras import layers, ops")
+USUAL_BACKEND = "torch"
+"""For specs that are trained by another driver."""
+
+
+class KerasProgram(Program):
+    """See `drivers.export.program.Program`; the spec's backend is the program's."""
+
+    LIBRARY = "Keras"
+    WORDS = KerasWords()
+
+    def __init__(self, spec: Mapping[str, Any], *, cells: bool = False) -> None:
+        self.backend: str = spec.get("backend", USUAL_BACKEND)
+        super().__init__(spec, cells=cells)
+        self.is_penalized = any(self.write_penalty(item) for item in self.loss["regularizers"])
+
+    @property
+    def needs(self) -> str:
+        return f"keras, {self.backend}, numpy, pillow and scikit-learn"
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        return PARTS, PARTS / f"on_{self.backend}"
+
+    @property
+    def imports(self) -> Mapping[str, tuple[str, str]]:
+        return {**IMPORTS, "layers": BOTH, "ops": BOTH}
+
+    def preamble(self) -> str:
+        return f'os.environ["KERAS_BACKEND"] = "{self.backend}"'
+
+    def write_network(self, role: str) -> list[str]:
+        return write_network(role, self.spec[role], self.initial, backend=self.backend, is_penalized=self.is_penalized)
+
+    def write_penalty(self, regularizer: Mapping[str, Any]) -> list[str]:
+        return write_penalty(regularizer, len(self.frame.size))
+
+    def layer_stream(self) -> list[str]:
+        return [
+            "layers_rng = keras.random.SeedGenerator(int(first.generate_state(1)[0]) >> 1)",
+        ]
+
+    def settings_of_library(self) -> list[str]:
+        return ["STATE = []  # every variable of the training, filled by train"] if self.backend == "jax" else []
+
+    # -- training -----------------------------------------------------------------------------------------------
+
+    def write_training(self) -> list[str]:
+        lines = [f"def train({', '.join(self.arguments())}):"]
+        lines.append(f'{INDENT}"""Both learn in turn; yields step, generator\'s and discriminator\'s loss."""')
+        for role in ROLES:
+            lines += statement(f"{role}_optimizer = ", write_optimizer(self.spec["optimizer"][role]))
+        lines += [f"{INDENT}{role}_optimizer.build({role}.trainable_variables)" for role in ROLES]
+        if self.backend == "jax":
+            parts = call("", *ROLES, "generator_optimizer", "discriminator_optimizer")
+            lines += statement("parts = ", parts)
+            lines.append(f"{INDENT}STATE[:] = [variable for part in parts for variable in part.variables]")
+            if self.averaged:
+                lines.append(f"{INDENT}STATE.extend(average.variables)")
+        lines.append(f"{INDENT}make = partial(generator, training=True)")
+        lines.append(f"{INDENT}score = partial(discriminator, training=True)")
+        return [*lines, "", *(self._shared_updates() if self.several else []), *self._update(), *self._loop()]
+
+    @property
+    def _drawn(self) -> list[str]:
+        """What a step takes besides noise, drawn by NumPy."""
+        labels = ["real_labels", "fake_labels"] if self.labels else []
+        return ["real", *labels, *(["mix"] if "gradient_penalty" in self.penalties() else [])]
+
+    def _shared_updates(self) -> list[str]:
+        """The discriminator's update as a function of its own, where a step has several."""
+        given = ", ".join(self._drawn)
+        return [
+            f"{INDENT}def update_discriminator(fake, {given}):",
+            *self._discriminator_update(),
+            f"{INDENT * 2}return discriminator_value",
+            "",
+            f"{INDENT}@compiled",
+            f"{INDENT}def update_alone(noise, {given}):",
+            f"{INDENT * 2}fake = {self._make()}",
+            f"{INDENT * 2}return update_discriminator(ops.stop_gradient(fake), {given})",
+            "",
+        ]
+
+    def _discriminator_update(self) -> list[str]:
+        penalties = self.penalties()
+        lines = [f"{INDENT * 2}# The discriminator learns to tell reals from fakes."]
+        if self.frame.source == "image":
+            lines.append(f'{INDENT * 2}real = ops.cast(real, "float32") / 127.5 - 1.0')
+        inside: list[str] = []
+        if mixes_samples(self.spec["discriminator"]):
+            objective = call(
+                "discriminator_loss", self._score("real", "real_labels"), self._score("fake", "fake_labels")
+            )
+        else:
+            inside.append(f"{INDENT * 3}both = ops.concatenate([real, fake])")
+            if self.by_label["discriminator"]:
+                inside.append(f"{INDENT * 3}both_labels = ops.concatenate([real_labels, fake_labels])")
+            inside.append(f"{INDENT * 3}scores = {self._score('both', 'both_labels')}")
+            objective = call("discriminator_loss", "*ops.split(scores, 2)")
+        if penalties:
+            critic = self._score("x", "real_labels")
+            if is_spectral(self.spec["discriminator"]):
+                critic = f"resting(discriminator, {critic[critic.index('(') + 1 : -1]})"
+            inside += statement("total = ", objective, depth=3)
+            inside += ["", f"{INDENT * 3}def critic(x):", f"{INDENT * 4}return {critic}", ""]
+            for penalty in penalties:
+                more = ", mix" if penalty == "gradient_penalty" else ""
+                inside.append(f"{INDENT * 3}total = total + {penalty}(critic, real, fake{more})")
+            objective = call("", "total")
+        loss = f"lambda: {objective}"
+        if inside:
+            lines += ["", f"{INDENT * 2}def loss():", *inside]
+            lines += [f"{INDENT * 3}return total"] if penalties else statement("return ", objective, depth=3)
+            lines.append("")
+            loss = "loss"
+        backward = call("pullback", loss, "discriminator.trainable_variables")
+        lines += statement("discriminator_value, pull = ", backward, depth=2)
+        lines.append(f"{INDENT * 2}discriminator_optimizer.apply(pull(1.0))")
+        for limit in self.limits():
+            lines.append(f"{INDENT * 2}for weight in discriminator.trainable_variables:")
+            lines.append(f"{INDENT * 3}weight.assign(ops.clip(weight, -{limit}, {limit}))")
+        return lines
+
+    def _update(self) -> list[str]:
+        given = ", ".join(self._drawn)
+        forward = call("pullback", f"lambda: {self._make()}", "generator.trainable_variables")
+        judged = call("pullback", f"lambda fake: generator_loss({self._score('fake', 'fake_labels')})", "[]", "[fake]")
+        update = f"{INDENT * 2}discriminator_value = update_discriminator(fake, {given})"
+        return [
+            f"{INDENT}@compiled",
+            f"{INDENT}def update(noise, {given}):",
+            *statement("fake, pull_fake = ", forward, depth=2),
+            *([update] if self.several else self._discriminator_update()),
+            f"{INDENT * 2}# The generator learns to fool it, with the same fakes.",
+            *statement("generator_value, pull = ", judged, depth=2),
+            f"{INDENT * 2}generator_optimizer.apply(pull_fake(*pull(1.0)))",
+            *([f"{INDENT * 2}update_average(average, generator)"] if self.averaged else []),
+            f"{INDENT * 2}return generator_value, discriminator_value",
+            "",
+        ]
+
+    def _make(self) -> str:
+        return f"make({_inputs(self.taken('generator', 'noise', 'fake_labels'))})"
+
+    def _score(self, samples: str, labels: str) -> str:
+        return f"score({_inputs(self.taken('discriminator', samples, labels))})"
+
+    def _loop(self) -> list[str]:
+        lines = [f"{INDENT}reals = {self.batches()}", *self.steps(set_rate="{role}_optimizer.learning_rate = {rate}")]
+        given = ", ".join(["noise", *self._drawn])
+        if not self.several and self._drawn == ["real"]:
+            given = "latent(noise_rng, BATCH_SIZE), next(reals)"
+            return [*lines, f"{INDENT * 2}yield step + 1, *map(float, update({given}))"]
+        if not self.several:
+            return [*lines, *self._draw(2), f"{INDENT * 2}yield step + 1, *map(float, update({given}))"]
+        return [
+            *lines,
+            f"{INDENT * 2}total = 0.0",
+            f"{INDENT * 2}for _ in range(DISCRIMINATOR_STEPS - 1):",
+            *self._draw(3),
+            f"{INDENT * 3}total += float(update_alone({given}))",
+            *self._draw(2),
+            f"{INDENT * 2}generator_value, value = map(float, update({given}))",
+            f"{INDENT * 2}yield step + 1, generator_value, (total + value) / DISCRIMINATOR_STEPS",
+        ]
+
+    def _draw(self, depth: int) -> list[str]:
+        indent = INDENT * depth
+        return [
+            *([f"{indent}fake_labels = draw_labels(labels)"] if self.labels else []),
+            f"{indent}noise = latent(noise_rng, BATCH_SIZE)",
+            f"{indent}real, real_labels = next(reals)" if self.labels else f"{indent}real = next(reals)",
+            *([f"{indent}mix = penalty_rng.random(BATCH_SIZE, np.float32)"] if "mix" in self._drawn else []),
+        ]
+
+    # -- running ------------------------------------------------------------------------------------------------
+
+    def write_start(self) -> list[str]:
+        lines = ["generator, discriminator = make_generator(), make_discriminator()"]
+        if self.averaged:
+            lines.append("average = make_generator()")
+            lines.append("average.set_weights(generator.get_weights())")
+        return lines
+
+    def write_end(self) -> list[str]:
+        count = self.training["sample_count"]
+        lines = [f"noise = latent(np.random.default_rng(SEED), {count})"]
+        if self.by_label["generator"]:
+            lines.append(f"classes = np.arange({count}) % CLASSES")
+        made = f"{self.used}({_inputs(self.taken('generator', 'noise', 'classes'))}, training=False)"
+        return [
+            *lines,
+            f"samples = ops.convert_to_numpy({made})",
+            f'{self.used}.save_weights("generator.weights.h5")',
+        ]
+
+
+def _inputs(taken: Sequence[str]) -> str:
+    return taken[0] if len(taken) == 1 else f"[{', '.join(taken)}]"

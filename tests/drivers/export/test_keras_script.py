@@ -1,0 +1,155 @@
+"""A Keras program that was taken home trains as its drawing did; on PyTorch where nothing else is said."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+import spec
+from drivers.export import write_notebook, write_script
+from drivers.export.keras.layers import WRITERS
+from drivers.export.keras.networks import write_network
+from drivers.export.keras.program import KerasProgram
+from drivers.keras.network import Network
+from tests.drivers.conftest import SMALL, small_spec
+from tests.drivers.export.layers import draw, every_setting, one_layer, run_network
+from tests.drivers.export.programs import assert_same_losses
+from tests.drivers.keras.children import SETTINGS
+
+ON_TORCH = {"driver": "keras", "backend": "torch"}
+
+
+def assert_same(*families, **modules):
+    return assert_same_losses(small_spec(*families, **modules, **ON_TORCH), library="keras", steps=3)
+
+
+@pytest.mark.parametrize("family", sorted(SMALL))
+def test_every_family_has_the_losses_of_its_training(family):
+    assert_same(family)
+
+
+@pytest.mark.parametrize("backend", ["jax", "tensorflow"])
+def test_other_backends_have_the_losses_of_their_training(backend, tmp_path):
+    """In a process of its own, with a penalty, labels and an average."""
+    loss = {"choice": "wasserstein", "regularizers": ["gradient_penalty"]}
+    given = small_spec(
+        "cgan", driver="keras", backend=backend, loss=loss, training={"discriminator_steps": 2, "ema_decay": 0.5}
+    )
+    (tmp_path / "spec.json").write_text(json.dumps(given))
+    environment = {**os.environ, **SETTINGS, "KERAS_BACKEND": backend, "KERAS_HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "tests.drivers.export.program_child", str(tmp_path)]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    found, wanted = json.loads((tmp_path / "losses.json").read_text())
+    np.testing.assert_allclose(found, wanted, rtol=1e-4)
+
+
+@pytest.mark.parametrize("loss", sorted(spec.catalogue.load()["losses"]))
+def test_losses(loss):
+    more = {"label_smoothing": 0.1} if loss in ("minimax", "non_saturating") else {}
+    assert_same("gan", loss={"choice": loss, **more, "regularizers": []})
+
+
+def test_a_penalty_of_a_discriminator_that_sees_labels():
+    assert_same("cgan", loss={"choice": "non_saturating", "regularizers": ["r1", "gradient_penalty"]})
+
+
+@pytest.mark.parametrize("optimizer", sorted(spec.catalogue.load()["optimizers"]))
+def test_optimizers(optimizer):
+    more = {"momentum": 0.9, "nesterov": True} if optimizer == "sgd" else {}
+    given = {"choice": optimizer, "learning_rate": 0.002, **more}
+    assert_same("gan", optimizer=given, training={"learning_rate_schedule": "linear", "epochs": 1})
+
+
+def test_an_average_is_kept_and_sampled_from():
+    assert "update_average(average, generator)" in assert_same("dcgan", training={"ema_decay": 0.9})
+
+
+def test_frozen_layers():
+    module = {**SMALL["dcgan"]["discriminator"], "choice": "dcgan", "frozen": ["conv2d_1", "batchnormalization_1"]}
+    assert "trainable=False" in assert_same("dcgan", module)
+
+
+def test_spectral_normalization_rests_in_a_penalty():
+    dense = {"type": "SpectralNormalization", "layer": {"type": "Dense", "units": 4}}
+    layers = [
+        {"id": "image", "type": "Input", "source": "image", "inputs": []},
+        {"id": "flat", "type": "Flatten", "inputs": ["image"]},
+        {"id": "even", **dense, "inputs": ["flat"]},
+        {"id": "soft", "type": "Softplus", "inputs": ["even"]},
+        {"id": "score", "type": "Dense", "units": 1, "inputs": ["soft"]},
+    ]
+    drawn = {"choice": "custom", "layers": layers}
+    loss = {"choice": "hinge", "regularizers": ["r1"]}
+    assert "resting(discriminator, x)" in assert_same("gan", drawn, loss=loss)
+
+
+def test_all_of_the_catalogue_is_written():
+    assert set(spec.catalogue.load()["layers"]) == set(WRITERS) | {"Input"}
+
+
+@pytest.mark.parametrize(("kind", "parameters", "shapes"), every_setting())
+def test_layers(kind, parameters, shapes):
+    """Each setting of each layer as the whole of a network: the same weights, the same numbers."""
+    module = one_layer(kind, parameters, shapes)
+    seed = keras.random.SeedGenerator(3)
+    network = Network(module["layers"], module["outputs"], weights=np.random.default_rng(7), dropout=seed)
+    given = {"weights_rng": np.random.default_rng(7), "layers_rng": keras.random.SeedGenerator(3), "SEED": 0}
+    program = KerasProgram(small_spec("gan", **ON_TORCH))
+    lines = write_network("discriminator", module, None, backend="torch", is_penalized=False)
+    defined = run_network(program, lines, given)
+
+    values = draw(kind, module)
+    wanted = keras.ops.convert_to_numpy(network(**values))
+    inputs = list(values.values())
+    found = defined["make_discriminator"]()(inputs[0] if len(inputs) == 1 else inputs, training=True)
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(found), wanted, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("backend", ["torch", "tensorflow"])
+def test_it_is_short_and_without_this_project(backend):
+    given = {"data": {"choice": "digits", "image_size": 32}, "generator": "dcgan", "discriminator": "dcgan"}
+    text = write_script(spec.resolve({**given, "driver": "keras", "backend": backend}), library="keras")
+    assert len(text.splitlines()) < 200
+    imported = {
+        alias.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import) for alias in node.names
+    } | {node.module for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)}
+    known = {"os", "functools", "keras", backend, "numpy", "PIL", "sklearn"}
+    assert {name.split(".")[0] for name in imported} == known
+
+
+@pytest.mark.parametrize("backend", ["torch", "tensorflow", "jax"])
+@pytest.mark.parametrize("family", ["cgan", "wgan_gp"])
+def test_it_is_formatted(family, backend, tmp_path):
+    training = {"ema_decay": 0.9, "learning_rate_schedule": "cosine"}
+    given = small_spec(family, training=training, driver="keras", backend=backend)
+    path = tmp_path / "gan.py"
+    path.write_text(write_script(given, library="keras"))
+    for command in (["check", "--select", "E,F,I,B,UP"], ["format", "--diff"]):
+        options = ["--isolated", "--line-length", "88", str(path)]
+        checked = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, *options], capture_output=True, text=True, check=False
+        )
+        assert checked.returncode == 0, checked.stdout
+
+
+def test_a_notebook_holds_the_same_program_cell_by_cell(tmp_path, monkeypatch):
+    given = small_spec("cgan", training={"epochs": 1, "sample_count": 6}, **ON_TORCH)
+    notebook = json.loads(write_notebook(given, library="keras"))
+    monkeypatch.chdir(tmp_path)
+    names = {"__name__": "__main__"}
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), names)
+    assert {path.name for path in tmp_path.iterdir()} == {"samples.png", "generator.weights.h5"}
+
+
+def test_a_spec_of_the_pytorch_driver_becomes_a_program_on_pytorch():
+    assert 'os.environ["KERAS_BACKEND"] = "torch"' in write_script(small_spec("gan"), library="keras")
