@@ -94,7 +94,7 @@ describe("from the menu", () => {
 })
 
 /** Flows that are deployed and run; the others, drawn layer by layer, are trained in tests/drivers. */
-const PRESSED = flows.filter((name) => /^(02|03|04|05|11|15|21) /.test(name))
+const PRESSED = flows.filter((name) => /^(02|03|04|05|11|15|21|31|33|34|35|36|37) /.test(name))
 
 describe("pressed", { skip: onNodeRed5() && "the trainings behind the buttons do not depend on the editor" }, () => {
     before(async () => {
@@ -163,6 +163,70 @@ describe("pressed", { skip: onNodeRed5() && "the trainings behind the buttons do
         const { spec } = await system.api(`/v1/jobs/${jobs[0].id}`)
         assert.equal(spec.generator.weights.job, jobs[1].id)
         assert.deepEqual(spec.discriminator.frozen, ["conv2d_1"])
+    })
+
+    /** What arrives at a debug node is shown in the sidebar; these are its texts, newest last. */
+    const read = (pattern) =>
+        until(
+            async () =>
+                (await editor.page.locator(".red-ui-debug-msg").allTextContents()).some((text) => pattern.test(text)),
+            `the debug sidebar says ${pattern}`,
+            PATIENCE_MS
+        )
+    const trained = async (flow) => {
+        await editor.show(flow)
+        await editor.pressButton(`${flow}-start`)
+        await status(`${flow}-train`, "done")
+    }
+
+    test("31: a training is read, filmed, and told as points", async () => {
+        await trained("reading")
+        await read(/Too early to say/)
+        await picture("reading-film")
+        assert.match(await editor.status("reading-losses"), /^generator \d.*, discriminator \d/)
+        await editor.pressButton("reading-newest-run")
+        await status("reading-find", "1 found")
+    })
+
+    test("33: three generators are trained, evaluated and ranked", async () => {
+        await editor.show("ranking")
+        await editor.pressButton("ranking-start")
+        await read(/1\. .*: FID \d[\s\S]*3\. .*: FID \d/)
+    })
+
+    test("34: strips, a grid and a movie of what lies between", async () => {
+        await trained("between")
+        for (const what of ["strip", "straight", "grid", "movie"]) {
+            await editor.pressButton(`between-${what}-ask`)
+            await picture(`between-${what}-shown`)
+        }
+        await editor.screenshot("interpolation")
+    })
+
+    test("35: the units that draw an eight, with them and without", async () => {
+        await trained("dissection")
+        await editor.pressButton("dissection-ask-8")
+        for (const what of ["unit", "before", "after", "without-shown"]) await picture(`dissection-${what}`)
+        await editor.screenshot("dissection")
+    })
+
+    test("36: the noise moved along its directions", async () => {
+        await trained("explorer")
+        for (const what of ["direction-0", "direction-2", "moved"]) {
+            await editor.pressButton(`explorer-${what}-ask`)
+            await picture(`explorer-${what}-shown`)
+        }
+        await editor.pressButton("explorer-directions-ask")
+        await read(/sefa/)
+    })
+
+    test("37: feature maps of both networks, and a sum of classes", async () => {
+        await trained("hidden")
+        for (const what of ["early", "judged", "sum"]) {
+            await editor.pressButton(`hidden-${what}-ask`)
+            await picture(`hidden-${what}-shown`)
+        }
+        await editor.screenshot("hidden-layers")
     })
 
     test("15: other parts are wired in, and the training is what was wired", async () => {

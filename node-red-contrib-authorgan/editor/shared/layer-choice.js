@@ -5,15 +5,21 @@ import { shapeText } from "./texts.js"
 
 const { NETWORKS } = modules
 
-/** The node's dialog has a `layer`, and maybe a `network`; without one the generator is meant. */
-export function prepare(_node) {
-    $("#node-input-layer").autoComplete({
-        minLength: 0,
-        search: (typed) => layers().filter(({ value }) => value.toLowerCase().includes(typed.trim().toLowerCase()))
-    })
+/** For a dialog with a `layer`, and maybe a `network`; without one the generator is meant. */
+export function prepare() {
+    const field = $("#node-input-layer")
+    field.autoComplete({ minLength: 0, search: (typed) => fitting(layers(), typed.trim().toLowerCase()) })
+    // Node-RED offers while one types; whoever clicks wants to see what there is.
+    field.on("click", () => field.trigger("keyup"))
 }
 
-/** The hidden layers that may be meant, as what is typed and what is offered. */
+/** Those whose name holds what was typed; all of them where that is a whole name, for then another one is looked for. */
+function fitting(all, typed) {
+    const isWhole = all.some(({ value }) => value.toLowerCase() === typed)
+    return isWhole ? all : all.filter(({ value }) => value.toLowerCase().includes(typed))
+}
+
+/** The hidden layers that may be meant: what is typed, and how it is offered. */
 function layers() {
     const train = $("#node-input-train").val()
     const network = $("#node-input-network").val() || NETWORKS[0]

@@ -34,7 +34,7 @@ RED.nodes.registerType("authorgan-dissect", {
         return this._(["label.units", "label.pictures"][port])
     },
     oneditprepare: function () {
-        AuthorGAN.layerChoice.prepare(this)
+        AuthorGAN.layerChoice.prepare()
         AuthorGAN.form.prepareJobChoice(this)
     }
 })

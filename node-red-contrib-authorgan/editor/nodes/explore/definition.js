@@ -58,7 +58,7 @@ RED.nodes.registerType("authorgan-explore", {
         }
         $("#node-input-show").on("change", show)
         show()
-        AuthorGAN.layerChoice.prepare(this)
+        AuthorGAN.layerChoice.prepare()
         AuthorGAN.form.prepareJobChoice(this)
     }
 })

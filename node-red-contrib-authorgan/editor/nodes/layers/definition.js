@@ -36,7 +36,7 @@ RED.nodes.registerType("authorgan-layers", {
         return this._(`as.${this.as}`)
     },
     oneditprepare: function () {
-        AuthorGAN.layerChoice.prepare(this)
+        AuthorGAN.layerChoice.prepare()
         AuthorGAN.form.prepareJobChoice(this)
     }
 })
