@@ -1,4 +1,5 @@
 /** The nodes that ask the service something of a job, once for each message: what is alike in all of them. */
+const { Below } = require("./below")
 const { ServiceError } = require("./client")
 const { stream } = require("./follow")
 const { jobOf } = require("./job")
@@ -14,7 +15,8 @@ const SILENCE_MS = 600_000
 const MEDIA = { picture: "image/png", gif: "image/gif", mp4: "video/mp4", values: "application/json" }
 
 /**
- * Registers such a node type. Its config has `service` and `train` beside what `ask` reads.
+ * Registers such a node type. Its config has `service` and `train` beside what `ask` reads, and may
+ * say that the answer, where it is a picture, is shown `below` the node.
  *
  * @param {object} RED
  * @param {string} type
@@ -30,7 +32,12 @@ function registerAsking(RED, type, ask) {
         RED.nodes.createNode(this, upToDate(config))
         const closing = new AbortController()
         const { signal } = closing
-        this.on("close", () => closing.abort())
+        const below = config.below ? new Below(RED, this) : null
+        this.on("close", (removed, done) => {
+            closing.abort()
+            below?.close(removed)
+            done()
+        })
         const tell = (text) => this.status({ fill: "blue", shape: "dot", text })
 
         this.on("input", async (msg, send, done) => {
@@ -48,6 +55,7 @@ function registerAsking(RED, type, ask) {
                     (await ask({ client, job, path, msg, config, signal, tell, model, slowly })) || {}
                 msg.job = job
                 this.status(status)
+                below?.take({ payload: msg.payload })
                 send(messages)
                 done()
             } catch (error) {

@@ -198,7 +198,7 @@ describe("pressed", { skip: onNodeRed5() && "the trainings behind the buttons do
         await trained("between")
         for (const what of ["strip", "straight", "grid", "movie"]) {
             await editor.pressButton(`between-${what}-ask`)
-            await picture(`between-${what}-shown`)
+            await picture(`between-${what}`)
         }
         await editor.screenshot("interpolation")
     })
@@ -206,7 +206,7 @@ describe("pressed", { skip: onNodeRed5() && "the trainings behind the buttons do
     test("35: the units that draw an eight, with them and without", async () => {
         await trained("dissection")
         await editor.pressButton("dissection-ask-8")
-        for (const what of ["unit", "before", "after", "without-shown"]) await picture(`dissection-${what}`)
+        for (const what of ["unit", "before", "after", "without"]) await picture(`dissection-${what}`)
         await editor.screenshot("dissection")
     })
 
@@ -214,7 +214,7 @@ describe("pressed", { skip: onNodeRed5() && "the trainings behind the buttons do
         await trained("explorer")
         for (const what of ["direction-0", "direction-2", "moved"]) {
             await editor.pressButton(`explorer-${what}-ask`)
-            await picture(`explorer-${what}-shown`)
+            await picture(`explorer-${what}`)
         }
         await editor.pressButton("explorer-directions-ask")
         await read(/sefa/)
@@ -224,7 +224,7 @@ describe("pressed", { skip: onNodeRed5() && "the trainings behind the buttons do
         await trained("hidden")
         for (const what of ["early", "judged", "sum"]) {
             await editor.pressButton(`hidden-${what}-ask`)
-            await picture(`hidden-${what}-shown`)
+            await picture(`hidden-${what}`)
         }
         await editor.screenshot("hidden-layers")
     })

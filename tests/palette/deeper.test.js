@@ -21,7 +21,8 @@ const flow = (url) => [
         steps: "8",
         method: "spherical",
         layout: "auto",
-        loop: true
+        loop: true,
+        below: true
     }),
     asking("arithmetic", { terms: "8 - 3 + seed 4", count: "", seed: "", as: "picture" }),
     asking("explore", {
@@ -123,6 +124,12 @@ describe("interpolate", () => {
         assert.deepEqual(body, {
             ...{ noise, labels: [3], method: "spherical", layout: "auto", steps: 8, loop: false, fps: 24 }
         })
+    })
+
+    test("shows the picture below the node where the dialog says so", async () => {
+        const shown = await nodeRed.admin("authorgan/preview/interpolate/picture")
+        assert.deepEqual(Buffer.from(await shown.arrayBuffer()), PNG)
+        assert.equal((await nodeRed.admin("authorgan/preview/explore/picture")).status, 404)
     })
 
     test("hands on values, and what is refused", async () => {

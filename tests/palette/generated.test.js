@@ -154,9 +154,10 @@ for (const name of examples) {
             }
         })
 
-        test("overlaps nothing: the cards of its previews have their room", () => {
+        test("overlaps nothing: the cards below its nodes have their room", () => {
             const seen = flow.filter(({ x, type }) => x !== undefined && type !== "group")
-            for (const preview of seen.filter(({ type }) => type === "authorgan-preview")) {
+            const hasCard = ({ type, below }) => type === "authorgan-preview" || below
+            for (const preview of seen.filter(hasCard)) {
                 // A card is as wide as the dialog says and at most this high: a square sheet, its step, a curve.
                 const left = preview.x - 100
                 const card = {

@@ -1,5 +1,6 @@
 /**
- * What a preview node shows below itself in the drawing: the latest picture and the loss curve.
+ * What a preview node shows below itself in the drawing: the latest picture and the loss curve; and what other nodes show
+ * there whose dialog says so.
  *
  * Node-RED has no documented way to draw below a node. Everything that relies on its view hooks is in this file.
  */
@@ -25,13 +26,27 @@ export function start() {
         refresh(notice.id)
     })
     RED.hooks.add("viewAddNode.authorgan-preview", ({ node, el }) => {
-        if (node.type !== TYPE) return
-        el.authorganCard = card(el, (event) => beginResize(event, node))
-        refresh(node.id)
+        if (hasCard(node)) hang(node, el)
     })
     RED.hooks.add("viewRedrawNode.authorgan-preview", ({ node, el }) => {
-        if (node.type === TYPE) draw(node, el)
+        // A node that was told in its dialog to show something below gets its card then, or has it taken away.
+        if (hasCard(node) && !el.authorganCard) hang(node, el)
+        if (!hasCard(node) && el.authorganCard) takeDown(el)
+        if (el.authorganCard) draw(node, el)
     })
+}
+
+/** Whether something hangs below a node in the drawing. */
+export const hasCard = ({ type, below }) => type === TYPE || below === true
+
+function hang(node, el) {
+    el.authorganCard = card(el, (event) => beginResize(event, node))
+    refresh(node.id)
+}
+
+function takeDown(el) {
+    el.authorganCard.remove()
+    el.authorganCard = el.authorganDrawn = null
 }
 
 function stateOf(id) {

@@ -21,7 +21,7 @@ const set = (element, attributes) => {
 /**
  * @param {SVGElement} parent  the node's group; its origin is the node's upper left corner
  * @param {(event: PointerEvent) => void} onPull  the corner was taken hold of
- * @returns {{ draw: (content: { top, width, image, curve, step, words }) => void }}
+ * @returns {{ draw: (content: { top, width, image, curve, step, words }) => void, remove: () => void }}
  */
 export function card(parent, onPull) {
     const root = svg("g", { class: "authorgan-card" }, parent)
@@ -63,7 +63,7 @@ export function card(parent, onPull) {
         set(corner, { transform: `translate(${width - 2}, ${height - 2})` })
     }
 
-    return { draw }
+    return { draw, remove: () => root.remove() }
 }
 
 function curveIn(parent) {

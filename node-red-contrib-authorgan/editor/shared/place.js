@@ -1,4 +1,5 @@
 /** Puts what was drawn on the canvas, as one step of the history. */
+import { hasCard } from "./canvas.js"
 
 /**
  * @param {object[]} flow  nodes as saved
@@ -32,8 +33,8 @@ export const onCanvas = ({ id, type, x, y, w, z, choice, parameters }) => ({ id,
 
 /** Where the drawing in a flow ends, with the cards that hang below previews. */
 export function bottomOf(z) {
-    const bottoms = RED.nodes.filterNodes({ z }).map(({ type, y, width }) => {
-        return type === "authorgan-preview" ? y + Number(width) * 1.6 : y
+    const bottoms = RED.nodes.filterNodes({ z }).map((node) => {
+        return hasCard(node) ? node.y + Number(node.width) * 1.6 : node.y
     })
     return Math.max(0, ...bottoms)
 }

@@ -73,6 +73,7 @@ export function nodeFiles(editor, catalogue) {
     const rows = {
         name: read("nodes/name.html"),
         job: read("nodes/job/dialog.html"),
+        below: read("nodes/below.html"),
         metrics: tickList(catalogue.metrics, "metrics")
     }
     const textsOfJob = strings("nodes/job/strings.json")

@@ -34,6 +34,8 @@ RED.nodes.registerType("authorgan-explore", {
         },
         train: { value: "" },
         service: { value: "", type: "authorgan-service", required: false },
+        below: { value: true },
+        width: { value: 240 },
         version: { value: 2 }
     },
     inputs: 1,

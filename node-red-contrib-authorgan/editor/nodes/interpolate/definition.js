@@ -20,6 +20,8 @@ RED.nodes.registerType("authorgan-interpolate", {
         },
         train: { value: "" },
         service: { value: "", type: "authorgan-service", required: false },
+        below: { value: true },
+        width: { value: 240 },
         version: { value: 2 }
     },
     inputs: 1,

@@ -22,6 +22,8 @@ RED.nodes.registerType("authorgan-sample", {
             value: "",
             validate: (value, _opt) => AuthorGAN.reasons.ofNumbers(value, { minimum: 0 })
         },
+        below: { value: false },
+        width: { value: 240 },
         version: { value: 2 }
     },
     inputs: 1,
