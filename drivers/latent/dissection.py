@@ -26,14 +26,15 @@ def by_mask(
 
     A unit is upsampled to the image and thresholded: r > t. With s the mask, IoU = E|r > t ∧ s| / E|r > t ∨ s|
     (Bau et al. 2019, equation 1), at the t that tells most about s for its size: the one with the largest
-    I(r > t; s) / H(r > t, s), mutual information over joint entropy (equation 2).
+    I(r > t; s) / H(r > t, s), mutual information over joint entropy (equation 2). Only thresholds above which a unit is
+    lit in the mask more often than elsewhere are looked at: a unit that is dark there says as much, but does not agree.
 
     Args:
         activations: (N, h, w, C). mask: bool (H, W), the same for every sample.
         progress: told of each unit.
 
     Returns:
-        IoU from 0 to 1, (C,), and the thresholds, (C,). A unit that is the same everywhere has IoU 0.
+        IoU from 0 to 1, (C,), and the thresholds, (C,). A unit that is never lit more often in the mask has IoU 0.
     """
     inside = np.broadcast_to(mask, (len(activations), *mask.shape)).ravel()
     scores, thresholds = np.zeros(activations.shape[3]), np.zeros(activations.shape[3])
@@ -43,10 +44,11 @@ def by_mask(
         over = [(values > threshold) for threshold in candidates]
         both = np.array([np.count_nonzero(lit & inside) for lit in over])
         lit = np.array([np.count_nonzero(lit) for lit in over])
-        best = int(_information_ratio(both, lit, int(np.count_nonzero(inside)), len(inside)).argmax())
-        union = lit[best] + np.count_nonzero(inside) - both[best]
-        # Where nothing is above the best threshold there is nothing that could agree.
-        scores[unit] = both[best] / union if lit[best] else 0.0
+        within = int(np.count_nonzero(inside))
+        agrees = both * len(inside) > lit * within
+        ratio = np.where(agrees, _information_ratio(both, lit, within, len(inside)), -np.inf)
+        best = int(ratio.argmax())
+        scores[unit] = both[best] / (lit[best] + within - both[best]) if agrees[best] else 0.0
         thresholds[unit] = candidates[best]
         progress(unit + 1)
     return scores, thresholds

@@ -19,13 +19,14 @@ def test_upsampling_is_pytorchs():
 
 def test_units_that_light_up_where_the_mask_is():
     random = np.random.default_rng(1)
-    units = random.uniform(0, 0.1, size=(10, 8, 8, 4))
+    units = random.uniform(0, 0.1, size=(10, 8, 8, 5))
     units[:, :4, :, 0] += 1  # all of the mask
     units[:, :4, :4, 1] += 1  # half of it
     units[:, 1:5, :, 2] += 1  # three rows of it, and one outside
     units[..., 3] = 7  # nowhere in particular
+    units[:, 4:, :, 4] += 1  # everywhere else
     scores, thresholds = by_mask(units, MASK)
-    np.testing.assert_allclose(scores, [1, 1 / 2, 3 / 5, 0])
+    np.testing.assert_allclose(scores, [1, 1 / 2, 3 / 5, 0, 0])
     assert 0.1 <= thresholds[0] < 1
 
 
