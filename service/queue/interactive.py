@@ -20,7 +20,7 @@ __all__ = ["InteractiveError", "InteractiveUnavailable", "answer", "call", "conv
 
 INTERACTIVE_TASK = "authorgan.interactive"
 
-LENGTHY_KINDS = frozenset({"evaluate", "export"})
+LENGTHY_KINDS = frozenset({"evaluate", "export", "arithmetic", "dissect"})
 """What takes seconds or minutes: it has a worker of its own, so that nobody who draws samples waits behind it."""
 
 REPLY_SECONDS = 60

@@ -31,7 +31,7 @@ def arithmetic(model: Model, params: dict[str, Any], evaluations: Evaluations, t
     if params["format"] == "each":
         *shown, result = [each(session, row) for row in rows]
         return {"terms": shown, "result": result, **found}
-    captions = [f"{'+' if term['sign'] > 0 else '−'} {_name(term)}" for term in terms]
+    captions = [f"{'+' if term['sign'] > 0 else '-'} {_name(term)}" for term in terms]
     return {"png": png(captioned(rows, [*captions, "="])), **found}
 
 

@@ -15,7 +15,7 @@ from drivers.latent.maps import feature_maps
 from service.trainer.held import Model
 from service.trainer.pictures import joined, pixels, png
 
-MAP_SIDE = 32
+MAP_SIDE = 48
 """Pixels that a feature map is wide at least, enlarged by a whole number."""
 
 

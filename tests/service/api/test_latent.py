@@ -61,6 +61,7 @@ class Asking:
 def asking(fleets):
     with fleets() as fleet:
         fleet.start_worker("interactive")
+        fleet.start_worker("lengthy")
         jobs = {}
         for kind, resolved in {
             "dcgan": small_spec(),
@@ -313,13 +314,13 @@ def test_the_maps_of_a_layer(asking, kind):
     body = {"layer": "conv2d_1", "seed": 7, "max_maps": 9}
     found = asking.json(kind, "layers", body)
     assert found["units"] == list(range(9))
-    assert [pixels(file).shape for file in found["maps"][0]] == [(32, 32)] * 9
-    assert asking.picture(kind, "layers", body).size == (3 * 34 - 2, 3 * 34 - 2)
+    assert [pixels(file).shape for file in found["maps"][0]] == [(48, 48)] * 9
+    assert asking.picture(kind, "layers", body).size == (3 * 50 - 2, 3 * 50 - 2)
 
 
 def test_the_last_layer_is_the_sample(asking):
     """But for its range, which becomes black to white."""
-    found = pixels(asking.json("dcgan", "layers", {"layer": "tanh_1", "seed": 7})["maps"][0][0])[::4, ::4]
+    found = pixels(asking.json("dcgan", "layers", {"layer": "tanh_1", "seed": 7})["maps"][0][0])[::6, ::6]
     sample = sampled(asking, "dcgan", seed=7, count=1)[0].astype(float)
     wanted = (sample - sample.min()) / np.ptp(sample) * 255
     np.testing.assert_allclose(found, wanted, atol=20)
