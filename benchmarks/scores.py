@@ -1,10 +1,11 @@
 """Scores of 10,000 images: ours beside the same scores written the plain way.
 
-    python benchmarks/scores.py [--count 10000] [--rounds 3] [--threads 2]
+    python benchmarks/scores.py [--count 10000] [--rounds 3] [--threads 1]
 
 Ours are Fréchet distance, kernel distance, precision and recall as an evaluation gives them: with confidence intervals
 and, the first time, the floors of real against real. The plain way computes the bare values from whole matrices of
 distances and kernels. Both see the same features; the extractor is trained before, and its training is not timed.
+Ours multiply matrices on one thread, however many there are; two would wait for each other most of the time.
 Times are processor seconds of all threads, which a busy machine lengthens far less than the clock's. Data are MNIST if
 it is found (AUTHORGAN_DATA), else the embedded digits, of which there are fewer.
 """
@@ -60,10 +61,8 @@ def main() -> None:
 
     print(f"\n{choice}, {evaluation.count} images of each kind, {arguments.threads} threads, {arguments.rounds} rounds")
     first, ours = _timed(lambda: {score.name: score.value for score in evaluation.score(drawn)})
-    seconds = first / arguments.threads
-    reached = "reached" if seconds < GOAL_SECONDS else "MISSED"
-    print(f"the first time, with floors: {first:.1f} processor seconds, or {seconds:.1f} s with every thread busy")
-    print(f"goal {GOAL_SECONDS:.0f} s: {reached}")
+    reached = "reached" if first < GOAL_SECONDS else "MISSED"
+    print(f"the first time, with floors: {first:.1f} processor seconds; goal {GOAL_SECONDS:.0f} s: {reached}")
     real = data.samples[np.random.default_rng(evaluation.seed).permutation(len(data.samples))[: evaluation.count]]
     times: dict[str, list[float]] = {"ours": [], "plain": []}
     plain: dict[str, float] = {}
@@ -129,7 +128,7 @@ def _arguments() -> Any:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1, help="of the plain way, and of the extractor")
     return parser.parse_args()
 
 

@@ -69,6 +69,7 @@ class Comparison:
         extractor: saw the features.
         path: for the path length; None where the second set is real.
         seed: of everything random in a metric.
+        bare: whether the value alone is wanted, without its interval where that costs more than the value.
     """
 
     real: SampleSet
@@ -77,6 +78,7 @@ class Comparison:
     extractor: Extractor
     path: Path | None
     seed: int
+    bare: bool = False
 
     def random(self) -> np.random.Generator:
         """Random numbers, the same for every metric and for the floor."""

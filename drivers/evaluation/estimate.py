@@ -74,8 +74,11 @@ def bootstrap(
 
     Args:
         resample: the score of samples drawn anew, with repetition, from the samples.
+        resamples: how many; with none there is no interval.
         lowest: a bound that the score cannot pass.
     """
+    if not resamples:
+        return Estimate(value, math.nan, math.nan, "none", details)
     found = np.array([resample() for _ in range(resamples)])
     below, above = np.quantile(found - found.mean(), [0.025, 0.975])
     # The mean lies inside for any sensible number of resamples; the value always does.

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from drivers.errors import DriverError
 from drivers.evaluation.comparison import Comparison, Path, SampleSet
@@ -177,7 +178,12 @@ class Evaluation:
         Raises:
             DriverError: a metric cannot be computed from these images.
         """
-        tell = progress or _nobody
+        # None of the many small matrix products is worth a second thread: threads of BLAS that wait for each other take
+        # a multiple of the processor time, which is that of a training beside it.
+        with threadpool_limits(1, "blas"):
+            return self._score_all(drawn, progress or _nobody)
+
+    def _score_all(self, drawn: Drawn, tell: Progress) -> list[Score]:
         if self._extractor is None:
             self._extractor = self._open_extractor(tell)
         extractor = self._extractor
@@ -216,7 +222,7 @@ class Evaluation:
     def _floor(self, metric: Mapping[str, Any], extractor: Extractor) -> float | None:
         if not catalogue.load()["metrics"][metric["choice"]]["floor"]:
             return None
-        sets = Comparison(self._real, self._other, self._data.samples, extractor, None, self.seed)
+        sets = Comparison(self._real, self._other, self._data.samples, extractor, None, self.seed, bare=True)
         return self._measure(metric, sets).value
 
     def _measure(self, metric: Mapping[str, Any], sets: Comparison) -> Any:

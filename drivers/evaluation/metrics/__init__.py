@@ -45,6 +45,11 @@ def _of_classes_at_random(metric: Metric) -> Metric:
     )
 
 
+def _frechet_distance(sets: Comparison, *, resamples: int) -> Estimate:
+    resamples = 0 if sets.bare else resamples
+    return frechet_distance(sets.real.features, sets.fake.features, resamples=resamples, random=sets.random())
+
+
 def _inception_score(sets: Comparison, **parameters: Any) -> Estimate:
     return inception_score(sets.fake.probabilities, **parameters)
 
@@ -85,7 +90,7 @@ METRICS: dict[str, Metric] = {
     "copying": _copying,
     "coverage": _of_real_balls(coverage),
     "density": _of_real_balls(density),
-    "frechet_distance": _of_features_at_random(frechet_distance),
+    "frechet_distance": _frechet_distance,
     "gan_test": _of_labels(gan_test),
     "gan_train": _gan_train,
     "inception_score": _inception_score,

@@ -6,6 +6,10 @@ import numpy as np
 
 from drivers.evaluation.estimate import Estimate, bootstrap
 
+WIDE = 512
+WIDE_RESAMPLES = 10
+"""Of more features than `WIDE`, so many resamples at most: of the 2048 of Inception V3, each takes seconds."""
+
 
 def frechet_distance(
     real: np.ndarray, fake: np.ndarray, *, resamples: int = 50, random: np.random.Generator
@@ -18,11 +22,13 @@ def frechet_distance(
 
     Args:
         real, fake: features (N, D) and (M, D), N and M at least 2.
-        resamples: resamples of the bootstrap.
+        resamples: resamples of the bootstrap; 0 for the value alone; see `WIDE`.
     """
     if min(len(real), len(fake)) < 2:
         raise ValueError(f"covariances need at least 2 points each, got {len(real)} and {len(fake)}")
     real, fake = real.astype(np.float64), fake.astype(np.float64)
+    if real.shape[1] > WIDE:
+        resamples = min(resamples, WIDE_RESAMPLES)
 
     def resampled(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return moments(x, random.multinomial(len(x), np.full(len(x), 1 / len(x))))

@@ -69,3 +69,14 @@ def test_weights_count_points_several_times():
 def test_one_point_has_no_covariance():
     with pytest.raises(ValueError, match="at least 2 points each, got 1 and 9"):
         distance(np.zeros((1, 2)), np.zeros((9, 2)))
+
+
+def test_without_resamples_there_is_no_interval_and_of_wide_features_there_are_few():
+    random = np.random.default_rng(4)
+    x, y = random.normal(size=(20, 3)), random.normal(size=(20, 3))
+    bare = frechet_distance(x, y, resamples=0, random=np.random.default_rng(0))
+    assert bare.value == distance(x, y)
+    assert np.isnan([bare.low, bare.high]).all()
+    wide = frechet_distance(np.tile(x, 171), np.tile(y, 171), resamples=50, random=np.random.default_rng(0))
+    assert wide.interval == "bootstrap over images, 10 resamples"
+    assert wide.value == pytest.approx(171 * bare.value, rel=1e-4)  # most of its eigenvalues are rounding
