@@ -19,6 +19,8 @@ def unmet_needs(choice: str, data: Mapping[str, Any], conditional: bool, extract
     is_image = shows_images(data)
     if "images" in entry["needs"] and not is_image:
         return "compares images, but the data are sequences"
+    if choice == "inception_score" and extractor == "inception":
+        return None if is_image else "looks at images, but the data are sequences"
     if "classes" in entry["needs"]:
         if not data.get("classes"):
             return "needs classes, but the data has none; set data.classes if there are labels, or leave the metric out"
@@ -26,6 +28,8 @@ def unmet_needs(choice: str, data: Mapping[str, Any], conditional: bool, extract
             return "needs a classifier, and there is one for images only; the data are sequences"
         if extractor == "identity":
             return "needs a classifier, but the extractor is 'identity'; choose 'classifier' or 'auto'"
+        if extractor == "inception":
+            return "needs a classifier of the data's classes, but the extractor is 'inception'; choose 'classifier'"
     if "conditional" in entry["needs"] and not conditional:
         return "needs a generator that is asked for a class; choose a conditional one, such as cgan"
     least = entry.get("minimum_image_size", 0)

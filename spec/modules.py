@@ -234,10 +234,11 @@ EVALUATION = {
         },
         "extractor": {
             "type": "string",
-            "enum": ["auto", "classifier", "identity"],
+            "enum": ["auto", "classifier", "identity", "inception"],
             "default": "auto",
             "title": "Extractor",
-            "description": "A classifier trained on the data, or the data itself; auto: a classifier for images.",
+            "description": "A classifier trained on the data, the data itself, or Inception V3 with the weights of the "
+            "FID; auto: a classifier for images.",
         },
     },
     "required": [],
@@ -257,8 +258,8 @@ def resolve_evaluation(
     filled = fill(
         EVALUATION, given, report=report, pointer="/evaluation", subject="evaluation", other_keys=("node_id",)
     )
-    if data and filled["extractor"] == "classifier" and not shows_images(data):
-        message = "the classifier looks at images, but the data are sequences; choose 'identity' or 'auto'"
+    if data and filled["extractor"] in ("classifier", "inception") and not shows_images(data):
+        message = f"'{filled['extractor']}' looks at images, but the data are sequences; choose 'identity' or 'auto'"
         report.problem("/evaluation/extractor", "metric_not_possible", f"evaluation: {message}")
     for index, metric in enumerate(filled["metrics"]):
         place = Place(report, join("/evaluation/metrics", index), "evaluation", f"metric '{metric['choice']}'")

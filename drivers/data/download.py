@@ -30,13 +30,19 @@ class RemoteFile:
 
     Attributes:
         name: Its name, here and behind the base URL.
-        md5: What its publisher says its content hashes to.
+        md5: What its publisher says its content hashes to; empty: not told.
         max_bytes: More than this is not read; a sane bound for a server that never ends.
+        sha256_start: What its publisher says the SHA-256 of its content begins with.
     """
 
     name: str
     md5: str
     max_bytes: int
+    sha256_start: str = ""
+
+    def is_published(self, path: Path) -> bool:
+        """Whether the content of a file is the published one."""
+        return self.md5 in ("", _digest(path, "md5")) and _digest(path, "sha256").startswith(self.sha256_start)
 
 
 def download(
@@ -104,13 +110,13 @@ def _from_source(
         except (OSError, http.client.HTTPException) as error:
             reason = str(getattr(error, "reason", None) or error) or type(error).__name__
         else:
-            if _md5(part) == file.md5:
+            if file.is_published(part):
                 os.replace(part, target)
                 return
             # Perhaps the part was begun from another source; a second mismatch is this source's own.
             part.unlink()
             if restarted:
-                raise _SourceFailedError("the content is not the published one (its MD5 differs)")
+                raise _SourceFailedError("the content is not the published one (its checksum differs)")
             restarted = True
             continue
         if attempt < settings.download_attempts:
@@ -147,9 +153,9 @@ def _fetch(
             raise ConnectionError(f"the connection ended after {there:,} of {total:,} bytes")
 
 
-def _md5(path: Path) -> str:
+def _digest(path: Path, algorithm: str) -> str:
     with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+        return hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest()
 
 
 @contextlib.contextmanager

@@ -21,6 +21,7 @@ class DataSettings:
         data: Folder that holds ``mnist/``, ``cifar10/`` and files of the user.
         data_paths: Further folders that files may lie in.
         mnist_url, fashion_mnist_url, cifar10_url: Base URLs of downloads, separated by spaces, tried in turn.
+        inception_weights: File or address of the weights of Inception V3, for the extractor of that name.
         download_attempts: How often an interrupted download is taken up again, for each source.
         download_seconds: Silence of a server after which a download counts as interrupted.
         max_data_bytes: Size of the images in memory, and of each file they are read from.
@@ -44,6 +45,7 @@ class DataSettings:
         "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
     )
     cifar10_url: tuple[str, ...] = ("https://www.cs.toronto.edu/~kriz/",)
+    inception_weights: str = ""
     download_attempts: int = 5
     download_seconds: float = 30.0
     max_data_bytes: int = 4 * GiB
@@ -88,7 +90,7 @@ class DataSettings:
         variables = {}
         for item in fields(self):
             value = getattr(self, item.name)
-            if item.init and value not in (None, ()):
+            if item.init and value not in (None, (), ""):
                 joiner = os.pathsep if item.name == "data_paths" else " "
                 text = joiner.join(map(str, value)) if isinstance(value, tuple) else str(value)
                 variables[PREFIX + item.name.upper()] = text
@@ -102,6 +104,8 @@ def _parse(name: str, default: Any, text: str) -> Any:
         return tuple(Path(part) for part in text.split(os.pathsep) if part)
     if isinstance(default, tuple):
         return tuple(text.split())
+    if isinstance(default, str):
+        return text
     try:
         number = type(default)(text)
     except ValueError:

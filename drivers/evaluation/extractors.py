@@ -64,7 +64,8 @@ def open_extractor(choice: str, data: Dataset, settings: DataSettings, progress:
     """The extractor of a spec's ``evaluation.extractor``.
 
     Args:
-        choice: ``"identity"``, ``"classifier"``, or ``"auto"``: a classifier for images, else the identity.
+        choice: ``"identity"``, ``"classifier"``, ``"inception"``, or ``"auto"``: a classifier for images, else the
+            identity.
         data: the whole data set; the classifier is trained on it once and then kept in the cache.
         progress: told of that training.
     """
@@ -75,9 +76,12 @@ def open_extractor(choice: str, data: Dataset, settings: DataSettings, progress:
         return Identity()
     if not is_image:
         message = (
-            f"The classifier looks at images; the data are {data.samples.dtype} {data.samples.shape}. Use 'identity'."
+            f"Extractor '{choice}' looks at images; the data are {data.samples.dtype} {data.samples.shape}. "
+            "Use 'identity'."
         )
         raise DriverError("no_classifier", message, "/evaluation/extractor")
+    if choice == "inception":
+        return importlib.import_module("drivers.pytorch.inception").open_inception(settings, progress)
     # The one learning library that is always installed, whichever driver trains the GAN.
     classifier = importlib.import_module("drivers.pytorch.classifier")
     return classifier.open_classifier(data, settings, progress)

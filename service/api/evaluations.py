@@ -8,8 +8,10 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import request
 
+from drivers.evaluation.inception import INCEPTION
 from service.api.context import context
 from service.api.conversations import STREAM, conversation
+from service.api.jobs import require_inception
 from service.api.problems import ProblemError, invalid
 from service.api.schemas import EvaluateBody, Scores
 from spec.modules import resolve_evaluation
@@ -59,6 +61,8 @@ def _params(body: EvaluateBody, spec: Mapping[str, Any]) -> dict[str, Any]:
     if report.problems:
         problems = [{**problem, "pointer": _pointer(problem["pointer"])} for problem in report.problems]
         raise ProblemError(422, "invalid_request", problems[0]["message"], problems=problems)
+    if evaluation["extractor"] == INCEPTION:
+        require_inception("/extractor")
     count, most = evaluation["sample_count"], context().settings.max_evaluation_count
     if count > most:
         raise invalid("/count", "too_many", f"{count} images of each kind are more than the {most} of one request.")

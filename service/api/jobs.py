@@ -13,6 +13,7 @@ from flask import request
 
 from drivers import capabilities
 from drivers.data import DataError, locate
+from drivers.evaluation.inception import INCEPTION, unmet_weights
 from service import weights
 from service.api import paging, represent
 from service.api.context import context
@@ -90,12 +91,21 @@ def _accepted(job: Row) -> Any:
 
 
 def located(resolved: ResolvedSpec) -> list[dict[str, str]]:
-    """Look for the data before anything is queued; what its author should know about it."""
+    """Look for the data, and the weights of an extractor, before anything is queued; what its author should know."""
+    evaluation = resolved["evaluation"]
+    if evaluation["metrics"] and evaluation["extractor"] == INCEPTION:
+        require_inception("/evaluation/extractor")
     try:
         return locate(resolved["data"], settings=context().data_settings).notes
     except DataError as error:
         problem = {"pointer": error.pointer, "code": error.code, "message": error.message}
         raise ProblemError(422, "data_unusable", error.message, problems=[problem]) from error
+
+
+def require_inception(pointer: str) -> None:
+    """End the request with a problem where the weights of Inception V3 are not to be had."""
+    if problem := unmet_weights(context().data_settings):
+        raise invalid(pointer, "no_inception_weights", problem)
 
 
 def idempotency_key() -> Idempotency | None:

@@ -66,6 +66,16 @@ def test_what_asks_a_classifier_cannot_have_the_data_itself():
     resolve(["kid"], extractor="identity")
 
 
+def test_inception_tells_no_classes_of_the_data_but_has_the_score_of_its_name():
+    ((_, code, message),) = refused(["modes"], extractor="inception")
+    assert code == "metric_not_possible"
+    assert "extractor is 'inception'; choose 'classifier'" in message
+    resolve(["kid", "frechet_distance", "inception_score"], extractor="inception")
+    waves = {"choice": "sine"}
+    problems = refused(["inception_score"], generator="gan", data=waves, extractor="inception")
+    assert ("/evaluation/extractor", "metric_not_possible") in [problem[:2] for problem in problems]
+
+
 def test_ms_ssim_needs_images_as_large_as_its_window():
     resolve(["ms_ssim"], data={"image_size": 11})
     ((_, code, message),) = refused(["ms_ssim"], data={"image_size": 10})

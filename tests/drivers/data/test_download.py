@@ -1,5 +1,6 @@
 """Downloads that break off, against a real web server."""
 
+import hashlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -26,6 +27,14 @@ def folder(tmp_path):
 
 def fetch(file, folder, settings, *urls, told=lambda *_: None):
     return download(file, folder, urls, settings, told)
+
+
+def test_a_file_is_checked_by_the_beginning_of_its_sha256(web, folder, settings):
+    web.files["big.bin"] = CONTENT
+    start = hashlib.sha256(CONTENT).hexdigest()[:8]
+    assert fetch(RemoteFile("big.bin", "", len(CONTENT), start), folder, settings, web.url).read_bytes() == CONTENT
+    with pytest.raises(DataError, match="its checksum differs"):
+        fetch(RemoteFile("big.bin", "", len(CONTENT), "00000000"), folder / "other", settings, web.url)
 
 
 def files_in(folder):
@@ -82,7 +91,7 @@ def test_passing_failures_are_tried_again(web, file, folder, change, fault):
 
 def test_wrong_content_is_not_kept(web, file, folder, settings):
     web.faults = ["wrong", "wrong", "wrong"]
-    with pytest.raises(DataError, match="MD5") as caught:
+    with pytest.raises(DataError, match="checksum") as caught:
         fetch(file, folder, settings, web.url)
     assert caught.value.code == "download_failed"
     assert files_in(folder) == []

@@ -108,6 +108,12 @@ def test_without_metrics_those_of_the_spec_are_taken(client, store, asked):
     [
         ({}, "/metrics", "missing", "names no metrics"),
         ({"metrics": ["gan_train"]}, "/metrics/0", "metric_not_possible", "conditional"),
+        (
+            {"metrics": ["kid"], "extractor": "inception"},
+            "/extractor",
+            "no_inception_weights",
+            "Set AUTHORGAN_INCEPTION_WEIGHTS",
+        ),
         ({"metrics": ["kid", "fid"]}, "/metrics/1", "unknown_choice", "fid"),
         ({"metrics": [{"choice": "kid", "degree": 0}]}, "/metrics/0/degree", "out_of_range", "degree"),
         ({"metrics": ["modes"], "extractor": "identity"}, "/metrics/0", "metric_not_possible", "classifier"),

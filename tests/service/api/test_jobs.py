@@ -375,3 +375,12 @@ def test_a_job_that_does_not_exist(client):
         assert response.status_code == 404, path
         assert "nosuchjob" in response.get_json(force=True)["detail"]
     assert client.post("/v1/jobs/nosuchjob/actions", json={"action": "stop"}).status_code == 404
+
+
+def test_a_training_that_is_scored_by_inception_needs_its_weights(client):
+    spec = {**SPEC, "evaluation": {"metrics": ["frechet_distance"], "extractor": "inception"}}
+    response = client.post("/v1/jobs", json=spec)
+    assert response.status_code == 422
+    (problem,) = response.json["problems"]
+    assert (problem["pointer"], problem["code"]) == ("/evaluation/extractor", "no_inception_weights")
+    assert "AUTHORGAN_INCEPTION_WEIGHTS" in problem["message"]
