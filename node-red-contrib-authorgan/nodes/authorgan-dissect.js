@@ -24,8 +24,9 @@ module.exports = (RED) =>
         }
         const { before, after, units, ...found } = await slowly("dissect", body)
         const picture = (topic, text) => ({ ...carried(RED, msg), topic, payload: decoded(text), job })
+        // What a preview shows of them in the end is the last: of the units the best one.
         const pictures = [
-            ...units.map(({ unit, picture: text }) => picture(`unit ${unit}`, text)),
+            ...units.toReversed().map(({ unit, picture: text }) => picture(`unit ${unit}`, text)),
             picture("before", before),
             picture("after", after)
         ]

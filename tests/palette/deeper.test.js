@@ -218,7 +218,7 @@ describe("dissect", () => {
         const pictures = await nodeRed.received("pictures")
         assert.deepEqual(
             pictures.map(({ topic, payload: picture, series }) => [topic, picture, series]),
-            ["unit 3", "unit 17", "before", "after"].map((topic) => [topic, "a buffer", "a"])
+            ["unit 17", "unit 3", "before", "after"].map((topic) => [topic, "a buffer", "a"])
         )
     })
 
