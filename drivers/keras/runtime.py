@@ -9,12 +9,17 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
+from drivers.data import DataSettings
 from drivers.errors import DriverError
 
 # Each is named as its module is.
 BACKENDS = ("jax", "tensorflow", "torch")
 # A home that cannot be: Keras then takes its own defaults, and neither reads nor writes a file of the user's.
 NO_HOME = os.path.join(os.devnull, "keras")
+# What Keras imports where it can, for callbacks and wrappers that nothing here uses; each takes up to a second.
+UNUSED = ("jax", "sklearn")
+# Bytes of compiled steps that JAX keeps on the disk; the longest unused go first.
+COMPILED_BYTES = 2**30
 
 
 def installed() -> list[str]:
@@ -52,9 +57,14 @@ def start(backend: str, device: str, threads: int) -> ModuleType:
             f"open a session on {backend} in another.",
             "/backend",
         )
-    module = importlib.import_module(f"drivers.keras.backends.{backend}")
+    module = started()
     module.use_threads(threads)
     return module
+
+
+def started() -> ModuleType:
+    """The module of `drivers.keras.backends` for the backend that Keras runs on in this process."""
+    return importlib.import_module(f"drivers.keras.backends.{sys.modules['keras'].config.backend()}")
 
 
 def missing(backend: str) -> str:
@@ -63,7 +73,10 @@ def missing(backend: str) -> str:
 
 
 def environment(backend: str, device: str, threads: int) -> dict[str, str]:
-    """The environment variables that Keras and its backend read when they are imported."""
+    """The environment variables that Keras and its backend read when they are imported.
+
+    A variable that says where JAX keeps what it compiled, and how much of it, stays as it is.
+    """
     return {
         "KERAS_BACKEND": backend,
         "KERAS_HOME": NO_HOME,
@@ -73,6 +86,18 @@ def environment(backend: str, device: str, threads: int) -> dict[str, str]:
         "NPROC": str(threads),
         "PJRT_NPROC": str(threads),
         **_visible(device),
+        **{name: os.environ.get(name, value) for name, value in _compiled(threads).items()},
+    }
+
+
+def _compiled(threads: int) -> dict[str, str]:
+    """Has JAX keep what it compiles. What that is depends on the processors in use, of which its key says nothing."""
+    return {
+        "JAX_COMPILATION_CACHE_DIR": str(DataSettings.from_env().cache / "jax" / f"{threads}-threads"),
+        "JAX_COMPILATION_CACHE_MAX_SIZE": str(COMPILED_BYTES),
+        # A step is hundreds of small functions and a large one; each is found sooner than it is compiled.
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
     }
 
 
@@ -87,12 +112,10 @@ def _visible(device: str) -> dict[str, Any]:
 
 def _import(backend: str, device: str, threads: int) -> ModuleType:
     os.environ.update(environment(backend, device, threads))
-    # One of Keras's callbacks imports JAX where it can, whatever the backend is; that takes a second.
-    unwanted = backend != "jax" and "jax" not in sys.modules
-    if unwanted:
-        sys.modules["jax"] = None  # type: ignore[assignment]
+    unwanted = [name for name in UNUSED if name != backend and name not in sys.modules]
+    sys.modules.update(dict.fromkeys(unwanted))  # type: ignore[arg-type]
     try:
         return importlib.import_module("keras")
     finally:
-        if unwanted:
-            del sys.modules["jax"]
+        for name in unwanted:
+            del sys.modules[name]

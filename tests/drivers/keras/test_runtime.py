@@ -47,6 +47,16 @@ def test_a_device_is_what_the_backend_can_see(device, visible):
     assert runtime.environment("jax", device, 2)["KERAS_BACKEND"] == "jax"
 
 
+def test_jax_keeps_what_it_compiles_where_the_service_keeps_things_or_where_the_user_says(monkeypatch, tmp_path):
+    monkeypatch.setenv("AUTHORGAN_HOME", str(tmp_path))
+    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR", raising=False)
+    chosen = runtime.environment("jax", "cpu", 2)
+    assert chosen["JAX_COMPILATION_CACHE_DIR"] == str(tmp_path / "cache" / "jax" / "2-threads")
+    assert chosen["JAX_COMPILATION_CACHE_MAX_SIZE"] == str(runtime.COMPILED_BYTES)
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", "/elsewhere")
+    assert runtime.environment("jax", "cpu", 2)["JAX_COMPILATION_CACHE_DIR"] == "/elsewhere"
+
+
 def test_a_device_that_is_none_is_refused():
     with pytest.raises(DriverError, match="'tpu' is not a device; use auto, cpu, cuda or cuda:1"):
         runtime.environment("jax", "tpu", 1)
