@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from drivers.keras.layers.construction import Zeros
 from drivers.modules import parameters
 
 Tensor = Any
@@ -38,7 +39,7 @@ class Optimizer:
         self.variables = list(variables)
         given = parameters(config)
         self.learning_rate = float(given["learning_rate"])
-        self._keras = OPTIMIZERS[self.name](**given)
+        self._keras = _with_our_zeros(OPTIMIZERS[self.name])(**given)
         self._keras.build(self.variables)
 
     def apply(self, gradients: Sequence[Tensor], rate: Tensor) -> None:
@@ -57,3 +58,13 @@ class Optimizer:
     def load_settings(self, settings: Mapping[str, Any]) -> None:
         """Takes back what `settings` returned."""
         self.learning_rate = settings["learning_rate"]
+
+
+def _with_our_zeros(kind: type[keras.Optimizer]) -> type[keras.Optimizer]:
+    """An optimizer of Keras whose memory of nothing is not compiled; see `Zeros`."""
+
+    class WithOurZeros(kind):
+        def add_variable(self, shape: Any, initializer: Any = "zeros", **options: Any) -> keras.Variable:
+            return super().add_variable(shape, Zeros() if initializer == "zeros" else initializer, **options)
+
+    return WithOurZeros

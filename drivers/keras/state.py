@@ -80,7 +80,7 @@ class KerasState(TrainingState):
         return Average(self.networks[role.name], copy, decay)
 
     def tensor(self, array: np.ndarray) -> Tensor:
-        return ops.convert_to_tensor(array)
+        return self.backend.tensor(array)
 
     def array(self, tensor: Tensor) -> np.ndarray:
         # A copy: the memory of a variable is used again by the step after this one.
@@ -91,8 +91,7 @@ class KerasState(TrainingState):
 
     def overwrite(self, live: Mapping[str, keras.Variable], arrays: Mapping[str, np.ndarray]) -> None:
         for name, variable in live.items():
-            # A copy, because a backend may keep the array itself for memory that a step writes to.
-            variable.assign(np.array(arrays[name]))
+            variable.assign(self.tensor(arrays[name]))
 
     def examine(
         self, role: str, sources: Mapping[str, Tensor], capture: Collection[str], changes: Mapping[str, Change]
@@ -111,7 +110,7 @@ class KerasState(TrainingState):
         return self.array(self._dropout.state)
 
     def load_layer_random(self, state: np.ndarray) -> None:
-        self._dropout.state.assign(np.array(state))
+        self._dropout.state.assign(self.tensor(state))
 
     def slots(self) -> dict[str, keras.Variable]:
         return {

@@ -6,6 +6,7 @@ Each module here is one backend, imported by `drivers.keras.runtime.start` alone
 - ``use_threads(threads)``, and ``threads()``, those in use;
 - ``device()``, what is computed on: ``("cpu" | "cuda", name)``;
 - ``version()``, the library's name and version;
+- ``tensor(array)``: an array as a tensor with memory of its own, for which nothing is compiled;
 - ``compile(step, variables)``: a function of arrays that reads and assigns ``variables``, made fast;
 - ``compile_use(function, variables)``: the same for a function that assigns none of them, of batches of any size;
 - ``without_gradients()``: a context in which what is computed at once keeps nothing for derivatives;

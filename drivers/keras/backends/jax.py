@@ -14,11 +14,14 @@ from typing import Any
 
 import jax
 import keras
+import numpy as np
 
 Tensor = Any
 Variables = Sequence[keras.Variable]
 
 COMPILES = True
+# The flag of XLA that says how hard its compiler works.
+EFFORT = "xla_backend_optimization_level"
 
 
 def use_threads(threads: int) -> None:
@@ -38,8 +41,24 @@ def version() -> dict[str, str]:
     return {"jax": jax.__version__}
 
 
+def tensor(array: np.ndarray) -> Tensor:
+    # Other ways compile a function for each shape; and the memory must be its own, because steps are given it.
+    return jax.device_put(array, may_alias=False)
+
+
+def _options() -> dict[str, Any] | None:
+    """How XLA compiles a step.
+
+    On processors the time of a step is in convolutions and matrix products, which are not compiled: half the effort
+    gives steps as fast.
+    """
+    if jax.default_backend() != "cpu" or EFFORT in os.environ.get("XLA_FLAGS", ""):
+        return None
+    return {EFFORT: 1}
+
+
 def compile(step: Callable[..., Any], variables: Variables) -> Callable[..., Any]:
-    @partial(jax.jit, donate_argnums=0)
+    @partial(jax.jit, donate_argnums=0, compiler_options=_options())
     def pure(values: list[Tensor], arguments: tuple[Any, ...]) -> tuple[Any, list[Tensor]]:
         with keras.StatelessScope(zip(variables, values, strict=True)):
             result = step(*arguments)
@@ -55,7 +74,7 @@ def compile(step: Callable[..., Any], variables: Variables) -> Callable[..., Any
 
 
 def compile_use(function: Callable[..., Tensor], variables: Variables) -> Callable[..., Tensor]:
-    @jax.jit
+    @partial(jax.jit, compiler_options=_options())
     def pure(values: list[Tensor], arguments: tuple[Any, ...]) -> Tensor:
         with keras.StatelessScope(zip(variables, values, strict=True)):
             return function(*arguments)

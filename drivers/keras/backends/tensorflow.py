@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 Tensor = Any
@@ -37,6 +38,10 @@ def device() -> tuple[str, str]:
 
 def version() -> dict[str, str]:
     return {"tensorflow": tf.__version__}
+
+
+def tensor(array: np.ndarray) -> Tensor:
+    return tf.constant(array)
 
 
 def compile(step: Callable[..., Any], variables: Variables) -> Callable[..., Any]:

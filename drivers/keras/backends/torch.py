@@ -7,7 +7,9 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import keras
+import numpy as np
 import torch
+from keras import ops
 
 Tensor = Any
 Variables = Sequence[keras.Variable]
@@ -29,6 +31,10 @@ def device() -> tuple[str, str]:
 
 def version() -> dict[str, str]:
     return {"torch": torch.__version__}
+
+
+def tensor(array: np.ndarray) -> Tensor:
+    return ops.convert_to_tensor(np.array(array))
 
 
 def compile(step: Callable[..., Any], variables: Variables) -> Callable[..., Any]:

@@ -16,7 +16,8 @@ import keras
 import numpy as np
 
 from drivers import initializers
-from drivers.keras.layers.construction import Unset, construct
+from drivers.keras.layers.construction import Zeros, construct
+from drivers.keras.runtime import started
 from spec.shapes import measure
 
 Shape = tuple[int, ...]
@@ -98,12 +99,12 @@ class Layer:
 
     def build(self, building: Building) -> None:
         """Makes the layer of Keras, its variables and their initial values."""
-        self.keras_layer = construct(self.parameters, initializer=Unset(), **self.OPTIONS)
+        self.keras_layer = construct(self.parameters, initializer=Zeros(), **self.OPTIONS)
         self.keras_layer.build(*self.shapes_with_batch())
         names = [name for name, _, _ in measure(self.parameters, self.input_shapes).weights]
         self._variables = by_name(self.keras_layer.weights, names)
         for name, variable in self._variables.items():
-            variable.assign(self.initial_value(name, tuple(variable.shape), building.weights))
+            variable.assign(started().tensor(self.initial_value(name, tuple(variable.shape), building.weights)))
         # Keras has a generator in each layer that draws; here they all count on one state.
         for generator in self.seed_generators():
             generator.state = building.dropout.state

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
 import numpy as np
 
+from drivers.keras.runtime import started
 from drivers.modules import parameters as parameters_of
 from spec import catalogue
 
@@ -20,11 +22,11 @@ KERAS: dict[str, Constructor] = {}
 NUMBER_OR_TUPLE = ("axes", "size")
 
 
-class Unset(keras.initializers.Initializer):
-    """For variables that get their value later; no backend has to compile anything for it."""
+class Zeros(keras.initializers.Initializer):
+    """Zeros as NumPy makes them: where Keras's own would be compiled, once for each shape, these are not."""
 
-    def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> np.ndarray:
-        return np.zeros(shape, dtype)
+    def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> Any:
+        return started().tensor(np.zeros(shape, dtype))
 
 
 def construct(layer: Mapping[str, Any], *, initializer: Any = None, **more: Any) -> keras.layers.Layer:
@@ -32,11 +34,14 @@ def construct(layer: Mapping[str, Any], *, initializer: Any = None, **more: Any)
 
     Args:
         layer: ``{"type", …parameters}``; other keys are not looked at.
-        initializer: starts every variable, in place of what the parameters say.
+        initializer: starts every variable, in place of what the parameters or Keras say.
         more: further arguments of Keras, such as ``name``.
     """
     schema = catalogue.load()["layers"][layer["type"]]["parameters"]["properties"]
-    arguments = {}
+    constructor, arguments = KERAS[layer["type"]], {}
+    if initializer is not None:
+        names = inspect.signature(constructor).parameters
+        arguments.update({name: initializer for name in names if name.endswith("_initializer")})
     for name, item in schema.items():
         value = layer[name]
         if item.get("format") == "module:initializers":
@@ -45,7 +50,7 @@ def construct(layer: Mapping[str, Any], *, initializer: Any = None, **more: Any)
             arguments[name] = construct(value, initializer=initializer)
         else:
             arguments[name] = _as_keras_has_it(name, value)
-    return KERAS[layer["type"]](**arguments, **more)
+    return constructor(**arguments, **more)
 
 
 def keras_initializer(initializer: Mapping[str, Any]) -> keras.initializers.Initializer:
