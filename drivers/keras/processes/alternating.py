@@ -42,7 +42,7 @@ class Alternating(AlternatingProcess, KerasProcess):
             self._keep(measured)
             return {"generator": loss}
         reports: dict[str, Tensor] = {}
-        total: Tensor = 0.0
+        losses: list[Tensor] = []
         for remaining in reversed(range(self._discriminator_steps)):
             sources, reals, draws = self._draw_sources(), state.batches.next(), self._draw_for_penalties()
             if remaining == 0 and "generator" in update:
@@ -51,8 +51,10 @@ class Alternating(AlternatingProcess, KerasProcess):
             else:
                 loss, measured = self._compiled_discriminator(sources, reals, draws, rates, measure)
             self._keep(measured)
-            total = total + loss
-        return {**reports, "discriminator": total / self._discriminator_steps}
+            losses.append(loss)
+        # Arithmetic between steps is compiled too; none is done where there is one loss.
+        mean = losses[0] if len(losses) == 1 else sum(losses) / len(losses)
+        return {**reports, "discriminator": mean}
 
     def _keep(self, measured: dict[str, Tensor]) -> None:
         """What a compiled step measured; of a step that does not measure it is zeros."""
