@@ -142,9 +142,9 @@ class _Training:
     def _first_step(self) -> None:
         """The first loss goes out before the picture of the beginning is saved: whoever pressed start waits for it."""
         step = self.session.step
-        images = self._draw() if step == 0 else None
         if self.session.compiles:
             self._log("info", "Compiling the training step; this takes some seconds, once.")
+        images = self._draw() if step == 0 else None
         self.session.train_step()
         self._flush_losses()
         if images is not None:

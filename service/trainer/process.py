@@ -47,6 +47,9 @@ WEIGHTS_SHARE = 0.01
 """Weights for use during the training are saved with a sample when the last time was long enough ago, and as rarely as
 it takes to spend no more than this share of the time on it."""
 
+ORDER_SECONDS = 0.1
+"""A process that was started for a job gets its order within this time, and begins with it; any other warms up."""
+
 DOWNLOAD_EVENT_SECONDS = 1.0
 LOCK_RETRY_SECONDS = 0.1
 TRACEBACK_LINES = 12
@@ -63,10 +66,15 @@ class FolderInUseError(Exception):
 def main() -> None:
     channel, (niceness, threads, runtime) = open_channel()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
-    warm_up(runtime, int(threads) or None, int(niceness))
-    channel.send({"type": "ready"})
-    order = channel.receive()
-    assert order is not None
+    order = channel.receive(ORDER_SECONDS)
+    if order is None:
+        warm_up(runtime, int(threads) or None, int(niceness))
+        channel.send({"type": "ready"})
+        order = channel.receive()
+        assert order is not None
+    else:
+        message = f"No process was waiting for a job with {runtime}: one is starting, which takes some seconds."
+        channel.send({"type": "log", "level": "info", "message": message})
     channel.send(_last_word(order, channel))
     # Everything is saved and said; tearing the library down would only take time and may fail.
     sys.stdout.flush()
