@@ -22,7 +22,7 @@ from drivers.pytorch import optimizers
 from drivers.pytorch.ops import TorchOps
 from spec import catalogue
 from tests.drivers.conftest import small_spec
-from tests.drivers.keras.training_child import looked_at, measurements
+from tests.drivers.keras.training_child import asked, judged, looked_at, measurements
 
 BACKENDS = ("jax", "tensorflow", "torch")
 FAMILIES = ("gan", "cgan", "dcgan", "wgan", "wgan_gp", "waves")
@@ -120,7 +120,18 @@ def given() -> dict[str, np.ndarray]:
 
 
 @pytest.fixture(scope="module")
-def runtimes(pytorch, given) -> dict[str, dict[str, np.ndarray]]:
+def used(pytorch) -> tuple[Any, dict[str, Any]]:
+    """A conditional model with a critic, trained by the PyTorch driver, and what it answers."""
+    resolved = small_spec("cgan", loss={"choice": "wasserstein", "regularizers": ["gradient_penalty"]})
+    session = drivers.open_session(resolved, load(resolved["data"]), threads=1)
+    for _ in range(STEPS):
+        session.train_step()
+    session.save_weights(pytorch[0] / "used-pytorch.safetensors")
+    return resolved, {"samples": session.sample(**asked(resolved)), **session.discriminate(**judged(resolved))}
+
+
+@pytest.fixture(scope="module")
+def runtimes(pytorch, given, used) -> dict[str, dict[str, np.ndarray]]:
     """What each backend finds, each in a process of its own."""
     folder, _ = pytorch
     np.savez(folder / "given.npz", **given)
@@ -131,6 +142,7 @@ def runtimes(pytorch, given) -> dict[str, dict[str, np.ndarray]]:
         "penalties": ["gradient_penalty", "r1"],
         "optimizers": [entry("optimizers", choice) for choice in sorted(optimizers.OPTIMIZERS)],
         "resumed": small_spec("dcgan", **RESUMED),
+        "used": used[0],
     }
     (folder / "given.json").write_text(json.dumps(questions))
     children = {
@@ -248,6 +260,27 @@ def test_a_resumed_training_is_the_same_bit_for_bit(runtimes, backend):
     np.testing.assert_array_equal(found["resumed/again/sample"], found["resumed/whole/sample"])
     assert np.isnan(found["resumed/whole"][2, 0])  # the generator rested
     assert np.isnan(found["resumed/whole"][3, 1])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_model_answers_on_a_backend_as_it_did_in_pytorch(used, runtimes, backend):
+    """From noise and labels that are given, and with the calibration that was saved with its weights."""
+    _, expected = used
+    found = runtimes[backend]
+    np.testing.assert_allclose(found["used/samples"].astype(int), expected["samples"].astype(int), atol=1)
+    assert str(found["used/calibration"]) == expected["calibration"] == "logistic"
+    for name in ("score", "probability_real"):
+        np.testing.assert_allclose(found[f"used/{name}"], expected[name], atol=1e-4)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_networks_leave_a_backend_as_files_of_keras(used, runtimes, backend):
+    _, expected = used
+    found = runtimes[backend]
+    pixels = (found["used/file/generator"] + 1) * 127.5
+    np.testing.assert_allclose(pixels, expected["samples"], atol=1)
+    np.testing.assert_allclose(found["used/file/discriminator"].ravel(), expected["score"], atol=1e-4)
+    assert str(found["used/onnx"]) == "not_exported"
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

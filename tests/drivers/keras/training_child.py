@@ -31,6 +31,7 @@ def main(folder: Path, backend: str) -> None:
     found |= formulas(backend, given, arrays)
     found |= moved(given["optimizers"], arrays["start"], arrays["gradients"])
     found |= resumed({**given["resumed"], "driver": "keras", "backend": backend}, folder / backend)
+    found |= used({**given["used"], "driver": "keras", "backend": backend}, folder)
     found["refused"] = np.array(refused({**given["resumed"], "driver": "keras", "backend": backend}))
     found["capabilities"] = np.array(json.dumps(capabilities()))
     found["libraries"] = np.array([name for name in ("jax", "tensorflow", "torch") if name in sys.modules])
@@ -186,6 +187,45 @@ def resumed(resolved: dict[str, Any], folder: Path) -> Found:
         found[f"resumed/{name}"] = np.array(losses, np.float64)
         found[f"resumed/{name}/sample"] = session.sample(4, seed=5)
     return found
+
+
+def used(resolved: dict[str, Any], folder: Path) -> Found:
+    """What a model answers that was trained elsewhere, and what its networks answer as `.keras` files."""
+    import keras
+    from keras import ops
+
+    session = drivers.open_session(resolved, None, threads=1)
+    session.load_weights(folder / "used-pytorch.safetensors")
+    question, images = asked(resolved), judged(resolved)
+    found = {"used/samples": session.sample(**question)}
+    found |= {f"used/{name}": np.asarray(value) for name, value in session.discriminate(**images).items()}
+    inputs = {
+        "generator": {"noise": question["noise"], "label": question["labels"]},
+        "discriminator": {"image": images["samples"].astype(np.float32) / 127.5 - 1, "label": images["labels"]},
+    }
+    for role, given in inputs.items():
+        path = folder / f"{role}-{resolved['backend']}.keras"
+        session.export("keras", role, path)
+        model = keras.saving.load_model(path)
+        answer = model({name: ops.convert_to_tensor(value) for name, value in given.items()})
+        found[f"used/file/{role}"] = ops.convert_to_numpy(answer)
+    try:
+        session.export("onnx", "generator", folder / "generator.onnx")
+    except drivers.DriverError as error:
+        found["used/onnx"] = np.array(error.code)
+    return found
+
+
+def asked(resolved: dict[str, Any]) -> dict[str, np.ndarray]:
+    """Noise for five samples, and their labels."""
+    noise = np.random.default_rng(0).normal(size=(5, resolved["generator"]["latent_dim"]))
+    return {"noise": noise.astype(np.float32), "labels": np.array([3, 1, 4, 1, 5])}
+
+
+def judged(resolved: dict[str, Any]) -> dict[str, np.ndarray]:
+    """Eight images of the data with their labels."""
+    data = load(resolved["data"])
+    return {"samples": data.samples[:8], "labels": data.labels[:8]}
 
 
 if __name__ == "__main__":
