@@ -107,7 +107,7 @@ class Network:
             value = ops.convert_to_tensor(value)
             # Labels come as whole numbers; a layer that does not look them up computes with them.
             if not keras.backend.is_float_dtype(value.dtype):
-                value = ops.cast(value, "float32")
+                value = ops.cast(value, keras.config.floatx())
             values[id_] = ops.reshape(value, (ops.shape(value)[0], *shape))
         return values
 

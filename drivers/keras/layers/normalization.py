@@ -33,7 +33,8 @@ class PixelNormalization(keras.layers.Layer):
         self.epsilon = epsilon
 
     def call(self, x):
-        square = ops.mean(ops.square(ops.cast(x, "float32")), axis=-1, keepdims=True)
+        wide = ops.cast(x, keras.backend.result_type(x.dtype, "float32"))
+        square = ops.mean(ops.square(wide), axis=-1, keepdims=True)
         return x * ops.cast(ops.rsqrt(square + self.epsilon), x.dtype)
 
     def compute_output_shape(self, input_shape):

@@ -33,7 +33,8 @@ class MinibatchStdDev(Layer):
         groups = -(-count // (self.group_size or count))
         size = -(-count // groups)
         missing = size * groups - count
-        numbers = torch.cat([x.float().flatten(1), x.new_zeros(missing, x[0].numel(), dtype=torch.float32)])
+        wide = torch.promote_types(x.dtype, torch.float32)
+        numbers = torch.cat([x.to(wide).flatten(1), x.new_zeros(missing, x[0].numel(), dtype=wide)])
         numbers = numbers.view(size, groups, -1)
         there = torch.arange(size * groups, device=x.device).view(size, groups, 1) < count
         sizes = there.sum(0)  # (groups, 1)

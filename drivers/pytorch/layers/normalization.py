@@ -107,7 +107,7 @@ class PixelNormalization(Layer):
         self.epsilon = parameters["epsilon"]
 
     def forward(self, x: Tensor) -> Tensor:
-        square = x.float().square().mean(-1, keepdim=True)
+        square = x.to(torch.promote_types(x.dtype, torch.float32)).square().mean(-1, keepdim=True)
         return x * (square + self.epsilon).rsqrt().to(x.dtype)
 
 

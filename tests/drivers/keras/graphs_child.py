@@ -21,6 +21,7 @@ from tests.drivers.keras.runtimes import Problem, derive
 
 def main(folder: Path) -> None:
     backend = keras.config.backend()
+    in_float64(backend)
     given, found, errors = np.load(folder / "given.npz"), {}, {}
     graphs = json.loads((folder / "graphs.json").read_text())
     for index, graph in enumerate(graphs):
@@ -28,7 +29,7 @@ def main(folder: Path) -> None:
         if backend == "jax" and index % graph["one_in"]:
             continue
         try:
-            inputs = [given[f"{index}/{name}"] for name in ("noise", "label", "data")]
+            inputs = [given[f"{index}/{name}"].astype(np.float64) for name in ("noise", "label", "data")]
             found.update({f"{index}/{name}": value for name, value in solve(graph, inputs).items()})
         except Exception:  # the parent fails the test of this graph with it
             errors[str(index)] = traceback.format_exc()
@@ -62,7 +63,7 @@ def solve(graph, inputs):
     }
     off_the_start(named)
     variables = [*named.values(), draws.state]
-    factor = np.ones((len(inputs[0]), 1), np.float32)
+    factor = np.ones((len(inputs[0]), 1))
     problem = Problem(score, inputs, factor, variables, penalized if graph["training"] else None)
     (solved,) = derive([problem], compiled=keras.config.backend() == "jax")
     trained = [name for name, variable in named.items() if variable.trainable]
@@ -79,7 +80,16 @@ def off_the_start(variables):
     rng = np.random.default_rng(1)
     for variable in variables.values():
         moved = keras.ops.convert_to_numpy(variable.value) + np.abs(rng.normal(0, 0.05, tuple(variable.shape)))
-        variable.assign(moved.astype(np.float32))
+        variable.assign(moved)
+
+
+def in_float64(backend):
+    """Numbers that differ for another reason than rounding still differ in the seventh place then."""
+    keras.config.set_floatx("float64")
+    if backend == "jax":
+        import jax
+
+        jax.config.update("jax_enable_x64", True)
 
 
 if __name__ == "__main__":
