@@ -27,7 +27,7 @@ ONE_IN = 6 if "AUTHORGAN_RANDOM_GRAPHS" not in os.environ else 1
 BATCH = 3
 # Relatively to the largest number of a kind, in float64. A deep graph may enlarge a difference ten thousand times: in
 # float32 rounding alone reaches 1e-3, and would hide what differs for another reason.
-TOLERANCE = 1e-7
+TOLERANCE = {"tensorflow": 1e-7, "jax": 1e-4, "torch": 1e-4}  # on these two Keras takes means and variances in float32
 
 
 def collect(count: int) -> list[dict[str, Any]]:
@@ -157,7 +157,7 @@ def test_random_networks_compute_the_same(backend: str, index: int, drawn, found
         np.testing.assert_allclose(
             ours[name],
             value,
-            rtol=TOLERANCE,
-            atol=TOLERANCE * max(largest, 1e-3),
+            rtol=TOLERANCE[backend],
+            atol=TOLERANCE[backend] * max(largest, 1e-3),
             err_msg=f"{name} of {json.dumps(graphs[index])}",
         )

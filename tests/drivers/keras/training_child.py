@@ -31,10 +31,11 @@ def main(folder: Path, backend: str) -> None:
     found |= formulas(backend, given, arrays)
     found |= moved(given["optimizers"], arrays["start"], arrays["gradients"])
     found |= resumed({**given["resumed"], "driver": "keras", "backend": backend}, folder / backend)
+    # Before files are opened: Keras's saving imports TensorFlow where it can.
+    found["libraries"] = np.array([name for name in ("jax", "tensorflow", "torch") if name in sys.modules])
     found |= used({**given["used"], "driver": "keras", "backend": backend}, folder)
     found["refused"] = np.array(refused({**given["resumed"], "driver": "keras", "backend": backend}))
     found["capabilities"] = np.array(json.dumps(capabilities()))
-    found["libraries"] = np.array([name for name in ("jax", "tensorflow", "torch") if name in sys.modules])
     np.savez(folder / f"found-{backend}.npz", **found)
 
 
