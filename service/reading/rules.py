@@ -23,6 +23,10 @@ WON_SHARE = 0.1
 WON_ACCURACY = 0.99
 RISE_SHARE = 0.5
 COLLAPSE_SHARE = 0.5
+MISSING_SHARE = 0.5
+COPIES = 2.0
+NEAR_BY_CHANCE = 0.01
+"""The share of new real images that the score `copying` calls near, by its default."""
 GROWTH = 10.0
 SWING_ERRORS = 5.0
 SWING_SHARE = 0.1
@@ -164,6 +168,58 @@ def mode_collapse(training: Training) -> Finding | None:
     )
 
 
+def missing_modes(training: Training) -> Finding | None:
+    """By the newest scores, what is drawn looks real and much of what is real is never drawn: the upper ends of the
+    intervals of `recall` or `coverage` lie below half of what real data reaches (the floor), while that of `precision`
+    reaches half of its floor. Such a generator may have collapsed before its first grid of samples."""
+    known = {name: training.newest(name) for name in ("precision", "recall", "coverage")}
+    scores = {name: score for name, score in known.items() if score is not None}
+    if "precision" not in scores or len(scores) < 2:
+        raise NotJudgedError("Needs the scores precision and recall, or coverage (evaluation.metrics).")
+    precision = scores.pop("precision")
+    if precision.high < MISSING_SHARE * precision.floor:
+        return None  # it draws badly, which is another matter
+    missing = {name: score for name, score in scores.items() if score.high < MISSING_SHARE * score.floor}
+    if not missing:
+        return None
+    told = " and ".join(
+        f"{name} is {_n(score.value)} (real data: {_n(score.floor)})" for name, score in missing.items()
+    )
+    return Finding(
+        f"Much of the data is never drawn: {told}, at a precision of {_n(precision.value)}. The generator draws a few "
+        "things well.",
+        {"precision": precision.value, **{name: score.value for name, score in missing.items()}},
+        (
+            "Let the discriminator see whole batches: MinibatchStdDev or MinibatchDiscrimination.",
+            "Use a Wasserstein loss with gradient penalty.",
+            "Use a larger batch, or train for longer.",
+        ),
+        next(iter(missing.values())).step,
+    )
+
+
+def copying(training: Training) -> Finding | None:
+    """By the newest score `copying`, the share of samples that lie nearer to one training image than new real ones do,
+    the lower end of its interval is more than twice what new real images reach (the floor, 0.01 at least)."""
+    score = training.newest("copying")
+    if score is None:
+        raise NotJudgedError("Needs the score copying (evaluation.metrics).")
+    expected = max(score.floor, NEAR_BY_CHANCE)
+    if score.low <= COPIES * expected:
+        return None
+    return Finding(
+        f"The generator repeats its training data: {score.value:.0%} of the samples are copies, or nearly, of one "
+        f"training image, where new images would be {expected:.0%}.",
+        {"copying": score.value, "expected": expected},
+        (
+            "Train on more data, or augment it.",
+            "Stop earlier: use a checkpoint from before, which the curve of the score shows.",
+            "Make the networks smaller, the discriminator first: it learns the images by heart.",
+        ),
+        score.step,
+    )
+
+
 def oscillation(training: Training) -> Finding | None:
     """Over the last half, a loss swings: the means of its windows, without their straight trend, have a standard
     deviation of more than 5 times their standard error and more than a tenth of their mean size, and their
@@ -244,6 +300,8 @@ RULES = (
     Rule("diverging", "Diverging", "bad", diverging),
     Rule("discriminator_won", "The discriminator has won", "bad", discriminator_won),
     Rule("mode_collapse", "Mode collapse suspected", "warning", mode_collapse),
+    Rule("missing_modes", "Much of the data is never drawn", "warning", missing_modes),
+    Rule("copying", "The training data is copied", "warning", copying),
     Rule("oscillation", "Oscillation", "warning", oscillation),
     Rule("plateau", "Plateau", "info", plateau),
 )

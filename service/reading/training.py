@@ -26,7 +26,8 @@ class Training:
         generator, discriminator: (N,) losses; NaN where a step did not update that network.
         loss: the catalogue's name of the loss.
         diversity: ``(step, value)``: how different the images of a grid of samples are from each other.
-        metrics: ``(step, value)`` of each evaluation metric by name.
+        metrics: ``(step, value)`` of each evaluation metric by name, and of ``name.low``, ``name.high`` and
+            ``name.floor``.
         accuracy: ``(step, share)`` of the ``real`` samples and of the ``fake`` ones that the discriminator told right.
         better: ``lower`` or ``higher`` for the metrics that have a better way.
         diverged: the training ended because a loss was no finite number.
@@ -52,10 +53,29 @@ class Training:
         lately = {kind: [value for step, value in points if step > since] for kind, points in self.accuracy.items()}
         return {kind: float(np.mean(values)) for kind, values in lately.items() if len(values) >= MIN_ACCURACIES}
 
+    def newest(self, name: str) -> Scored | None:
+        """The last score of a metric, where there is one with an interval and a floor."""
+        parts = [self.metrics.get(f"{name}{part}") for part in ("", ".low", ".high", ".floor")]
+        if not all(parts):
+            return None
+        value, low, high, floor = (points[-1][1] for points in parts if points)
+        return Scored(parts[0][-1][0], value, low, high, floor) if parts[0] else None
+
     def windows(self, network: str) -> Windows:
         """The curve of ``generator`` or ``discriminator`` in `WINDOWS` stretches."""
         values = self.generator if network == "generator" else self.discriminator
         return Windows.of(self.steps, values)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A score: its 95 % interval, and what real data would reach."""
+
+    step: int
+    value: float
+    low: float
+    high: float
+    floor: float
 
 
 @dataclass(frozen=True)
