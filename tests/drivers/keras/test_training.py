@@ -22,7 +22,7 @@ from drivers.pytorch import optimizers
 from drivers.pytorch.ops import TorchOps
 from spec import catalogue
 from tests.drivers.conftest import small_spec
-from tests.drivers.keras.training_child import asked, judged, looked_at, measurements
+from tests.drivers.keras.training_child import asked, edited, judged, looked_at, looked_into, measurements
 
 BACKENDS = ("jax", "tensorflow", "torch")
 FAMILIES = ("gan", "cgan", "dcgan", "wgan", "wgan_gp", "waves")
@@ -98,6 +98,7 @@ def pytorch(tmp_path_factory) -> tuple[Path, dict[str, dict[str, np.ndarray]]]:
         measured = measurements(session)
         samples, scores = looked_at(session)
         found[family] = {"losses": np.array(points), "measured": measured, "samples": samples, "scores": scores}
+        found[family] |= {"hidden": looked_into(session), "edited": edited(session)}
     return folder, found
 
 
@@ -190,6 +191,15 @@ def test_accuracies_gradient_norms_and_rates_are_those_of_the_pytorch_driver(pyt
 def test_weights_of_the_pytorch_driver_give_the_same_samples_and_scores(pytorch, runtimes, family, backend):
     for name in ("samples", "scores"):
         np.testing.assert_allclose(runtimes[backend][f"{family}/{name}"], pytorch[1][family][name], atol=1e-5)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_hidden_layers_and_samples_of_changed_ones_are_those_of_the_pytorch_driver(pytorch, runtimes, family, backend):
+    expected = pytorch[1][family]
+    np.testing.assert_allclose(runtimes[backend][f"{family}/hidden"], expected["hidden"], atol=1e-4)
+    rounding = 1e-4 if family == "waves" else 1  # of pixels
+    np.testing.assert_allclose(runtimes[backend][f"{family}/edited"], expected["edited"], atol=rounding, rtol=0)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

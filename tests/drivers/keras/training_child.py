@@ -18,6 +18,8 @@ import numpy as np
 import drivers
 from drivers import losses, regularizers
 from drivers.data import load
+from drivers.examination import Edit
+from drivers.latent.directions import first_layer
 
 Found = dict[str, np.ndarray]
 
@@ -85,6 +87,8 @@ def trained(resolved: dict[str, Any], steps: int, folder: Path, family: str) -> 
         f"{family}/measured": measured,
         f"{family}/samples": samples,
         f"{family}/scores": scores,
+        f"{family}/hidden": looked_into(session),
+        f"{family}/edited": edited(session),
     }
 
 
@@ -108,6 +112,21 @@ def looked_at(session: Any, count: int = 8) -> tuple[np.ndarray, np.ndarray]:
     images = load(session.spec["data"]).samples[:count]
     scores = session.discriminate(images, labels if process.judges_by_label else None)["score"]
     return state.array(made), scores
+
+
+def looked_into(session: Any, count: int = 2) -> np.ndarray:
+    """What every layer of the generator gives, one after another."""
+    module = session.spec["generator"]
+    labels = np.arange(count) if module["conditional"] else None
+    layers = [layer["id"] for layer in module["layers"]]
+    found = session.activations("generator", layers, noise=session.draw(count, seed=3), labels=labels)
+    return np.concatenate([found[layer].ravel() for layer in layers])
+
+
+def edited(session: Any) -> np.ndarray:
+    """Samples with a unit off and one on in the first layer that has weights for the noise."""
+    edit = Edit(off=[0], on={1: 2.0})
+    return session.sample(4, seed=3, edits={first_layer(session.spec): edit}).astype(float)
 
 
 def formulas(backend_name: str, given: dict[str, Any], arrays: Found) -> Found:
