@@ -113,6 +113,14 @@ class Program(ABC):
         """The lines that make the networks."""
 
     @abstractmethod
+    def write_average(self) -> list[str]:
+        """The lines that make ``average``, a copy of the generator."""
+
+    @abstractmethod
+    def stored_weights(self, role: str) -> list[str]:
+        """The last arguments of ``load_weights`` of a network that starts from saved weights."""
+
+    @abstractmethod
     def write_end(self) -> list[str]:
         """The lines that make ``samples`` (N, …), channels last, and save the generator.
 
@@ -159,11 +167,12 @@ class Program(ABC):
             Section("Settings", self._about(), f"{head}\n\n{settings}"),
             Section("Data", self._about_data(), apart(*room("data"), load)),
             Section("Random numbers", "Initial weights are drawn by NumPy.", apart(*room("randomness"), initial)),
-            Section("Layers", f"Layers that {self.LIBRARY} lacks.", apart(*room("layers"))),
+            Section("Layers", f"Layers that {self.LIBRARY} lacks.", apart(*room("layers"), *room("sequences"))),
             *(Section(title, text, code) for title, text, code in networks),
             Section("Objective", "What each of the two networks is trained to make small.", objective),
             Section("Optimizers", "", apart(*room("optimizers"))),
             Section("Gradients", "How the losses lead to changes of the weights.", apart(*room("gradients"))),
+            Section("Weights", "What an earlier training learned.", apart(*room("weights"))),
             Section("Training", "The two networks take turns.", apart(*room("training"), train)),
             Section("Run", "", main),
         ]
@@ -173,7 +182,9 @@ class Program(ABC):
         spec = self.spec
         name = f"'{spec['name']}'" if spec["name"] else "a GAN"
         kinds = f"{spec['generator']['choice']} generator, {spec['discriminator']['choice']} discriminator"
-        return f"Trains {name} on {spec['data']['choice']}: {kinds}, {self.loss['choice']} loss."
+        about = f"Trains {name} on {spec['data']['choice']}: {kinds}, {self.loss['choice']} loss."
+        files = " and ".join(weights_beside(spec).values())
+        return f"{about} Starts from {files} beside it." if files else about
 
     def _settings(self, names: set[str]) -> str:
         """Constants and random streams, those that the program reads."""
@@ -344,8 +355,7 @@ class Program(ABC):
 
     def sources(self, role: str) -> list[str]:
         """What a network takes, in the order that it takes it."""
-        inputs = (layer["source"] for layer in self.spec[role]["layers"] if layer["type"] == "Input")
-        return list(dict.fromkeys(inputs))
+        return [layer["source"] for layer in self.spec[role]["layers"] if layer["type"] == "Input"]
 
     def taken(self, role: str, first: str, label: str) -> list[str]:
         """A network's arguments, in order."""
@@ -364,6 +374,8 @@ class Program(ABC):
             lines.append("if len(images) < BATCH_SIZE:")
             lines.append(f'{INDENT}raise SystemExit(f"{{len(images)}} images do not fill a batch of {{BATCH_SIZE}}")')
         lines += self.write_start()
+        lines += [line for role in ROLES if "weights" in self.spec[role] for line in self._load_weights(role)]
+        lines += self.write_average() if self.averaged else []
         count = self.training["sample_count"]
         columns = next(size for size in range(math.isqrt(count), 0, -1) if count % size == 0)
         given = ", ".join(self.arguments()).replace(self.samples, loaded)
@@ -378,6 +390,12 @@ class Program(ABC):
         if self.cells:
             return "\n".join([*lines, 'Image.open("samples.png")' if self.frame.source == "image" else "samples[0]"])
         return "\n".join(['if __name__ == "__main__":', *(f"{INDENT}{line}" for line in lines)])
+
+    def _load_weights(self, role: str) -> list[str]:
+        job = self.spec[role]["weights"]["job"]
+        file = f'Path("{weights_beside(self.spec)[job]}")'
+        written = call("load_weights", role, file, f'"{role}"', *self.stored_weights(role))
+        return [line.removeprefix(INDENT) for line in statement("", written)]
 
     def _path(self, argument: tuple[str, str]) -> tuple[list[str], str]:
         """The lines that find out where the data is, and the expression for it."""
@@ -398,13 +416,6 @@ class Program(ABC):
         if self.training["choice"] != "alternating":
             message = f"A script cannot hold the training process '{self.training['choice']}' yet."
             raise ExportError("not_exported", message, "/training/choice")
-        for role in ROLES:
-            if "weights" in self.spec[role]:
-                message = (
-                    f"A script starts from new weights, but the {role} starts from those of a job; "
-                    "leave out weights, or export that job's weights as safetensors."
-                )
-                raise ExportError("not_exported", message, f"/{role}/weights")
 
     def _usual_initializer(self) -> Call | None:
         """The initializer with parameters that most kernels start from, where several do."""
@@ -416,6 +427,12 @@ class Program(ABC):
             if key.endswith("_initializer") and isinstance(written := initializer(value), Call)
         )
         return found.most_common(1)[0][0] if found and max(found.values()) > 1 else None
+
+
+def weights_beside(spec: Mapping[str, Any]) -> dict[str, str]:
+    """The weight files that lie beside a program, by the job whose weights they are."""
+    jobs = [spec[role]["weights"]["job"] for role in ROLES if "weights" in spec[role]]
+    return {job: f"{job}.safetensors" for job in jobs}
 
 
 def apart(*blocks: str | Sequence[str]) -> str:

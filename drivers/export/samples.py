@@ -13,6 +13,12 @@ MIXES_SAMPLES = frozenset(
 )
 
 
+def changes_in_use(layer: Mapping[str, Any]) -> bool:
+    """Whether a layer compares the samples of a batch, or changes with every use while training."""
+    kinds = {part["type"] for part in nesting.within(layer)}
+    return not kinds.isdisjoint(MIXES_SAMPLES | {"SpectralNormalization"})
+
+
 def takes_labels(module: Mapping[str, Any]) -> bool:
     """Whether a network has an Input for labels."""
     return any(layer.get("source") == "label" for layer in module["layers"])

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from typing import Any
 
 from apiflask import APIBlueprint
 from flask import Response, request
 
-from drivers.export import FORMATS, ExportError, Format, write_source
-from service.api.context import context
+from drivers.export import FORMATS, ExportError, Format, weights_beside, write_source
+from service.api.context import Context, context
 from service.api.files import answer, stream
 from service.api.jobs import resolve_here
 from service.api.models import ask
 from service.api.problems import ProblemError
 from service.api.schemas import ExportBody, Exported, SpecExportBody
+from service.weights import NAME as WEIGHTS
 from spec import SpecError
 
 exports = APIBlueprint("exports", __name__, url_prefix="/v1", tag="Exports")
@@ -46,7 +48,7 @@ def _contents(*names: str) -> dict[str, Any]:
             "content": _contents(*FORMATS),
         },
         406: "Neither the file nor application/json would be accepted.",
-        409: "The job has saved no weights yet.",
+        409: "The job has saved no weights yet, or those that it started from are gone.",
         422: "The model has no counterpart in this format.",
         504: "No answer in time.",
     },
@@ -64,7 +66,8 @@ def export_model(job_id: str, json_data: ExportBody) -> Any:
         content = _source(job.spec, form, json_data.library).encode()
         name = f"exports/{form.file_name(json_data.network)}"
         services.storage.write_atomic(job_id, name, content)
-        found: dict[str, Any] = {"name": name, "size": len(content), "step": None}
+        beside = _put_beside(services, job_id, job.spec)
+        found: dict[str, Any] = {"name": name, "size": len(content), "step": None, "beside": beside}
     else:
         params = {"format": form.name, "network": json_data.network}
         found = ask("export", job_id, params, seconds=services.settings.export_seconds)
@@ -122,6 +125,22 @@ def _source(spec: Mapping[str, Any], form: Format, library: str | None) -> str:
     except ExportError as error:
         problem = {"pointer": error.pointer, "code": error.code, "message": error.message}
         raise ProblemError(422, error.code, error.message, problems=[problem]) from error
+
+
+def _put_beside(services: Context, job_id: str, spec: Mapping[str, Any]) -> list[str]:
+    """Copies the weights that a program starts from to where it is; returns their addresses."""
+    addresses = []
+    for source, file in weights_beside(spec).items():
+        name = f"exports/{file}"
+        try:
+            weights = services.storage.local_copy(source, WEIGHTS)
+        except FileNotFoundError:
+            message = f"The program starts from the weights of the job {source}, which are no longer there."
+            raise ProblemError(409, "no_weights", message) from None
+        with services.storage.writing(job_id, name) as path:
+            shutil.copyfile(weights, path)
+        addresses.append(f"/v1/jobs/{job_id}/artifacts/{name}")
+    return addresses
 
 
 def _wants_file(form: Format) -> bool:

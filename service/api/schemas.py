@@ -491,6 +491,7 @@ class Exported(Answer):
     size: int = Field(description="Bytes.")
     step: int | None = Field(description="The training step that the weights are from; null for a program.")
     url: str
+    beside: list[str] = Field([], description="Where the weights are that a program starts from, to lie beside it.")
 
 
 class NetworkUpload(Body):

@@ -9,10 +9,10 @@ from typing import Any
 from drivers.export.code import Call, call, source
 from drivers.export.errors import ExportError
 from drivers.export.initializers import initializer
-from drivers.export.keras.scope import Scope, literal
-from drivers.export.samples import MIXES_SAMPLES
+from drivers.export.keras.scope import Scope, literal, named
+from drivers.export.samples import changes_in_use
 from drivers.padding import transposed_padding, window_padding
-from spec import catalogue, nesting
+from spec import catalogue
 from spec.shapes import measure
 
 Writer = Callable[[Scope], "str | Call"]
@@ -267,21 +267,18 @@ def _recurrent(layer: Mapping[str, Any], is_penalized: bool) -> Call:
     if is_penalized and layer["type"] in ("GRU", "LSTM"):
         # The fused kernels have no second derivative.
         written = Call(written.function, (*written.arguments, "use_cudnn=False"))
-    return drawing(written, "drawing_within") if layer["dropout"] or layer["recurrent_dropout"] else written
+    return drawing(written, "drawing_in_cell") if layer["dropout"] or layer["recurrent_dropout"] else written
 
 
 @writes("Bidirectional")
 def bidirectional(scope: Scope) -> Call:
+    """One layer, because Keras runs the layers of a model in an order of its own, and these may draw."""
     inner = scope["layer"]
-    forwards = scope.assign(f"{scope.name}_forward", scope.apply(_recurrent(inner, scope.is_penalized)))
-    turned = {**inner, "go_backwards": True}
-    backwards = scope.assign(f"{scope.name}_backward", scope.apply(_recurrent(turned, scope.is_penalized)))
-    if inner["return_sequences"]:
-        scope.assign(backwards, call("ops.flip", backwards, axis=1))
-    if scope["merge_mode"] == "concat":
-        return call("ops.concatenate", f"[{forwards}, {backwards}]", axis=-1)
-    kind = {"sum": "Add", "ave": "Average", "mul": "Multiply"}[scope["merge_mode"]]
-    return Call(f"layers.{kind}", (), f"([{forwards}, {backwards}])")
+    both = [_recurrent(layer, scope.is_penalized) for layer in (inner, {**inner, "go_backwards": True})]
+    if scope.is_named:
+        both = [named(layer, name) for layer, name in zip(both, ("forward_layer", "backward_layer"), strict=True)]
+    join = {} if scope["merge_mode"] == "concat" else {"join": literal(scope["merge_mode"])}
+    return scope.apply(call("BothWays", *both, **join))
 
 
 @writes("TimeDistributed")
@@ -289,8 +286,8 @@ def time_distributed(scope: Scope) -> Call:
     """Every step as a sample of one large batch; one after the other where that would not be the same."""
     (steps, *step), inner, name = scope.shapes[0], scope["layer"], f"{scope.name}_step"
     shape = measure(inner, [tuple(step)]).output_shape
-    layer = {**inner, **_trainable(scope), "output_shape": shape}
-    if _changes(inner):
+    layer = {**inner, **_trainable(scope), "output_shape": shape, "id": scope.layer["id"]}
+    if changes_in_use(inner):
         within = replace(scope, layer=layer, inputs=["step"], shapes=[tuple(step)], lines=[])
         written = WRITERS[inner["type"]](within)
         assert isinstance(written, Call)
@@ -307,12 +304,6 @@ def _trainable(scope: Scope) -> dict[str, bool]:
     return {"trainable": False} if scope.layer.get("trainable") is False else {}
 
 
-def _changes(layer: Mapping[str, Any]) -> bool:
-    """Whether a layer compares the samples of a batch, or changes with every use."""
-    kinds = {part["type"] for part in nesting.within(layer)}
-    return not kinds.isdisjoint(MIXES_SAMPLES | {"SpectralNormalization"})
-
-
 @writes("MultiHeadAttention")
 def attention(scope: Scope) -> Call:
     layer = made(scope.layer)
@@ -322,7 +313,7 @@ def attention(scope: Scope) -> Call:
     kept = tuple(item for item in layer.arguments if "_initializer=" not in str(item))
     layer = Call(layer.function, (*kept, *call("", **copied).arguments))
     if scope["dropout"]:
-        layer = drawing(layer, "drawing_within")
+        layer = Call("DroppingAttention", (*layer.arguments, "seed=SEED"))
     given = scope.inputs
     query, value, key = given[0], given[min(1, len(given) - 1)], given[-1]
     options: dict[str, Any] = {"key": key} if key != value else {}

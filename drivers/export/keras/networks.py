@@ -58,18 +58,11 @@ def write_network(
         following = layers[place + 1] if place + 1 < len(layers) else None
         if layer["type"] == "Input":
             source = layer["source"]
-            if source not in entered:
-                entered[source] = shapes[layer["id"]]
-                alone = following is not None and following["inputs"] == [layer["id"]] and readers[layer["id"]] == 1
-                values[layer["id"]] = "x" if alone else source
-                head = f"x = {source}" if alone else source
-                lines.append(f'{INDENT}{head} = keras.Input({_tuple(entered[source])}, name="{source}")')
-            elif entered[source] == shapes[layer["id"]]:
-                values[layer["id"]] = source
-            else:
-                values[layer["id"]] = names[layer["id"]]
-                reshaped = f"layers.Reshape({_tuple(shapes[layer['id']])})({source})"
-                lines.append(f"{INDENT}{names[layer['id']]} = {reshaped}")
+            alone = following is not None and following["inputs"] == [layer["id"]] and readers[layer["id"]] == 1
+            entered[source] = shapes[layer["id"]]
+            values[layer["id"]] = "x" if alone else source
+            head = f"x = {source}" if alone else source
+            lines.append(f'{INDENT}{head} = keras.Input({_tuple(entered[source])}, name="{source}")')
             continue
         if layer["type"] not in WRITERS:
             message = f"A Keras script cannot hold the layer {layer['type']} ('{layer['id']}' of the {role}) yet."
@@ -77,7 +70,8 @@ def write_network(
         taken = [shapes[source] for source in layer["inputs"]]
         rests = layer.get("trainable") is False and rests_when_frozen(layer, taken)
         inputs = [values[source] for source in layer["inputs"]]
-        scope = Scope(names[layer["id"]], layer, inputs, taken, backend, is_penalized, rests)
+        is_named = "weights" in module
+        scope = Scope(names[layer["id"]], layer, inputs, taken, backend, is_penalized, rests, is_named)
         expression = WRITERS[layer["type"]](scope)
         if layer["type"] in JOINED and inputs == ["x"] and before is not None:
             start, inner = before

@@ -201,11 +201,13 @@ class KerasProgram(Program):
     # -- running ------------------------------------------------------------------------------------------------
 
     def write_start(self) -> list[str]:
-        lines = ["generator, discriminator = make_generator(), make_discriminator()"]
-        if self.averaged:
-            lines.append("average = make_generator()")
-            lines.append("average.set_weights(generator.get_weights())")
-        return lines
+        return ["generator, discriminator = make_generator(), make_discriminator()"]
+
+    def write_average(self) -> list[str]:
+        return ["average = make_generator()", "average.set_weights(generator.get_weights())"]
+
+    def stored_weights(self, role: str) -> list[str]:
+        return [repr(self.spec[role]["weights"]["replace"]).replace("'", '"')]
 
     def write_end(self) -> list[str]:
         count = self.training["sample_count"]

@@ -23,6 +23,7 @@ class Scope:
         backend: of Keras.
         is_penalized: the program differentiates its gradients.
         rests: it is frozen, and computes as in use.
+        is_named: layers of Keras have the names of the spec's, by which weights are found.
         lines: statements before the layer's own, each a head and an expression.
     """
 
@@ -33,6 +34,7 @@ class Scope:
     backend: str
     is_penalized: bool
     rests: bool = False
+    is_named: bool = False
     lines: list[tuple[str, str | Call]] = field(default_factory=list)
 
     @property
@@ -54,6 +56,8 @@ class Scope:
 
     def apply(self, layer: Call, inputs: Sequence[str] | None = None, **options: Any) -> Call:
         """A layer of Keras on the inputs, one after another."""
+        if self.is_named:
+            layer = named(layer, self.layer["id"])
         if self.layer.get("trainable") is False:
             layer = frozen(layer)
             if self.rests:
@@ -63,10 +67,20 @@ class Scope:
 
 
 def frozen(layer: Call) -> Call:
-    """A layer that does not learn; what is wrapped around it is no layer of Keras."""
+    """A layer that does not learn."""
+    return _with(layer, "trainable=False")
+
+
+def named(layer: Call, name: str) -> Call:
+    """A layer with a name of its own."""
+    return _with(layer, f'name="{name}"')
+
+
+def _with(layer: Call, argument: str) -> Call:
+    """A layer with one more argument; what is wrapped around it is no layer of Keras."""
     if layer.function.startswith("drawing"):
-        return Call(layer.function, tuple(frozen(item) for item in layer.arguments if isinstance(item, Call)))
-    return Call(layer.function, (*layer.arguments, "trainable=False"))
+        return Call(layer.function, tuple(_with(item, argument) for item in layer.arguments if isinstance(item, Call)))
+    return Call(layer.function, (*layer.arguments, argument))
 
 
 def literal(value: Any) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import reduce
+from math import prod
 from typing import Any
 
-from drivers.export.code import call, source
-from drivers.export.errors import ExportError
+from drivers.export.code import Call, call, source
 from drivers.export.initializers import initializer
 from drivers.export.pytorch.scope import Scope, Value, activated, drawn, sizes
+from drivers.export.samples import changes_in_use
 from drivers.padding import innermost_first, same_padding, split_padding, transposed_padding, window_padding
+from spec.shapes import measure
 
 Writer = Callable[[Scope], Value]
 WRITERS: dict[str, Writer] = {}
@@ -315,8 +318,6 @@ def _alike(scope: Scope) -> tuple[Value, list[str]]:
 @writes("BatchNormalization")
 def batch_normalization(scope: Scope) -> Value:
     rank = scope.x.rank
-    if rank > 4:
-        raise ExportError("not_exported", f"A script normalizes up to 4 axes; '{scope.layer['id']}' has {rank}.")
     made = call(
         f"nn.BatchNorm{max(rank - 1, 1)}d",
         scope.x.shape[-1],
@@ -380,7 +381,6 @@ def conditional_batch_normalization(scope: Scope) -> Value:
         scope["num_classes"],
         eps=float(scope["epsilon"]),
         momentum=round(1.0 - scope["momentum"], 12),
-        rank=features.rank,
     )
     return scope.first(f"{scope.module(made)}({features.first()}, {label.code})")
 
@@ -395,6 +395,125 @@ def adaptive_instance_normalization(scope: Scope) -> Value:
         eps=float(scope["epsilon"]),
     )
     return scope.first(f"{scope.module(made)}({features.first()}, {style.code})")
+
+
+# -- sequences -------------------------------------------------------------------------------------------------------
+
+# What a recurrent layer of the program takes where nothing is said.
+USUAL = {"activation": "tanh", "recurrent_activation": "sigmoid"}
+FUNCTIONS = {
+    "linear": "torch.positive",
+    "relu": "F.relu",
+    "leaky_relu": "partial(F.leaky_relu, negative_slope=0.2)",
+    "sigmoid": "torch.sigmoid",
+    "tanh": "torch.tanh",
+    "elu": "F.elu",
+    "selu": "F.selu",
+    "gelu": "F.gelu",
+    "silu": "F.silu",
+    "softplus": "F.softplus",
+    "softmax": "partial(torch.softmax, dim=1)",
+}
+
+
+@writes("ConvLSTM2D", "GRU", "LSTM", "SimpleRNN")
+def recurrent(scope: Scope) -> Value:
+    return scope.last(f"{scope.module(_recurrent(scope, scope.layer))}({scope.x.last()})")
+
+
+def _recurrent(scope: Scope, layer: Mapping[str, Any]) -> Call:
+    type_, channels = layer["type"], scope.x.shape[-1]
+    units = layer.get("units") or layer["filters"]
+    gates = {"GRU": 3, "SimpleRNN": 1}.get(type_, 4) * units
+    windows = tuple(layer["kernel_size"]) if type_ == "ConvLSTM2D" else ()
+    memory = (units,)
+    named: dict[str, Any] = {}
+    if type_ == "ConvLSTM2D":
+        memory = (units, *measure({**layer, "return_sequences": False}, [scope.x.shape]).output_shape[:2])
+        sizes_ = scope.x.shape[1:3]
+        sides = window_padding(layer["padding"], sizes_, windows, layer["strides"], layer["dilation_rate"])
+        within = window_padding("same", memory[1:], windows, (1, 1), (1, 1))
+        named = {"around": innermost_first(sides), "memory_around": innermost_first(within)}
+        named |= _unusual(strides=layer["strides"]) | _unusual(dilation=layer["dilation_rate"])
+    made = [
+        call("parameter", initializer(layer["kernel_initializer"]), *windows, channels, gates),
+        call("parameter", initializer(layer["recurrent_initializer"]), *windows, units, gates),
+    ]
+    if layer["use_bias"]:
+        start = initializer(layer["bias_initializer"])
+        if layer.get("unit_forget_bias"):
+            start = call("remembering", start)
+        made.append(call("parameter", start, *((2, gates) if layer.get("reset_after") else (gates,))))
+    functions = {"activation": "activation", "gate": "recurrent_activation"}
+    named |= {
+        name: FUNCTIONS[layer[parameter]]
+        for name, parameter in functions.items()
+        if layer.get(parameter, USUAL[parameter]) != USUAL[parameter]
+    }
+    named |= {name: layer[name] for name in ("dropout", "recurrent_dropout") if layer[name]}
+    named |= {"sequences": True} if layer["return_sequences"] else {}
+    named |= {"backwards": True} if layer["go_backwards"] else {}
+    named |= {"reset_after": False} if layer.get("reset_after") is False else {}
+    return call("ConvLSTM" if type_ == "ConvLSTM2D" else type_, memory, *made, **named)
+
+
+@writes("Bidirectional")
+def bidirectional(scope: Scope) -> Value:
+    inner, x = scope["layer"], scope.x.last()
+    forwards = f"{scope.module(_recurrent(scope, inner), '_forward')}({x})"
+    backwards = f"{scope.module(_recurrent(scope, {**inner, 'go_backwards': True}), '_backward')}({x})"
+    if inner["return_sequences"]:
+        backwards = f"{backwards}.flip(1)"
+    if scope["merge_mode"] == "concat":
+        return scope.last(f"torch.cat([{forwards}, {backwards}], -1)")
+    joined = f"{forwards} {'*' if scope['merge_mode'] == 'mul' else '+'} {backwards}"
+    return scope.last(f"({joined}) / 2" if scope["merge_mode"] == "ave" else joined)
+
+
+@writes("TimeDistributed")
+def time_distributed(scope: Scope) -> Value:
+    """Every step as a sample of one large batch; one after the other where that would not be the same."""
+    (steps, *step), inner = scope.x.shape, scope["layer"]
+    x = scope.x.last()
+    if changes_in_use(inner):
+        value = _inner(scope, Value("step", tuple(step)))
+        return scope.last(f"torch.stack([{value.last()} for step in {x}.unbind(1)], 1)")
+    value = _inner(scope, Value(f"{x}.flatten(0, 1)", tuple(step)))
+    return scope.last(f"({value.last()}).unflatten(0, (-1, {steps}))")
+
+
+def _inner(scope: Scope, x: Value) -> Value:
+    """What the layer inside a wrapper puts out; it is held as the wrapper."""
+    inner = scope["layer"]
+    shape = measure(inner, [x.shape]).output_shape
+    kept = {"trainable": False} if scope.layer.get("trainable") is False else {}
+    layer = {**inner, **kept, "output_shape": shape, "id": scope.layer["id"]}
+    return WRITERS[inner["type"]](replace(scope, layer=layer, inputs=[x]))
+
+
+@writes("MultiHeadAttention")
+def attention(scope: Scope) -> Value:
+    given = scope.inputs
+    query, value, key = given[0], given[min(1, len(given) - 1)], given[-1]
+    heads, size = scope["num_heads"], scope["key_dim"]
+    value_size = scope["value_dim"] or size
+    start, bias = initializer(scope["kernel_initializer"]), scope["bias_initializer"]
+
+    def linear(shape: tuple[int, ...], inward: int, outward: tuple[int, ...]) -> Call:
+        made = call("nn.Linear", inward, prod(outward), **_bias(scope))
+        begin = "zeros" if bias["choice"] == "zeros" else call("shaped", initializer(bias), outward)
+        return call("drawn_as", made, start, begin, shape=shape)
+
+    parts = [
+        linear((each.shape[-1], heads, wide), each.shape[-1], (heads, wide))
+        for each, wide in ((query, size), (key, size), (value, value_size))
+    ]
+    out = query.shape[-1]
+    parts.append(linear((heads, value_size, out), heads * value_size, (out,)))
+    more: dict[str, Any] = {"rate": scope["dropout"]} if scope["dropout"] else {}
+    more |= {"causal": True} if scope["use_causal_mask"] else {}
+    made = scope.module(call("MultiHeadAttention", heads, *parts, **more))
+    return scope.last(f"{made}({query.last()}, {value.last()}, {key.last()})")
 
 
 # -- looking at everything at once -----------------------------------------------------------------------------------
@@ -423,25 +542,24 @@ def minibatch_discrimination(scope: Scope) -> Value:
     return scope.last(f"{scope.module(call('MinibatchDiscrimination', kernel))}({scope.x.code})")
 
 
-# Layers whose one kernel PyTorch and Keras hold in the same numbers, so that it can be normalized.
-NORMALIZED = frozenset(["Dense", *(f"Conv{rank}D{kind}" for rank in (1, 2, 3) for kind in ("", "Transpose"))])
-
-
 @writes("SpectralNormalization")
 def spectral_normalization(scope: Scope) -> Value:
     """The inner layer as it is written by itself, with its module wrapped."""
-    inner = scope["layer"]
-    if inner["type"] not in NORMALIZED:
-        message = (
-            f"A script normalizes the kernel of a Dense or Conv layer; '{scope.layer['id']}' holds {inner['type']}."
-        )
-        raise ExportError("not_exported", message)
-    within = Scope(scope.id, {**inner, "output_shape": scope["output_shape"], "id": scope.layer["id"]}, scope.inputs)
-    value = WRITERS[inner["type"]](within)
-    columns = scope.x.shape[-1] if "Transpose" in inner["type"] else inner.get("units") or inner["filters"]
+    inner, name = scope["layer"], scope.id
+    value = _inner(scope, scope.x)
+    columns, more = inner.get("units") or inner.get("filters"), {}
+    if "Transpose" in inner["type"]:
+        columns = scope.x.shape[-1]
+    if inner["type"] == "DepthwiseConv2D":
+        columns = inner["depth_multiplier"]
+        more = {"depth": columns}
+    if inner["type"] == "Embedding":
+        columns = inner["output_dim"]
+        more = {"depth": columns}
+        scope.modules[name] = call("Lookup", scope.modules[name])
+        value = scope.last(f"self.{name}({scope.x.last()})")
     start = call("torch.from_numpy", call("truncated_normal", (1, columns), stddev=0.02))
-    made = within.modules[scope.id]
-    scope.modules[scope.id] = call("SpectralNorm", made, start, scope["power_iterations"])
+    scope.modules[name] = call("SpectralNorm", scope.modules[name], start, scope["power_iterations"], **more)
     if scope.layer.get("trainable") is False:
-        scope.extra.append(f"self.{scope.id}.update = False  # a frozen kernel stays as it is")
+        scope.extra.append(f"self.{name}.update = False  # a frozen kernel stays as it is")
     return value

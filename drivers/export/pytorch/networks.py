@@ -47,7 +47,7 @@ def write_network(role: str, module: Mapping[str, Any], initial: Call | None = N
         ExportError: a layer cannot be written.
     """
     layers = in_order(module["layers"])
-    names = name_layers(layers, TAKEN)
+    names = layer_names(layers)
     readers = Counter(source for layer in layers for source in layer["inputs"])
     values: dict[str, Value] = {}
     made: list[str] = []
@@ -101,6 +101,11 @@ def write_network(role: str, module: Mapping[str, Any], initial: Call | None = N
         *forward,
         f"{INDENT * 2}return {_returned(pending or output)}",
     ]
+
+
+def layer_names(layers: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """What the program calls each layer, by its id."""
+    return name_layers(layers, TAKEN)
 
 
 def _joins(layer: Mapping[str, Any], before: Value, value: Value) -> bool:

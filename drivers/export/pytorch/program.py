@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from drivers.export.code import INDENT, call, statement
 from drivers.export.program import Program
-from drivers.export.pytorch.networks import write_network
+from drivers.export.pytorch.networks import layer_names, write_network
 from drivers.export.pytorch.objective import Torch, write_optimizer, write_penalty
+from drivers.export.pytorch.stored import place_of
 from drivers.export.samples import is_spectral, mixes_samples
+from drivers.order import in_order
+from spec.weights import weights as weights_of
 
 PARTS = Path(__file__).parent / "parts"
 IMPORTS = {
@@ -141,8 +145,20 @@ class TorchProgram(Program):
     # -- running ------------------------------------------------------------------------------------------------
 
     def write_start(self) -> list[str]:
-        lines = ["generator, discriminator = Generator().to(DEVICE), Discriminator().to(DEVICE)"]
-        return [*lines, "average = copy.deepcopy(generator)"] if self.averaged else lines
+        return ["generator, discriminator = Generator().to(DEVICE), Discriminator().to(DEVICE)"]
+
+    def write_average(self) -> list[str]:
+        return ["average = copy.deepcopy(generator)"]
+
+    def stored_weights(self, role: str) -> list[str]:
+        module, found = self.spec[role], {}
+        layers = {layer["id"]: layer for layer in module["layers"]}
+        names = layer_names(in_order(module["layers"]))
+        for weight, _, _ in weights_of(self.spec, role):
+            _, layer, *variable = weight.split("/")
+            if layer not in module["weights"]["replace"]:
+                found["/".join([layer, *variable])] = place_of(names[layer], layers[layer], variable)
+        return [f"{{{', '.join(f'{json.dumps(name)}: {json.dumps(place)}' for name, place in found.items())}}}"]
 
     def write_end(self) -> list[str]:
         count = self.training["sample_count"]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import drivers
+import spec
 from drivers.data import load
 from drivers.export import write_script
 
@@ -39,19 +43,77 @@ def averaged(program: dict[str, Any], generator: Any) -> Any:
     return average
 
 
-def losses(spec: Any, *, library: str, steps: int) -> tuple[str, Losses, Losses]:
+def losses(given: Any, *, library: str, steps: int) -> tuple[str, Losses, Losses]:
     """The program of a spec, its losses, and those of the spec's training."""
-    data = load(spec["data"])
-    session = drivers.open_session(spec, data, threads=1)
+    data = load(given["data"])
+    session = drivers.open_session(given, data, threads=1)
     for _ in range(steps):
         session.train_step()
     wanted = [(point["generator"], point["discriminator"]) for point in session.read_losses()]
-    text = write_script(spec, library=library)
+    text = write_script(given, library=library)
     return text, run(text, steps, data.samples, data.labels), wanted
 
 
-def assert_same_losses(spec: Any, *, library: str = "pytorch", steps: int = 4, rtol: float = 1e-4) -> str:
+def run_as_main(text: str, folder: Path) -> Losses:
+    """The losses that a program prints when it is run in a folder."""
+    printed = io.StringIO()
+    with contextlib.chdir(folder), contextlib.redirect_stdout(printed):
+        exec(compile(text, "program.py", "exec"), {"__name__": "__main__", "__doc__": ""})
+    _, *lines = printed.getvalue().splitlines()
+    return [(float(generator), float(discriminator)) for _, generator, discriminator in (e.split(",") for e in lines)]
+
+
+def assert_goes_on(first: Any, second: Any, folder: Path, *, library: str) -> None:
+    """A program of ``second`` that starts from the weights of ``first`` reports the losses of a training that does."""
+    data = load(first["data"])
+    earlier = drivers.open_session(first, data, threads=1)
+    earlier.train_step()
+    earlier.save_weights(folder / "job-1.safetensors")
+    start = {"weights": {"job": "job-1", "replace": ["dense_1"]}}
+    second = spec.resolve({**second, **{role: {**second[role], **start} for role in ("generator", "discriminator")}})
+    session = drivers.open_session(second, data, threads=1)
+    for role in ("generator", "discriminator"):
+        session.start_from(role, folder / "job-1.safetensors", replace=["dense_1"])
+    while session.step < session.total_steps:
+        session.train_step()
+    wanted = [(point["generator"], point["discriminator"]) for point in session.read_losses()]
+    found = run_as_main(write_script(second, library=library), folder)
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-6)
+
+
+WAVES = {"choice": "sine", "length": 8, "channels": 2, "classes": 3, "count": 64, "noise": 0.1}
+RECURRENT_CRITIC = {
+    "choice": "custom",
+    "layers": [
+        {"id": "waves", "type": "Input", "source": "sequence", "inputs": []},
+        {"id": "both", "type": "Bidirectional", "inputs": ["waves"],
+         "layer": {"type": "LSTM", "units": 4, "return_sequences": True, "dropout": 0.2, "recurrent_dropout": 0.2}},
+        {"id": "heads", "type": "MultiHeadAttention", "num_heads": 2, "key_dim": 3, "dropout": 0.3, "inputs": ["both"]},
+        {"id": "steps", "type": "TimeDistributed", "layer": {"type": "Dense", "units": 3}, "inputs": ["heads"]},
+        {"id": "last", "type": "GRU", "units": 4, "dropout": 0.5, "inputs": ["steps"]},
+        {"id": "score", "type": "Dense", "units": 1, "inputs": ["last"]},
+    ],
+}  # fmt: skip
+"""A discriminator of sequences with layers that go through them and draw while they do."""
+
+
+def waves_spec(discriminator: Any = "gan", **modules: Any) -> Any:
+    """A resolved spec of small networks on short waves."""
+    return spec.resolve(
+        {
+            "data": WAVES,
+            "generator": {"choice": "gan", "latent_dim": 4, "widths": [8]},
+            "discriminator": discriminator,
+            "device": "cpu",
+            "precision": "float32",
+            "training": {"epochs": 1, "batch_size": 16, "sample_count": 4},
+            **modules,
+        }
+    )
+
+
+def assert_same_losses(given: Any, *, library: str = "pytorch", steps: int = 4, rtol: float = 1e-4) -> str:
     """The program of a spec reports the losses of its training; returns the program."""
-    text, found, wanted = losses(spec, library=library, steps=steps)
+    text, found, wanted = losses(given, library=library, steps=steps)
     np.testing.assert_allclose(found, wanted, rtol=rtol, atol=1e-6)
     return text

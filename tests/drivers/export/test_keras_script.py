@@ -20,7 +20,7 @@ from drivers.export.keras.program import KerasProgram
 from drivers.keras.network import Network
 from tests.drivers.conftest import SMALL, small_spec
 from tests.drivers.export.layers import draw, every_setting, one_layer, run_network
-from tests.drivers.export.programs import assert_same_losses
+from tests.drivers.export.programs import RECURRENT_CRITIC, assert_goes_on, assert_same_losses, waves_spec
 from tests.drivers.keras.children import SETTINGS
 
 ON_TORCH = {"driver": "keras", "backend": "torch"}
@@ -89,6 +89,16 @@ def test_spectral_normalization_rests_in_a_penalty():
     drawn = {"choice": "custom", "layers": layers}
     loss = {"choice": "hinge", "regularizers": ["r1"]}
     assert "resting(discriminator, x)" in assert_same("gan", drawn, loss=loss)
+
+
+@pytest.mark.parametrize("discriminator", ["gan", RECURRENT_CRITIC], ids=["dense", "recurrent"])
+def test_sequences(discriminator):
+    assert_same_losses(waves_spec(discriminator, **ON_TORCH), library="keras")
+
+
+def test_a_program_goes_on_from_the_weights_of_a_training(tmp_path):
+    second = small_spec("dcgan", training={"epochs": 1, "ema_decay": 0.5}, **ON_TORCH)
+    assert_goes_on(small_spec("dcgan"), second, tmp_path, library="keras")
 
 
 def test_all_of_the_catalogue_is_written():

@@ -19,9 +19,8 @@ from drivers.export.pytorch.program import TorchProgram
 from drivers.pytorch.network import Network
 from tests.drivers.conftest import SMALL, small_spec
 from tests.drivers.export.layers import draw, every_setting, one_layer, run_network
-from tests.drivers.export.programs import assert_same_losses
+from tests.drivers.export.programs import RECURRENT_CRITIC, assert_goes_on, assert_same_losses, waves_spec
 
-DEPTHWISE = {"type": "DepthwiseConv2D", "kernel_size": 3}
 IMAGE = {"id": "image", "type": "Input", "source": "image", "inputs": []}
 
 
@@ -96,19 +95,13 @@ def test_a_conditional_generator_before_an_unconditional_discriminator():
     assert_same_losses(small_spec("cgan", "gan"))
 
 
-# What a script cannot hold, each refused by name.
-REFUSED = {"Bidirectional", "ConvLSTM2D", "GRU", "LSTM", "MultiHeadAttention", "SimpleRNN", "TimeDistributed"}
+def test_all_of_the_catalogue_is_written():
+    assert set(spec.catalogue.load()["layers"]) == set(WRITERS) | {"Input"}
 
 
-def test_the_catalogue_is_written_but_for_what_is_listed():
-    assert set(spec.catalogue.load()["layers"]) - set(WRITERS) == REFUSED | {"Input"}
-
-
-@pytest.mark.parametrize(("kind", "parameters", "shapes"), [case for case in every_setting() if case[0] in WRITERS])
+@pytest.mark.parametrize(("kind", "parameters", "shapes"), every_setting())
 def test_layers(kind, parameters, shapes):
     """Each setting of each layer as the whole of a network: the same weights, the same numbers."""
-    if parameters.get("layer", {}) == "DepthwiseConv2D" or parameters.get("layer", {}).get("type") == "DepthwiseConv2D":
-        pytest.skip("refused by name below")
     module = one_layer(kind, parameters, shapes)
     layers = torch.Generator().manual_seed(3)
     network = Network(module["layers"], module["outputs"], weights=np.random.default_rng(7), dropout=layers)
@@ -122,6 +115,32 @@ def test_layers(kind, parameters, shapes):
     found = defined["Discriminator"]()(*inputs)
     found = found.movedim(1, -1) if found.dim() > 3 else found
     torch.testing.assert_close(found, wanted, rtol=1e-5, atol=1e-5)
+
+
+LOOKED_UP = {"type": "SpectralNormalization", "layer": {"type": "Embedding", "input_dim": 10, "output_dim": 3}}
+
+
+def test_a_table_that_is_normalized():
+    layers = [
+        {"id": "image", "type": "Input", "source": "image", "inputs": []},
+        {"id": "label", "type": "Input", "source": "label", "inputs": []},
+        {"id": "class", "inputs": ["label"], **LOOKED_UP},
+        {"id": "flat", "type": "Flatten", "inputs": ["image"]},
+        {"id": "row", "type": "Embedding", "input_dim": 10, "output_dim": 2, "inputs": ["label"]},
+        {"id": "all", "type": "Concatenate", "inputs": ["flat", "class", "row"]},
+        {"id": "score", "type": "Dense", "units": 1, "inputs": ["all"]},
+    ]
+    assert_same_losses(small_spec("gan", {"choice": "custom", "layers": layers}))
+
+
+@pytest.mark.parametrize("discriminator", ["gan", RECURRENT_CRITIC], ids=["dense", "recurrent"])
+def test_sequences(discriminator):
+    assert_same_losses(waves_spec(discriminator))
+
+
+def test_a_program_goes_on_from_the_weights_of_a_training(tmp_path):
+    second = small_spec("dcgan", training={"epochs": 1, "ema_decay": 0.5})
+    assert_goes_on(small_spec("dcgan"), second, tmp_path, library="pytorch")
 
 
 def test_what_is_not_used_does_not_appear():
@@ -184,23 +203,13 @@ def test_a_notebook_holds_the_same_program_cell_by_cell(tmp_path, monkeypatch):
     assert {path.name for path in tmp_path.iterdir()} == {"samples.png", "generator.pt"}
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"discriminator": critic({"type": "Reshape", "target_shape": [8, 8]}, {"type": "LSTM", "units": 3})},
-         "A PyTorch script cannot hold the layer LSTM ('l1' of the discriminator) yet."),
-        ({"discriminator": critic({"type": "SpectralNormalization", "layer": DEPTHWISE})},
-         "A script normalizes the kernel of a Dense or Conv layer; 'l0' holds DepthwiseConv2D."),
-        ({"generator": {"choice": "gan", "weights": {"job": "a"}}},
-         "A script starts from new weights, but the generator starts from those of a job; "
-         "leave out weights, or export that job's weights as safetensors."),
-    ],
-)  # fmt: skip
-def test_what_a_script_cannot_hold_is_named(changes, message):
-    given = {"data": {"choice": "digits", "image_size": 8}, "generator": "gan", "discriminator": "gan"}
+def test_a_training_that_a_script_cannot_hold_is_named():
+    given = small_spec("gan")
+    other = {**given, "training": {**given["training"], "choice": "cycles"}}
     with pytest.raises(ExportError) as error:
-        write_script(spec.resolve({**given, **changes}))
-    assert error.value.message == message
+        write_script(other)
+    assert error.value.message == "A script cannot hold the training process 'cycles' yet."
+    assert error.value.pointer == "/training/choice"
 
 
 def test_an_unknown_library_is_told():

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from celery.contrib.testing.worker import start_worker
-from safetensors.numpy import save_file
+from safetensors.numpy import save, save_file
 
 import spec as specs
 from service.queue.app import LENGTHY, celery_app
@@ -40,7 +40,7 @@ def test_a_network_becomes_an_artefact(client, job, exporter):
     response = client.post(f"/v1/models/{job}/export", json={"format": "onnx", "network": "discriminator"})
     url = f"/v1/jobs/{job}/artifacts/exports/discriminator.onnx"
     assert (response.status_code, response.headers["Location"]) == (201, url)
-    expected = {"name": "exports/discriminator.onnx", "format": "onnx", "size": 9, "step": 40, "url": url}
+    expected = {"name": "exports/discriminator.onnx", "format": "onnx", "size": 9, "step": 40, "url": url, "beside": []}
     assert response.json == expected
     assert client.get(url).data == b"a network"
 
@@ -67,6 +67,25 @@ def test_a_program_needs_neither_weights_nor_worker(client, job):
     assert (again.status_code, again.text) == (200, text)
 
 
+def test_the_weights_that_a_program_starts_from_lie_beside_it(client, job, services):
+    resolved = specs.resolve(SPEC)
+    arrays = {name: np.zeros(shape, np.float32) for role in ("generator", "discriminator")
+              for name, shape, _ in specs.weights(resolved, role)}  # fmt: skip
+    services.storage.write_atomic(job, "weights.safetensors", save(arrays))
+    second = {**SPEC, "generator": {**resolved["generator"], "weights": {"job": job}}}
+    started = client.post("/v1/jobs", json=second)
+    assert started.status_code == 202, started.json
+    url = f"/v1/models/{started.json['id']}/export"
+    exported = client.post(url, json={"format": "script"}).json
+    assert exported["beside"] == [f"/v1/jobs/{started.json['id']}/artifacts/exports/{job}.safetensors"]
+    assert client.get(exported["beside"][0]).data == save(arrays)
+    assert f'Path("{job}.safetensors")' in client.get(exported["url"]).text
+
+    services.storage.delete(job)
+    response = client.post(url, json={"format": "script"})
+    assert (response.status_code, response.json["type"]) == (409, "urn:authorgan:problem:no_weights")
+
+
 def test_a_spec_becomes_a_program_or_a_notebook(client):
     script = client.post("/v1/specs/export", json={"spec": SPEC, "format": "script"})
     assert (script.status_code, script.mimetype) == (200, "text/x-python")
@@ -88,23 +107,6 @@ def test_what_is_wrong_with_the_spec_points_into_the_body(client):
     response = client.post("/v1/specs/export", json={"spec": {**SPEC, "loss": "hing"}, "format": "script"})
     assert response.status_code == 422
     assert [problem["pointer"] for problem in response.json["problems"]] == ["/spec/loss/choice"]
-
-
-def test_what_a_program_cannot_hold_is_named(client):
-    layers = [
-        {"id": "image", "type": "Input", "source": "image"},
-        {"id": "rows", "type": "Reshape", "target_shape": [16, 16], "inputs": ["image"]},
-        {"id": "memory", "type": "ConvLSTM2D", "filters": 1, "kernel_size": 3, "inputs": ["planes"]},
-        {"id": "planes", "type": "Reshape", "target_shape": [2, 8, 16, 1], "inputs": ["rows"]},
-        {"id": "flat", "type": "Flatten", "inputs": ["memory"]},
-        {"id": "score", "type": "Dense", "units": 1, "inputs": ["flat"]},
-    ]
-    data = {"choice": "digits", "image_size": 16}
-    spec = {**SPEC, "data": data, "discriminator": {"choice": "custom", "layers": layers}}
-    response = client.post("/v1/specs/export", json={"spec": spec, "format": "script"})
-    assert response.status_code == 422
-    detail = "A PyTorch script cannot hold the layer ConvLSTM2D ('memory' of the discriminator) yet."
-    assert response.json["detail"] == detail
 
 
 @pytest.mark.parametrize(

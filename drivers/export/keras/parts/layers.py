@@ -11,8 +11,8 @@ truncated_normal = None
 class ConditionalBatchNorm(layers.Layer):
     """Batch normalization, scaled and shifted by the label. De Vries et al. 2017."""
 
-    def __init__(self, classes, momentum, epsilon, trainable=True):
-        super().__init__(trainable=trainable)
+    def __init__(self, classes, momentum, epsilon, **options):
+        super().__init__(**options)
         self.classes = classes
         self.norm = layers.BatchNormalization(
             momentum=momentum, epsilon=epsilon, center=False, scale=False
@@ -35,16 +35,23 @@ class ConditionalBatchNorm(layers.Layer):
 class AdaIN(layers.Layer):
     """(1 + s)·instance_norm(x) + b; s, b from the style. Huang & Belongie 2017."""
 
-    def __init__(self, epsilon, trainable=True, **initializers):
-        super().__init__(trainable=trainable)
+    def __init__(
+        self, epsilon, kernel_initializer, bias_initializer="zeros", **options
+    ):
+        super().__init__(**options)
         self.norm = layers.GroupNormalization(
             groups=-1, epsilon=epsilon, center=False, scale=False
         )
-        self.initializers = initializers
+        self.kernel_initializer = kernel_initializer
+        self.bias_initializer = bias_initializer
 
     def build(self, x_shape, style_shape):
         self.norm.build(x_shape)
-        self.style = layers.Dense(2 * x_shape[-1], **self.initializers)
+        self.style = layers.Dense(
+            2 * x_shape[-1],
+            kernel_initializer=self.kernel_initializer,
+            bias_initializer=self.bias_initializer,
+        )
         self.style.build(style_shape)
 
     def call(self, x, style):
@@ -56,8 +63,8 @@ class AdaIN(layers.Layer):
 class SelfAttention(layers.Layer):
     """γ·attention(x) + x over the pixels of (N, H, W, C). Zhang et al. 2018."""
 
-    def __init__(self, hidden, initializer, trainable=True):
-        super().__init__(trainable=trainable)
+    def __init__(self, hidden, initializer, **options):
+        super().__init__(**options)
         self.hidden, self.initializer = hidden, initializer
 
     def build(self, shape):
@@ -82,8 +89,8 @@ class SelfAttention(layers.Layer):
 class MinibatchStdDev(layers.Layer):
     """One more channel: the spread of each group of samples. Karras et al. 2017."""
 
-    def __init__(self, group_size):
-        super().__init__()
+    def __init__(self, group_size, **options):
+        super().__init__(**options)
         self.group_size = group_size
 
     def call(self, x):
@@ -107,8 +114,8 @@ class MinibatchStdDev(layers.Layer):
 class MinibatchDiscrimination(layers.Layer):
     """Each sample's nearness to those of its batch. Salimans et al. 2016, 3.2."""
 
-    def __init__(self, views, numbers, initializer, trainable=True):
-        super().__init__(trainable=trainable)
+    def __init__(self, views, numbers, initializer, **options):
+        super().__init__(**options)
         self.views, self.numbers, self.initializer = views, numbers, initializer
 
     def build(self, shape):
@@ -125,6 +132,31 @@ class MinibatchDiscrimination(layers.Layer):
         return (shape[0], shape[1] + self.views)
 
 
+class BothWays(layers.Layer):
+    """Two recurrent layers, the second backwards, joined. Schuster & Paliwal 1997."""
+
+    def __init__(self, forward_layer, backward_layer, join="concat", **options):
+        super().__init__(**options)
+        self.forward_layer, self.backward_layer = forward_layer, backward_layer
+        self.join = join
+
+    def build(self, shape):
+        self.forward_layer.build(shape)
+        self.backward_layer.build(shape)
+
+    def call(self, x, training=False):
+        forward = self.forward_layer(x, training=training)
+        backward = self.backward_layer(x, training=training)
+        if self.forward_layer.return_sequences:
+            backward = ops.flip(backward, 1)
+        if self.join == "concat":
+            return ops.concatenate([forward, backward], axis=-1)
+        if self.join == "mul":
+            return forward * backward
+        total = forward + backward
+        return total / 2 if self.join == "ave" else total
+
+
 class SpectralNorm(layers.Layer):
     """A kernel divided by its largest singular value at each use. Miyato et al. 2018.
 
@@ -133,8 +165,8 @@ class SpectralNorm(layers.Layer):
 
     update = True
 
-    def __init__(self, layer, iterations, trainable=True):
-        super().__init__(trainable=trainable)
+    def __init__(self, layer, iterations, **options):
+        super().__init__(**options)
         self.layer, self.iterations = layer, iterations
 
     def build(self, shape):
@@ -183,9 +215,9 @@ class DilatedConvTranspose(layers.Layer):
         kernel_initializer,
         bias_initializer=None,
         activation=None,
-        trainable=True,
+        **options,
     ):
-        super().__init__(trainable=trainable)
+        super().__init__(**options)
         self.filters, self.size, self.dilation = filters, size, dilation
         self.around, self.activation = around, keras.activations.get(activation)
         self.kernel_initializer = kernel_initializer

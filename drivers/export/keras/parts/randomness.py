@@ -35,7 +35,15 @@ def drawing(layer):
     return layer
 
 
-def drawing_within(layer):
-    """The same for a layer whose cell draws, or whose attention drops."""
-    drawing(getattr(layer, "cell", None) or layer._dropout_layer)
+def drawing_in_cell(layer):
+    """The same for a recurrent layer, whose cell draws."""
+    drawing(layer.cell)
     return layer
+
+
+class DroppingAttention(keras.layers.MultiHeadAttention):
+    """Attention that draws what it drops from the one stream of all layers."""
+
+    def build(self, query_shape, value_shape, key_shape=None):
+        super().build(query_shape, value_shape, key_shape)
+        drawing(self._dropout_layer)

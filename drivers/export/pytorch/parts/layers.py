@@ -8,19 +8,17 @@ from torch import nn
 class ConditionalBatchNorm(nn.Module):
     """Batch normalization, scaled and shifted by the label. De Vries et al. 2017."""
 
-    def __init__(self, channels, classes, eps, momentum, rank):
+    def __init__(self, channels, classes, eps, momentum):
         super().__init__()
-        norm = (nn.BatchNorm1d, nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)[
-            rank - 1
-        ]
-        self.norm = norm(channels, eps, momentum, affine=False)
+        self.norm = nn.BatchNorm1d(channels, eps, momentum, affine=False)
         self.gamma = nn.Parameter(torch.ones(classes, channels))
         self.beta = nn.Parameter(torch.zeros(classes, channels))
 
     def forward(self, x, label):
-        shape = (*x.shape[:2], *(1 for _ in x.shape[2:]))
+        each = (*x.shape[:2], *(1 for _ in x.shape[2:]))
         rows = label.long().reshape(-1)
-        return self.norm(x) * self.gamma[rows].view(shape) + self.beta[rows].view(shape)
+        even = self.norm(x.flatten(2) if x.dim() > 2 else x).view(x.shape)
+        return even * self.gamma[rows].view(each) + self.beta[rows].view(each)
 
 
 class AdaIN(nn.Module):
@@ -81,15 +79,26 @@ class MinibatchDiscrimination(nn.Module):
         return torch.cat([x, distances.neg().exp().sum(0)], 1)
 
 
+class Lookup(nn.Module):
+    """Rows of a table, by number."""
+
+    def __init__(self, weight):
+        super().__init__()
+        self.weight = weight  # (rows, numbers)
+
+    def forward(self, x):
+        return self.weight[x.long()]
+
+
 class SpectralNorm(nn.Module):
     """A kernel divided by its largest singular value at each use. Miyato et al. 2018.
 
     As in Keras, the kernel is replaced; its gradient is that of the normalized one.
     """
 
-    def __init__(self, layer, start, iterations):
+    def __init__(self, layer, start, iterations, depth=None):
         super().__init__()
-        self.layer, self.iterations = layer, iterations
+        self.layer, self.iterations, self.depth = layer, iterations, depth
         self.register_buffer("u", start)
 
     def forward(self, x):
@@ -115,6 +124,9 @@ class SpectralNorm(nn.Module):
 
     def matrix(self):
         """The kernel in Keras's order, all axes but the last in one."""
+        if self.depth:  # (in · depth, 1, …), each channel by itself
+            kernel = self.layer.weight.flatten(0, 1).unflatten(0, (-1, self.depth))
+            return kernel.movedim((0, 1), (-2, -1)).reshape(-1, self.depth)
         axes = (*range(2, self.layer.weight.dim()), 1, 0)
         kernel = self.layer.weight.permute(axes)
         return kernel.reshape(-1, kernel.shape[-1])

@@ -29,6 +29,22 @@ def drawn_as(layer, kernel, bias, shape=None):
     return layer
 
 
+def remembering(initializer):
+    """A bias whose forget gates start at one, so that a memory lasts."""
+
+    def bias(shape):
+        values = initializer(shape)
+        values.reshape(4, -1)[1] = 1.0
+        return values
+
+    return bias
+
+
+def shaped(initializer, shape):
+    """Numbers drawn for another shape, as Keras has them."""
+    return lambda wanted: initializer(shape).reshape(wanted)
+
+
 def parameter(initializer, *shape):
     """A trained tensor with its initial numbers."""
     return nn.Parameter(torch.from_numpy(initializer(shape)))
