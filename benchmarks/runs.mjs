@@ -58,9 +58,7 @@ function fill(steps, runs) {
 
 /** Milliseconds from the click on a run to the frame in which its curves are painted. */
 async function paint({ page }, id) {
-    await page.locator(`[data-run="${id}"]`).waitFor()
-    await page.waitForTimeout(500)
-    const taken = await page.evaluate(async (id) => {
+    return page.evaluate(async (id) => {
         const frame = () => new Promise((resolve) => requestAnimationFrame(resolve))
         const began = performance.now()
         document.querySelector(`[data-run="${id}"] .authorgan-runs-open`).click()
@@ -68,7 +66,6 @@ async function paint({ page }, id) {
         await frame() // the frame after the one that drew it: it has been painted
         return performance.now() - began
     }, id)
-    return taken
 }
 
 /** Milliseconds of processor that the service and Node-RED have used since they were started. */
@@ -97,6 +94,8 @@ async function firstPaint(editor, long, short) {
     const used = { [long]: 0, [short]: 0 }
     for (let round = 0; round < ROUNDS; round += 1) {
         for (const id of [long, short]) {
+            await editor.page.locator(`[data-run="${id}"]`).waitFor()
+            await editor.page.waitForTimeout(500) // the list has its pictures
             const before = usedByServers()
             const tab = await spent(editor, async () => waited[id].push(await paint(editor, id)))
             used[id] += (usedByServers() - before + 1000 * tab.used) / ROUNDS

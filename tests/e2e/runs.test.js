@@ -65,10 +65,14 @@ describe("the sidebar of runs", () => {
 
     test("opens a run: a curve a network, samples under a slider, the spec", async () => {
         await row(slow).locator(".authorgan-runs-open").click()
-        await page.locator(".authorgan-runs-sample img").waitFor()
+        await page.locator(".authorgan-runs-beside img").first().waitFor()
         const step = page.locator(".authorgan-runs-step")
         const { samples } = await system.api(`/v1/jobs/${slow}/samples`)
         assert.equal(await step.textContent(), `step ${samples[0].step}`)
+        const beside = page.locator(".authorgan-runs-beside img")
+        await until(async () => (await beside.count()) === 2, "real samples stand beside them")
+        const [drawn, real] = await beside.evaluateAll((images) => images.map((image) => image.naturalWidth))
+        assert.equal(drawn, real)
         await press(page.locator(".authorgan-runs-samples"), "Earlier")
         assert.equal(await step.textContent(), `step ${samples[1].step}`)
         const labels = await page.locator(".u-legend .u-series:visible .u-label").allTextContents()
@@ -88,6 +92,20 @@ describe("the sidebar of runs", () => {
         assert.match(captions[1], /^Gradient normgenerator [\d.]+discriminator [\d.]+$/)
         assert.match(captions[2], /^Learning rategenerator 1.00e-4discriminator 1.00e-4$/)
         await editor.screenshot("run")
+    })
+
+    test("explores the noise: along directions, to another sample, and into a hidden layer", async () => {
+        const explorer = page.locator(".authorgan-runs-explorer")
+        await explorer.locator("summary").click()
+        const source = async () => explorer.locator(".authorgan-runs-explored img").getAttribute("src")
+        await explorer.locator(".authorgan-runs-explored img").waitFor({ timeout: PATIENCE_MS })
+        const before = await source()
+        await explorer.getByRole("slider", { name: /^Direction 1:/ }).fill("3")
+        await until(async () => (await source()) !== before, "the sample has moved")
+        await press(explorer, "The way to another sample")
+        await until(async () => (await explorer.locator("img").count()) === 2, "there is a strip")
+        await editor.screenshot("explorer")
+        await explorer.locator("summary").click()
     })
 
     test("takes a run home as a program", async () => {
@@ -146,6 +164,18 @@ describe("the sidebar of runs", () => {
         assert.equal(await page.locator(".authorgan-runs-gallery img").count(), 2)
         await page.locator(".authorgan-runs-curves .u-over").waitFor()
         await editor.screenshot("comparison")
+        // Parallel coordinates, by keyboard: from the middle of the axis on, only the fast one is left.
+        const from = page.getByRole("slider", { name: "generator learning_rate, from" })
+        await from.focus()
+        for (let press = 0; press < 10; press += 1) await page.keyboard.press("ArrowRight")
+        assert.equal(await from.getAttribute("aria-valuetext"), "5.50e-4")
+        await page.getByText("1 of 2 runs").waitFor()
+        const rows = page.locator(".authorgan-runs-table tbody tr:visible a")
+        assert.deepEqual(await rows.allTextContents(), ["fast"])
+        assert.equal(await page.locator(".authorgan-runs-gallery figure:visible").count(), 1)
+        await press(page, "Show all")
+        assert.equal(await rows.count(), 2)
+        await page.locator(".authorgan-runs-back").focus()
         await page.keyboard.press("Escape")
         await row(fast).waitFor()
     })
@@ -196,9 +226,76 @@ describe("the sidebar of runs", () => {
             ["gangan", "gandcgan", "dcgangan", "dcgandcgan"]
         )
         await page.locator(".authorgan-runs-table a").first().click()
-        await page.locator(".authorgan-runs-sample img").waitFor()
+        await page.locator(".authorgan-runs-beside img").first().waitFor()
         await back()
         await page.locator(".authorgan-runs-heatmap").waitFor()
+    })
+
+    test("turns the pages of a long list", async () => {
+        const headers = { "Content-Type": "application/json" }
+        const seeds = Array.from({ length: 60 }, (_, seed) => seed)
+        const body = JSON.stringify({ name: "many", spec: SPEC, grid: { "/training/seed": seeds } })
+        const { id } = await (await fetch(`${system.url}/v1/sweeps`, { method: "POST", headers, body })).json()
+        const act = { method: "POST", headers, body: '{"action": "stop"}' }
+        await fetch(`${system.url}/v1/sweeps/${id}/actions`, act)
+        await back()
+        await page.getByRole("button", { name: "Runs", exact: true }).click()
+        await page.getByText("page 1").waitFor()
+        assert.equal(await page.locator("[data-run]").count(), 50)
+        const first = await page.locator("[data-run]").first().getAttribute("data-run")
+        await press(page, "Next page")
+        await page.getByText("page 2").waitFor()
+        await until(async () => (await page.locator("[data-run]").count()) < 50, "the rest is on the last page")
+        assert.equal(await row(first).count(), 0)
+        await page.getByLabel("Search names, tags, comments").fill("slow and steady")
+        await until(async () => (await page.locator("[data-run]").count()) === 1, "a search begins with its first page")
+        await page.getByLabel("Search names, tags, comments").fill("")
+        await row(first).waitFor()
+    })
+
+    test("says in words what became of a run that diverged, and compares what is hard to compare", async () => {
+        const diverging = await submit("diverging", {
+            generator: { choice: "dcgan" },
+            discriminator: { choice: "wgan" },
+            loss: { choice: "wasserstein", regularizers: [] },
+            optimizer: { choice: "sgd", learning_rate: 10 },
+            evaluation: { metrics: [] }
+        })
+        const other = await submit("waves", {
+            data: { choice: "sine", length: 8, channels: 2, count: 64 },
+            evaluation: { metrics: [] }
+        })
+        await until(async () => (await row(diverging).getAttribute("data-state")) === "failed", "it fails", PATIENCE_MS)
+        await until(async () => (await row(other).getAttribute("data-state")) === "succeeded", "it ends", PATIENCE_MS)
+        await row(diverging).locator(".authorgan-runs-open").click()
+        await page.getByText(/^failed · The training diverged at step/).waitFor()
+        await page.getByText("It ended before the first loss was known.").waitFor()
+        assert.ok(await page.locator(".authorgan-runs-samples").isHidden())
+        await back()
+        for (const id of [diverging, other]) await row(id).locator("input").check()
+        await page.getByRole("button", { name: "Compare (2)" }).click()
+        await page.getByText(/The jobs learn from different data/).waitFor()
+        await page.getByText("No samples.").waitFor()
+        // Another client deletes one of them.
+        await fetch(`${system.url}/v1/jobs/${other}`, { method: "DELETE" })
+        await page.getByText("1 of them have been deleted.").waitFor({ timeout: PATIENCE_MS })
+        await back()
+    })
+
+    test("goes on when the service was away, and tells of a run that somebody else has deleted", async () => {
+        const long = await submit("watched", {
+            training: { epochs: 10_000, batch_size: 32 },
+            evaluation: { metrics: [] }
+        })
+        await until(async () => (await row(long).getAttribute("data-state")) === "running", "it runs", PATIENCE_MS)
+        await row(long).locator(".authorgan-runs-open").click()
+        await page.getByText(/^running · /).waitFor()
+        system.killApi()
+        await page.getByText(/does not answer/).waitFor({ timeout: PATIENCE_MS })
+        await page.getByText(/^running · /).waitFor({ timeout: PATIENCE_MS })
+        await fetch(`${system.url}/v1/jobs/${long}`, { method: "DELETE" })
+        await page.getByText("This run has been deleted.").waitFor({ timeout: PATIENCE_MS })
+        await back()
     })
 
     test("nothing went wrong in the browser meanwhile", () => {

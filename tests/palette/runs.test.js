@@ -1,7 +1,7 @@
 /** What the sidebar of runs is made of: smoothing, and the way to the service. */
 const assert = require("node:assert/strict")
 const { after, before, describe, test } = require("node:test")
-const { FakeService } = require("./support/fake-service")
+const { FakeService, until } = require("./support/fake-service")
 const { NodeRed } = require("./support/node-red")
 const { load } = require("./support/palette")
 
@@ -108,6 +108,25 @@ describe("the way to the service", () => {
                 .toString(),
             "PNG"
         )
+    })
+
+    test("streams events as they come, from where one left off, and leaves the service when the browser leaves", async () => {
+        const { id } = await (await ask("service/v1/jobs", { method: "POST", body: "{}" })).json()
+        for (const step of [1, 2]) service.tell(id, "loss", { step })
+        const leaving = new AbortController()
+        const headers = { Accept: "text/event-stream", "Last-Event-ID": "1-0" }
+        const { body } = await ask(`service/v1/jobs/${id}/events`, { headers, signal: leaving.signal })
+        const reader = body.pipeThrough(new TextDecoderStream()).getReader()
+        let heard = ""
+        const hear = async (words) => {
+            while (!heard.includes(words)) heard += (await reader.read()).value
+        }
+        await hear('{"step":2}')
+        assert.ok(!heard.includes('{"step":1}'))
+        service.tell(id, "loss", { step: 3 })
+        await hear('{"step":3}')
+        leaving.abort()
+        await until(() => service.jobs.get(id).streams.size === 0, "the service is left")
     })
 
     test("tells the service's own refusal", async () => {

@@ -21,6 +21,7 @@ export class Explorer {
         this.directions = []
         this.asking = new Map()
         this.urls = new Map()
+        this.failures = new Map()
         this.method = select(
             "explorer.method",
             METHODS,
@@ -90,7 +91,7 @@ export class Explorer {
 
     /** The directions of a method, a slider each, and the sample as it is. */
     learn() {
-        return this.tell(async () => {
+        const work = async () => {
             this.directions = []
             this.sliders.replaceChildren()
             const { directions } = await this.post("directions", { method: this.method.value, count: DIRECTIONS })
@@ -98,7 +99,8 @@ export class Explorer {
             this.amounts = directions.map(() => 0)
             this.sliders.replaceChildren(...directions.map((direction, at) => this.slider(direction, at)))
             await this.show()
-        })
+        }
+        return this.tell(work, this.sliders)
     }
 
     slider({ index, share }, at) {
@@ -177,7 +179,10 @@ export class Explorer {
         while (next) {
             this.asking.set(place, null)
             const { path, body } = next
-            await this.tell(async () => this.put(place, await this.runs.drawn(`models/${this.id}/${path}`, body())))
+            await this.tell(
+                async () => this.put(place, await this.runs.drawn(`models/${this.id}/${path}`, body())),
+                place
+            )
             next = this.asking.get(place)
         }
         this.asking.delete(place)
@@ -197,13 +202,15 @@ export class Explorer {
         return this.runs.json("POST", `models/${this.id}/${path}`, body)
     }
 
-    async tell(work) {
+    /** Says what went wrong with `what`, until that has worked. */
+    async tell(work, what = work) {
         try {
             await work()
-            this.note.textContent = ""
+            this.failures.delete(what)
         } catch (failure) {
-            this.note.textContent = failure.message
+            this.failures.set(what, failure.message)
         }
+        this.note.textContent = [...new Set(this.failures.values())].join(" ")
     }
 
     close() {

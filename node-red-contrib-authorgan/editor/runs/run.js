@@ -18,6 +18,8 @@ import { ago, duration, number, text } from "./texts.js"
 const LIVE_MS = 1_000
 /** A run that is over is looked at now and then: it may be renamed or deleted elsewhere. */
 const OVER_MS = 10_000
+/** After which a service that is away is asked again. */
+const AGAIN_MS = 2_000
 
 export class RunPage {
     /**
@@ -75,8 +77,11 @@ export class RunPage {
             await this.samples.look(job)
             await this.reading.look(job)
         } catch (failure) {
-            this.line.textContent = failure.status === 404 ? text("run.gone") : failure.message
-            return OVER_MS
+            const gone = failure.status === 404
+            this.line.textContent = gone ? text("run.gone") : failure.message
+            this.actions.hidden = gone
+            if (gone) this.live.stop()
+            return gone ? OVER_MS : AGAIN_MS
         }
         this.show(job)
         if (isOver(job.state)) {
@@ -90,6 +95,7 @@ export class RunPage {
     show(job) {
         if (this.job?.state !== job.state) this.facts.replaceChildren(...this.describe(job))
         this.job = job
+        this.actions.hidden = false
         this.card.show(job)
         this.explorer.look(job)
         this.line.textContent = stateLine(job)

@@ -62,29 +62,25 @@ export class Runs {
 
     /** The bytes behind an address of the service, such as a sample's `url`, as a Blob. */
     blob(path) {
-        return this.ask({
-            url: this.address(path),
-            dataType: "binary",
-            processData: false,
-            xhrFields: { responseType: "blob" }
-        })
+        return this.bytes(path, {})
     }
 
     /** The picture that a model draws when it is asked so, as a Blob. */
     drawn(path, body) {
-        return this.ask({
-            url: this.address(path),
-            method: "POST",
-            contentType: "application/json",
-            data: JSON.stringify(body),
-            headers: { Accept: "image/png" },
-            dataType: "binary",
-            processData: false,
-            xhrFields: { responseType: "blob" }
-        })
+        return this.bytes(path, { body, accept: "image/png" })
     }
 
-    /** What speaks to the service by `fetch`, for streams, with the editor's own authorization. */
+    async bytes(path, options) {
+        try {
+            const response = await this.client().open(`/v1/${path.replace(/^\/v1\//, "")}`, options)
+            return await response.blob()
+        } catch ({ status = 0, answer, message }) {
+            const error = new Error(answer?.message || (status ? message : text("away")))
+            throw Object.assign(error, { status, away: status === 0 || status === 504 })
+        }
+    }
+
+    /** What speaks to the service by `fetch`, for bytes and streams, with the editor's own authorization. */
     client() {
         const root = `authorgan/service/${encodeURIComponent(this.service)}`
         return new Client(root, RED.settings.get("auth-tokens")?.access_token)

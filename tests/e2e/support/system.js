@@ -84,6 +84,26 @@ class System {
         return (await fetch(this.url + resource)).json()
     }
 
+    /** Ends the service's API as a crash would; its supervisor starts it again. */
+    killApi() {
+        const of = (pid, file) => fs.readFileSync(`/proc/${pid}/${file}`, "utf8").split("\0")
+        const found = fs
+            .readdirSync("/proc")
+            .filter((name) => /^\d+$/.test(name))
+            .filter((pid) => {
+                try {
+                    return (
+                        of(pid, "cmdline").includes("gunicorn") &&
+                        of(pid, "environ").includes(`AUTHORGAN_PORT=${this.port}`)
+                    )
+                } catch {
+                    return false // it has ended, or is not ours
+                }
+            })
+        if (found.length === 0) throw new Error("The API is not running.")
+        for (const pid of found) process.kill(Number(pid), "SIGKILL")
+    }
+
     /** As Ctrl-C does. */
     async stop() {
         if (!this.process) return // Borrowed; whoever started it stops it.
