@@ -16,6 +16,7 @@ export class Comparison {
         this.runs = runs
         this.ids = ids
         this.open = open
+        this.jobs = new Map()
         this.pictures = new Pictures(runs)
         this.note = element("p", { class: "authorgan-runs-note", role: "status" })
         this.table = element("div", { class: "authorgan-runs-table" })
@@ -48,7 +49,7 @@ export class Comparison {
             this.showSamples(compared.jobs)
             this.parallel.show(compared)
             this.showOnly()
-            jobs = await Promise.all(compared.jobs.map(({ id }) => this.runs.show(id)))
+            jobs = await Promise.all(compared.jobs.map((job) => this.jobOf(job)))
             this.showCurves(jobs)
             await this.curves.look(jobs)
         } catch (failure) {
@@ -56,6 +57,15 @@ export class Comparison {
             return LIVE_MS
         }
         return jobs.every(({ state }) => isOver(state)) ? OVER_MS : LIVE_MS
+    }
+
+    /** Whole, with its progress; one that is over stays as it is. */
+    async jobOf({ id, state }) {
+        const known = this.jobs.get(id)
+        if (known?.state === state && isOver(state)) return known
+        const job = await this.runs.show(id)
+        this.jobs.set(id, job)
+        return job
     }
 
     showCurves(jobs) {

@@ -125,7 +125,7 @@ export class Curves {
             rows.push(columns.map((name) => row[name]))
         }
         curve.fed = Date.now()
-        if (fresh.length > 0) this.draw()
+        if (fresh.length > 0 && !document.hidden) this.draw()
     }
 
     showOnly(ids) {

@@ -1,6 +1,6 @@
 /** The list of a service's runs: state, progress, picture; filtered, sorted, chosen for a comparison. */
 import { showActions } from "./actions.js"
-import { element, icon, tagMark } from "./dom.js"
+import { element, icon, iconButton, tagMark } from "./dom.js"
 import { Pager } from "./pager.js"
 import { Pictures } from "./pictures.js"
 import { poll } from "./poll.js"
@@ -54,6 +54,11 @@ export class RunList {
             " ",
             element("span")
         )
+        this.none = iconButton("times", text("list.none"), () => {
+            this.memory.chosen.clear()
+            for (const { authorgan } of this.rows.values()) authorgan.tick.checked = false
+            this.tellChosen()
+        })
         place.append(this.filter(), this.note, this.body, this.pager.place)
         this.polling = poll(() => this.look(), EVERY_MS)
         this.tellChosen()
@@ -96,7 +101,7 @@ export class RunList {
                 text("list.shelf"),
                 Object.keys(SHELVES).map((shelf) => [shelf, text(`shelf.${shelf}`)])
             ),
-            this.compareButton
+            element("span", { class: "authorgan-runs-chosen" }, this.compareButton, this.none)
         )
     }
 
@@ -192,6 +197,7 @@ export class RunList {
     tellChosen() {
         const { size } = this.memory.chosen
         this.compareButton.lastChild.textContent = text("list.compare", { count: size })
+        this.none.hidden = size === 0
         this.compareButton.disabled = size < 2 || size > MOST_COMPARED
         this.compareButton.title = size < 2 ? text("list.chooseTwo") : text("list.compare", { count: size })
     }

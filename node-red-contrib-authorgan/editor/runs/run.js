@@ -106,7 +106,7 @@ export class RunPage {
 
     async change(changes) {
         try {
-            this.show(await this.runs.change(this.id, changes))
+            this.show({ ...this.job, ...(await this.runs.change(this.id, changes)) })
         } catch (failure) {
             RED.notify(failure.message, "error")
         }
