@@ -297,7 +297,11 @@ describe("the sidebar of runs", () => {
         system.killApi()
         await page.getByText(/does not answer/).waitFor({ timeout: PATIENCE_MS })
         await page.getByText(/^running · /).waitFor({ timeout: PATIENCE_MS })
-        await fetch(`${system.url}/v1/jobs/${long}`, { method: "DELETE" })
+        const headers = { "Content-Type": "application/json" }
+        const stop = { method: "POST", headers, body: '{"action": "stop"}' }
+        await fetch(`${system.url}/v1/jobs/${long}/actions`, stop)
+        await page.getByText(/^stopped · /).waitFor({ timeout: PATIENCE_MS })
+        assert.equal((await fetch(`${system.url}/v1/jobs/${long}`, { method: "DELETE" })).status, 204)
         await page.getByText("This run has been deleted.").waitFor({ timeout: PATIENCE_MS })
         await back()
     })
