@@ -58,6 +58,18 @@ GAP = 16.0
 CAPTION = 40.0
 
 
+NAME_ENDS = ": "
+"""Between the name of a sweep and what a job of it has of its own."""
+
+
+def own_names(names: Sequence[str]) -> list[str]:
+    """What tells the names of several jobs apart: without the name of a sweep that all of them begin with."""
+    shared = names[0][: names[0].rfind(NAME_ENDS) + len(NAME_ENDS)] if NAME_ENDS in names[0] else ""
+    if len(names) == 1 or not all(name.startswith(shared) and name != shared for name in names):
+        return list(names)
+    return [name.removeprefix(shared) for name in names]
+
+
 @dataclass(frozen=True)
 class Sheet:
     """The samples of one job at one step; ``image`` is None where it has none."""

@@ -16,7 +16,7 @@ from service.api.problems import ProblemError
 from service.api.schemas import Answer, Body, Losses, Note, SampleOut, State
 from service.api.sweep_schemas import Best, ValueOut
 from service.api.sweeps import numbers_of
-from service.comparison import Sheet, differences, picture
+from service.comparison import Sheet, differences, own_names, picture
 from service.db.models import Job
 from service.drawing import THEMES
 from service.store import JobNotFoundError
@@ -42,6 +42,7 @@ class SamplesQuery(CompareQuery):
 class ComparedJob(Answer):
     id: str
     name: str
+    label: str = Field(description="Its name without the name of a sweep that all of them belong to.")
     state: State
     hash: str
     choices: dict[str, str]
@@ -78,14 +79,15 @@ def show(query_data: CompareQuery) -> Any:
     """
     jobs, missing = _find(query_data)
     numbers = numbers_of(jobs)
+    labels = own_names([job.name for job in jobs])
     return {
         "jobs": [
             {
                 name: value
-                for name, value in {**represent.job(job), "values": numbers[job.id]}.items()
+                for name, value in {**represent.job(job), "label": label, "values": numbers[job.id]}.items()
                 if name in ComparedJob.model_fields
             }
-            for job in jobs
+            for job, label in zip(jobs, labels, strict=True)
         ],
         "missing": missing,
         "parameters": differences([job.spec for job in jobs]),
@@ -110,7 +112,8 @@ def samples(query_data: SamplesQuery) -> Response:
     Jobs with the same seed and size of noise have drawn them from the same noise.
     """
     jobs, _ = _find(query_data)
-    sheets = [_sheet(job, query_data.step) for job in jobs]
+    labels = own_names([job.name for job in jobs])
+    sheets = [_sheet(job, label, query_data.step) for job, label in zip(jobs, labels, strict=True)]
     return answer(picture(sheets, THEMES[query_data.theme]).png(PNG_SCALE), "image/png")
 
 
@@ -152,14 +155,14 @@ def _notes(jobs: list[Job], numbers: dict[str, dict[str, float]]) -> list[dict[s
     return notes
 
 
-def _sheet(job: Job, step: int | None) -> Sheet:
+def _sheet(job: Job, name: str, step: int | None) -> Sheet:
     services = context()
     drawn = services.store.history.sample_until(job.id, step)
     if drawn is None:
-        return Sheet(job.name, None, None)
+        return Sheet(name, None, None)
     try:
         with services.storage.open(job.id, f"samples/{drawn}.png") as file, Image.open(file, formats=["PNG"]) as image:
             image.load()
-            return Sheet(job.name, drawn, image)
+            return Sheet(name, drawn, image)
     except FileNotFoundError:
-        return Sheet(job.name, None, None)
+        return Sheet(name, None, None)

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 import spec as specs
-from service.comparison import Sheet, differences, flatten, picture
+from service.comparison import Sheet, differences, flatten, own_names, picture
 from service.drawing import LIGHT
 
 BASE = {
@@ -62,3 +62,10 @@ def test_samples_stand_side_by_side():
     colours = {colour: count for count, colour in image.getcolors(1 << 24)}
     assert colours[255, 0, 0] == 200 * 200  # five times, which fits
     assert colours[128, 128, 128] == 180 * 90
+
+
+def test_jobs_of_one_sweep_are_called_by_what_they_have_of_their_own():
+    sweep = ["pairs: MNIST: generator gan", "pairs: MNIST: generator dcgan"]
+    assert own_names(sweep) == ["generator gan", "generator dcgan"]
+    for names in (["pairs: one"], [*sweep, "another"], ["one", "two"], ["pairs: ", "pairs: one"], ["", ""]):
+        assert own_names(names) == names

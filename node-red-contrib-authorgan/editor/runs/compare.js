@@ -72,7 +72,7 @@ export class Comparison {
         if (this.curves) return
         this.curves = new Curves(
             this.runs,
-            jobs.map(({ id, name }) => ({ id, name: name || text("unnamed") }))
+            jobs.map(({ id, label }) => ({ id, name: label || text("unnamed") }))
         )
         this.curves.onstale = () => this.polling.now()
         this.curvesPlace.append(this.curves.place)
@@ -99,7 +99,7 @@ export class Comparison {
                     element(
                         "a",
                         { href: "#", title: job.name, onclick: (event) => this.go(event, job.id) },
-                        job.name || text("unnamed")
+                        job.label || text("unnamed")
                     )
                 ),
                 ...parameters.map((parameter) => element("td", {}, number(parameter.values[at]))),
@@ -134,7 +134,7 @@ export class Comparison {
             }
             const { firstChild: place, lastChild: caption } = this.samples.children[at]
             const step = job.latest_sample && text("atStep", { step: number(job.latest_sample.step) })
-            caption.replaceChildren(mark(at), [job.name || text("unnamed"), step].filter(Boolean).join(" · "))
+            caption.replaceChildren(mark(at), [job.label || text("unnamed"), step].filter(Boolean).join(" · "))
             if (!job.latest_sample) place.textContent = text("samples.none")
             else if (place.authorganPicture !== job.latest_sample.url) {
                 this.pictures.show(place, job.latest_sample.url, job.name)

@@ -132,7 +132,7 @@ export class Parallel {
                 stroke: this.colourOf(at),
                 onclick: () => this.open(job.id)
             },
-            graphic("title", {}, job.name || text("unnamed"))
+            graphic("title", {}, job.label || text("unnamed"))
         )
     }
 
