@@ -48,6 +48,7 @@ def test_it_has_every_endpoint(document):
         ("/v1/jobs/{job_id}/metrics", "get"),
         ("/v1/jobs/{job_id}/markers", "get"),
         ("/v1/jobs/{job_id}/reading", "get"),
+        ("/v1/jobs/{job_id}/real.png", "get"),
         ("/v1/jobs/{job_id}/movie.gif", "get"),
         ("/v1/jobs/{job_id}/movie.mp4", "get"),
         ("/v1/jobs/{job_id}/samples", "get"),
