@@ -11,6 +11,9 @@ const TIMEOUT_MS = 120_000
 /** What takes long tells how far it is; a service that is gone is waited for no longer than this. */
 const SILENCE_MS = 600_000
 
+/** Which training step the weights are from that drew a picture. */
+const STEP = "Authorgan-Step"
+
 /** How an answer may be wanted -> the media type to ask for. */
 const MEDIA = { picture: "image/png", gif: "image/gif", mp4: "video/mp4", values: "application/json" }
 
@@ -24,7 +27,7 @@ const MEDIA = { picture: "image/png", gif: "image/gif", mp4: "video/mp4", values
  *     `messages` of each output; and the status that is shown then. A question is
  *     { client, job, msg, config, signal, tell }, where `signal` ends with the node and `tell(text)` shows how far it is,
  *     and two ways to ask the job's model, each with what follows in its path:
- *     `model(what, body, as)` for a Buffer, or for an object as `values`; and
+ *     `model(what, body, as)` for a Buffer, whose training step becomes `msg.step`, or for an object as `values`; and
  *     `slowly(what, body)` for what tells how far it is, and then the object
  */
 function registerAsking(RED, type, ask) {
@@ -44,18 +47,20 @@ function registerAsking(RED, type, ask) {
             try {
                 const { client, job } = jobOf(RED, config, msg)
                 const path = `/v1/models/${encodeURIComponent(job)}`
-                const model = (what, body, as) => {
+                const model = async (what, body, as) => {
                     const options = { body, accept: MEDIA[as], signal, timeout: TIMEOUT_MS }
-                    return as === "values"
-                        ? client.json(`${path}/${what}`, options)
-                        : client.bytes(`${path}/${what}`, options)
+                    if (as === "values") return client.json(`${path}/${what}`, options)
+                    const response = await client.open(`${path}/${what}`, options)
+                    const step = response.headers.get(STEP)
+                    if (/^\d+$/.test(step)) msg.step = Number(step)
+                    return Buffer.from(await client.read(() => response.arrayBuffer()))
                 }
                 const slowly = (what, body) => converse(client, `${path}/${what}`, body, signal, tell)
                 const { status = {}, messages = msg } =
                     (await ask({ client, job, path, msg, config, signal, tell, model, slowly })) || {}
                 msg.job = job
                 this.status(status)
-                below?.take({ payload: msg.payload })
+                below?.take({ payload: msg.payload, sample: { step: msg.step } })
                 send(messages)
                 done()
             } catch (error) {

@@ -107,8 +107,8 @@ test("amounts and flags of a dialog", () => {
 
 describe("interpolate", () => {
     test("asks as the dialog says, for a picture", async () => {
-        const { payload, filename, job, interpolation } = await answer("interpolate", {})
-        assert.deepEqual([payload, filename, job], ["a buffer", "job1-interpolation.png", "job1"])
+        const { payload, filename, job, step, interpolation } = await answer("interpolate", {})
+        assert.deepEqual([payload, filename, job, step], ["a buffer", "job1-interpolation.png", "job1", 40])
         const { headers, body } = asked("interpolate")
         assert.equal(headers.accept, "image/png")
         assert.deepEqual(body, { seeds: [1, 2], method: "spherical", layout: "auto", steps: 8, loop: true })

@@ -117,6 +117,7 @@ class FakeService {
         if (accepts("application/json")) return json(response, 200, { step: 40, ...body })
         if (rest === "export") response.setHeader("Content-Disposition", `attachment; filename="${body.network}.onnx"`)
         response.setHeader("Content-Type", "image/png")
+        response.setHeader("Authorgan-Step", "40")
         response.end(PNG)
     }
 
