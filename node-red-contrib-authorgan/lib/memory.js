@@ -1,5 +1,6 @@
 /**
- * Which jobs a train node started, kept in one small file so that it outlives a redeploy and a restart of Node-RED.
+ * Which jobs a train node started, and which sweep a sweep node, kept in one small file so that it outlives a redeploy
+ * and a restart of Node-RED.
  *
  *   { "<node id>": { "latest": "<job id>", "running": { "<job id>": "<last event id>" } } }
  */

@@ -1,6 +1,7 @@
 const { ServiceError } = require("../lib/client")
 const { atNodes, carried, drawnSpec, patched, tellProblems } = require("../lib/drawing")
 const { axesOf, varies } = require("../lib/grid")
+const { memoryIn } = require("../lib/memory")
 const { upToDate } = require("../lib/migrations")
 const { isObject } = require("../lib/patch")
 const { submit } = require("../lib/run")
@@ -12,10 +13,16 @@ module.exports = (RED) => {
     function SweepNode(config) {
         RED.nodes.createNode(this, upToDate(config))
         const node = this
+        const memory = memoryIn(RED.settings.userDir)
         const service = RED.nodes.getNode(config.service)
         const closing = new AbortController()
         let busy = false
-        this.on("close", () => closing.abort())
+
+        this.on("close", (removed, done) => {
+            closing.abort()
+            if (removed) memory.forget(node.id)
+            done()
+        })
 
         this.on("input", async (msg, _send, done) => {
             if (!service) return done(new Error(RED._("errors.noService")))
@@ -30,6 +37,7 @@ module.exports = (RED) => {
                     onAway: away
                 })
                 tellProblems(RED, node, [])
+                memory.started(node.id, sweep.id)
                 await follow(sweep.id, carried(RED, msg))
                 done()
             } catch (error) {
@@ -70,27 +78,49 @@ module.exports = (RED) => {
             return atNodes({ ...problem, pointer: problem.pointer.replace(inSpec, "") }, drawing, node.id)
         }
 
-        /** Tells of a sweep until it has ended; then come its heatmaps, and the end last. */
+        /**
+         * Tells of a sweep until it has ended; then come its heatmaps, and the end last. Only what ends this node, and not
+         * the sweep, leaves it in the memory.
+         */
         async function follow(id, base) {
             const tell = (output, message) =>
                 node.send([0, 1, 2].map((port) => (port === output ? { ...base, ...message, sweep: id } : null)))
             let latest
             const onLook = (sweep) => node.status({ ...appearanceOf(sweep.state), text: sweepText(sweep) })
             const watched = { signal: closing.signal, onLook, onAway: away }
-            for await (const sweep of watchSweep(service.client, id, watched)) {
+            try {
+                for await (const sweep of watchSweep(service.client, id, watched)) {
+                    if (closing.signal.aborted) return
+                    latest = sweep
+                    tell(0, { topic: "progress", payload: sweep })
+                }
                 if (closing.signal.aborted) return
-                latest = sweep
-                tell(0, { topic: "progress", payload: sweep })
+                for await (const { name, picture } of heatmaps(service.client, latest, { signal: closing.signal })) {
+                    tell(1, { topic: name, payload: picture })
+                }
+                tell(2, { topic: "end", payload: latest })
+            } finally {
+                if (!closing.signal.aborted) memory.ended(node.id, id)
             }
-            if (closing.signal.aborted) return
-            for await (const { name, picture } of heatmaps(service.client, latest, { signal: closing.signal })) {
-                tell(1, { topic: name, payload: picture })
-            }
-            tell(2, { topic: "end", payload: latest })
         }
 
         const show = (state, name) => node.status({ ...appearanceOf(state), text: `status.${name}` })
         const away = () => show("paused", "away")
+
+        // A sweep goes on while Node-RED restarts; what its node followed then, it follows now.
+        const [followed] = Object.keys(memory.of(node.id).running)
+        if (service && followed) {
+            busy = true
+            follow(followed, {})
+                .catch((error) => {
+                    if (closing.signal.aborted) return
+                    show("failed", "failed")
+                    node.error(error, { sweep: followed })
+                })
+                .finally(() => {
+                    busy = false
+                })
+        }
     }
 
     RED.nodes.registerType("authorgan-sweep", SweepNode)

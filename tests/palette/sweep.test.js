@@ -182,14 +182,37 @@ describe("in a flow", () => {
         ])
     })
 
-    test("a redeploy ends the looking, and starts nothing", async () => {
+    test("a redeploy and a restart: the node finds its sweep again, follows it to its end, and starts no other", async () => {
         await nodeRed.send("sweep")
         await until(async () => (await of("progress", "sweep3")).length === 1, "it is followed")
         await nodeRed.deploy(flow(service.url))
-        const before = looks("sweep3")
-        // Longer than the node waits between two looks.
-        await new Promise((resolve) => setTimeout(resolve, 2_500))
-        assert.equal(looks("sweep3"), before)
+        await until(async () => (await of("progress", "sweep3")).length === 2, "it is told of again")
+        await nodeRed.send("sweep")
+        await lastError(/still busy with its last sweep/)
+
+        await nodeRed.end("SIGKILL")
+        await nodeRed.run()
+        const end = await finish("sweep3")
+        assert.deepEqual([end.topic, end.payload.state], ["end", "succeeded"])
+        assert.equal((await of("heatmaps", "sweep3")).length, 4)
         assert.equal(asked().length, 4)
+
+        // What has ended is not taken up once more.
+        const before = looks("sweep3")
+        await nodeRed.deploy(flow(service.url))
+        await nodeRed.send("sweep")
+        await until(async () => (await of("progress", "sweep4")).length === 1, "the next one starts")
+        assert.equal(looks("sweep3"), before)
+    })
+
+    test("a sweep that is gone after a restart is an error, and lets the next one start", async () => {
+        service.sweeps.delete("sweep4")
+        service.answerOnce("/v1/sweeps/sweep4", 404, { detail: "There is no sweep 'sweep4'." })
+        await nodeRed.end("SIGTERM")
+        await nodeRed.run()
+        await lastError(/no sweep 'sweep4'/)
+        await nodeRed.send("sweep")
+        await until(async () => (await of("progress", "sweep4")).length === 1, "the next one starts")
+        await finish("sweep4")
     })
 })
