@@ -7,6 +7,8 @@ const WISHES = {
     labels: "numbers",
     columns: "number",
     noise: "message",
+    driver: "message",
+    backend: "message",
     units: "message"
 }
 

@@ -14,12 +14,14 @@ from PIL import Image
 
 from service.api.context import context
 from service.api.images import decoded
+from service.api.jobs import resolve_here
 from service.api.latent_schemas import LayersBody
 from service.api.negotiation import preferred
 from service.api.problems import ProblemError, invalid
 from service.api.schemas import DiscriminateBody, SampleBody, Samples, UnitsBody, Verdicts
 from service.pictures import stamp
 from service.queue.interactive import InteractiveError, InteractiveUnavailable, call
+from service.trainer.runtimes import runtime_of
 from spec.frame import Frame
 
 models = APIBlueprint("models", __name__, url_prefix="/v1/models/<job_id>", tag="Models")
@@ -65,6 +67,8 @@ def sample(job_id: str, json_data: SampleBody) -> Any:
     """Draw images or sequences
 
     By seed, by latent vector, or by class for a conditional generator; from the newest weights that were saved.
+    Weights belong to no library: with `driver` (and `backend`) another one than that of the training draws, and the
+    same seed draws the same samples.
     """
     job = context().store.get(job_id)
     spec = job.spec
@@ -156,7 +160,19 @@ def _sample_params(body: SampleBody, spec: Mapping[str, Any]) -> dict[str, Any]:
         "noise": body.noise,
         "labels": body.labels,
         "columns": body.columns or math.ceil(math.sqrt(count)),
+        **_runtime(body, spec),
     }
+
+
+def _runtime(body: SampleBody, spec: Mapping[str, Any]) -> dict[str, str]:
+    """The `runtime` that is asked for, if one is and it can do what the spec says."""
+    if body.driver is None and body.backend is None:
+        return {}
+    asked = {key: value for key, value in spec.items() if key not in ("driver", "backend")}
+    asked["driver"] = spec["driver"] if body.driver is None else body.driver
+    if body.backend is not None:
+        asked["backend"] = body.backend
+    return {"runtime": runtime_of(resolve_here(asked))}
 
 
 def check_noise(noise: list[list[float]], spec: Mapping[str, Any], pointers: Sequence[str] | None = None) -> None:

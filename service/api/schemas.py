@@ -453,6 +453,8 @@ class SampleBody(Body):
         description="By the id of a layer of the generator: units, its channels, that are switched off or on. The "
         "answer has the same samples before and after.",
     )
+    driver: str | None = Field(None, description="What draws, as in a spec; by default what trained the model.")
+    backend: str | None = Field(None, description="Of that driver.")
 
 
 class Samples(Answer):

@@ -39,7 +39,8 @@ def call(kind: str, job_id: str, params: dict, timeout: float, *, settings: Sett
             `evaluate` or `export`.
         params: For `sample`: `count`, `seed`, `noise` (nested lists (N, Z)), `labels` (list of N), `columns`, `units`
             (`{layer: {"off": [units], "on": {unit as text: value}}}`), and `format`: `grid` (the default, one PNG) or
-            `each` (one PNG an image, the numbers of a sequence).
+            `each` (one PNG an image, the numbers of a sequence). A `runtime` other than that of the training answers
+            where it is named.
             For `interpolate`: `seeds` or `noise`, `labels`, `method`, `layout` (`path` or `grid`), `steps`, `loop`,
             `columns`, and `format`: as for `sample`, or `gif` or `mp4` with `fps`.
             For `directions`: `method` (`sefa` or `principal`), `layer` (an id or None) and `count`.

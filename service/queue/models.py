@@ -78,10 +78,12 @@ class Responder:
         return _error("timeout", "The model did not answer in time; ask for fewer images, or allow more time.")
 
     def _runtime(self, question: dict[str, Any]) -> str:
-        """The runtime that a job was trained with, or the one that writes the file that is asked for.
+        """The runtime that is asked for, else the one that writes the file that is, else what the job was trained with.
 
         Whoever answers for the default one says what there is not yet.
         """
+        if runtime := question["params"].get("runtime"):
+            return runtime
         form = FORMATS.get(question["params"].get("format")) if question["action"] == "export" else None
         try:
             with self._storage.open(question["job_id"], "spec.json") as file:

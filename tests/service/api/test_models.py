@@ -167,6 +167,30 @@ def test_classes_that_there_are_not(client, conditional_job):
     assert first_problem(response)["pointer"] == "/labels"
 
 
+def test_another_runtime_draws_where_one_is_asked_for(client, job, asked):
+    for body, runtime in (
+        ({"driver": "keras"}, "keras:torch"),
+        ({"driver": "keras", "backend": "torch"}, "keras:torch"),
+        ({"driver": "pytorch"}, "pytorch"),
+    ):
+        assert client.post(f"/v1/models/{job}/sample", json={"count": 1, **body}).status_code == 200
+        assert asked[-1]["runtime"] == runtime
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"driver": "theano"}, "/driver"),
+        ({"backend": "jax"}, "/backend"),
+        ({"driver": "keras", "backend": "x"}, "/backend"),
+    ],
+)
+def test_a_runtime_that_there_is_not(client, job, body, pointer):
+    response = client.post(f"/v1/models/{job}/sample", json=body)
+    assert response.status_code == 422
+    assert [problem["pointer"] for problem in response.get_json(force=True)["problems"]] == [pointer]
+
+
 def test_a_form_that_there_is_not(client, job):
     response = client.post(f"/v1/models/{job}/sample", json={}, headers={"Accept": "text/html"})
     assert response.status_code == 406
