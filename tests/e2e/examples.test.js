@@ -94,18 +94,38 @@ describe("from the menu", () => {
 })
 
 /** Flows that are deployed and run; the others, drawn layer by layer, are trained in tests/drivers. */
-const PRESSED = flows.filter((name) => /^(02|03|04|05|11|15|21|31|33|34|35|36|37) /.test(name))
+const PRESSED = flows.filter((name) => /^(02|03|04|05|11|15|20|21|22|23|31|33|34|35|36|37) /.test(name))
 
 describe("pressed", { skip: onNodeRed5() && "the trainings behind the buttons do not depend on the editor" }, () => {
     before(async () => {
         await editor.page.close()
         editor = await Editor.open(browser, system.editor)
         for (const name of PRESSED) await editor.place(shortened(name))
+        // The files that the flows write, and the Python that runs them.
+        const python = path.join(project, ".venv/bin/python")
+        for (const [name, value] of Object.entries({ FOLDER: system.home, PYTHON: python }))
+            await editor.page.evaluate(
+                ([name, value]) => {
+                    const { env } = RED.nodes.workspace("take-home")
+                    env.find((variable) => variable.name === name).value = value
+                },
+                [name, value]
+            )
         await editor.deploy()
     })
 
     const picture = (id) =>
         until(async () => (await editor.card(id)).picture > 100, `${id} shows a picture`, PATIENCE_MS)
+    /** The grey values, or colours, of the picture that a preview shows. */
+    const pixels = (id) =>
+        editor.page.evaluate(async (address) => {
+            const image = new Image()
+            image.src = address
+            await image.decode()
+            const canvas = new OffscreenCanvas(image.width, image.height).getContext("2d")
+            canvas.drawImage(image, 0, 0)
+            return [...canvas.getImageData(0, 0, image.width, image.height).data]
+        }, `authorgan/preview/${id}/picture?${Date.now()}`)
     const status = (id, text) => until(async () => (await editor.status(id)) === text, `${id} is ${text}`, PATIENCE_MS)
 
     test("02: the paper's four keys, on the built-in digits", async () => {
@@ -239,6 +259,52 @@ describe("pressed", { skip: onNodeRed5() && "the trainings behind the buttons do
         }
         assert.equal(await editor.page.evaluate(() => RED.nodes.node("hidden-late").layer), "leakyrelu_3")
         await editor.screenshot("hidden-layers")
+    test("20: the exported program, run by a Python of its own, prints the losses that were trained", async () => {
+        await trained("take-home")
+        await editor.pressButton("take-home-script")
+        const script = path.join(system.home, "gan.py")
+        await until(() => fs.existsSync(script) && fs.statSync(script).size > 0, "the script is written", PATIENCE_MS)
+        await editor.pressButton("take-home-run")
+        await picture("take-home-drew")
+        const curve = async (id) =>
+            (await (await fetch(`${system.editor}authorgan/preview/${id}/curve`)).json()).points.map(([, loss]) => loss)
+        const [trained, printed] = [await curve("take-home-preview"), await curve("take-home-ran")]
+        assert.equal(printed.length, trained.length)
+        // One computes in the precision that suits this machine, the other in float32.
+        for (const [step, loss] of printed.slice(0, 5).entries()) assert.ok(Math.abs(loss - trained[step]) < 0.01)
+        await editor.screenshot("take-home")
+    })
+
+    test("22: the runtimes are compared in a table, and by what they draw", async () => {
+        await editor.show("four-runtimes")
+        for (const runtime of ["pytorch", "torch"]) await editor.pressButton(`four-runtimes-${runtime}`)
+        await status("four-runtimes-runs", "2 of 4")
+        await picture("four-runtimes-sheets")
+        await read(/runtime: "PyTorch"[\s\S]*runtime: "Keras on PyTorch"|array\[2\]/)
+        await editor.screenshot("four-runtimes")
+    })
+
+    test("23: another runtime draws the same pictures, and goes on training", async () => {
+        await trained("other-runtime")
+        const shown = () =>
+            editor.page.evaluate(
+                () => document.querySelector('[id="other-runtime-drawn"] .authorgan-card-picture').href.baseVal
+            )
+        const drawnBy = async (runtime) => {
+            const before = await shown()
+            await editor.pressButton(`other-runtime-${runtime}`)
+            await until(async () => (await shown()) !== before, `${runtime} has drawn`, PATIENCE_MS)
+            return pixels("other-runtime-drawn")
+        }
+        const [here, there] = [await drawnBy("pytorch"), await drawnBy("jax")]
+        assert.equal(here.length, there.length)
+        assert.ok(here.every((value, at) => Math.abs(value - there[at]) <= 1))
+        await editor.pressButton("other-runtime-go")
+        await status("other-runtime-on", "done")
+        const { jobs } = await system.api("/v1/jobs")
+        const { spec } = await system.api(`/v1/jobs/${jobs[0].id}`)
+        assert.deepEqual([spec.driver, spec.backend, spec.generator.weights.job], ["keras", "jax", jobs[1].id])
+        await editor.screenshot("other-runtime")
     })
 
     test("15: other parts are wired in, and the training is what was wired", async () => {
