@@ -1,7 +1,7 @@
 /**
  * A drawing becomes a spec. Pure, and shared by the runtime and the editor.
  *
- * compile(flow, nodeId, options) -> { spec, nodes, paths, problems, gan }
+ * compile(flow, nodeId, options) -> { spec, nodes, paths, problems, hints, gan }
  *
  *   flow      the flow as Node-RED saves it: an array of node configurations
  *   nodeId    an authorgan-gan node of it, or one that a gan is wired into (train, sweep)
@@ -13,6 +13,7 @@
  *   nodes     JSON pointer in the spec -> id of the node that is responsible for it
  *   paths     pointer of a layer that lies in subflows -> ids of the instances that lead to it, outermost first
  *   problems  [{ pointer, code, message, node_id }], everything that the wires alone can tell
+ *   hints     the same of what is no problem, and yet may not be meant
  *   gan       id of the gan node, or null
  */
 const graph = require("./graph")
@@ -30,29 +31,32 @@ const nameIn = (node) => node.name || moduleOf(node).choice || node.id
 
 function compile(flow, nodeId, options = {}) {
     const drawing = graph.index(flow)
-    const problems = []
+    const [problems, hints] = [[], []]
     const { translate = (code) => code, nameOf = nameIn } = options
     /** Tells a problem of some nodes or places, once at each; in a subflow, at the instances that lead there too. */
-    const tell = (code, found, pointer = "", values = {}) => {
-        const places = found.map((each) => (each.path ? each : { node: each, path: [] }))
-        const names = places.map(({ node }) => nameOf(node))
-        const message = translate(code, { name: names[0], names: names.join(", "), ...values })
-        const ids = places.flatMap(({ node, path }) => [node.id, ...path])
-        for (const id of new Set(ids)) problems.push({ pointer, code, message, node_id: id })
-    }
+    const tellIn =
+        (list) =>
+        (code, found, pointer = "", values = {}) => {
+            const places = found.map((each) => (each.path ? each : { node: each, path: [] }))
+            const names = places.map(({ node }) => nameOf(node))
+            const message = translate(code, { name: names[0], names: names.join(", "), ...values })
+            const ids = places.flatMap(({ node, path }) => [node.id, ...path])
+            for (const id of new Set(ids)) list.push({ pointer, code, message, node_id: id })
+        }
+    const tell = tellIn(problems)
 
     const start = drawing.node(nodeId)
     if (!start) throw new Error(`There is no node ${nodeId} in this flow.`)
     const gan = start.node.type === GAN ? start : findGan(drawing, start, tell)
-    if (!gan) return { spec: null, nodes: {}, paths: {}, problems, gan: null }
+    if (!gan) return { spec: null, nodes: {}, paths: {}, problems, hints, gan: null }
 
     const modules = collectModules(drawing, gan, tell)
     const { spec, nodes } = assemble(drawing, gan, modules, tell)
-    const { nodes: drawn, paths } = drawLayers(drawing, spec, modules, tell)
+    const { nodes: drawn, paths } = drawLayers(drawing, spec, modules, { tell, hint: tellIn(hints) })
     Object.assign(nodes, drawn)
     const newer = [...new Set(Object.values(nodes))].map((id) => drawing.node(id).node).filter(isNewer)
     for (const node of newer) tell("newer_version", [node])
-    return { spec, nodes, paths, problems, gan: gan.node.id }
+    return { spec, nodes, paths, problems, hints, gan: gan.node.id }
 }
 
 /** The one gan that is wired into a train or sweep node. */
@@ -114,7 +118,7 @@ function assemble(drawing, gan, modules, tell) {
  * Puts the layers that are wired into the generator and the discriminator into the spec.
  * @returns {{ nodes, paths }}  pointer -> node id; pointer -> ids of the subflow instances that lead to a layer
  */
-function drawLayers(drawing, spec, modules, tell) {
+function drawLayers(drawing, spec, modules, { tell, hint }) {
     const found = { nodes: {}, paths: {} }
     const networks = new Map()
     for (const key of NETWORKS.filter((key) => modules.has(key))) {
@@ -132,6 +136,12 @@ function drawLayers(drawing, spec, modules, tell) {
         // A family's parameters say nothing about layers of one's own.
         spec[key] = { choice: CUSTOM, layers: layers.layersOf(network) }
         point(found, network, pointer)
+        for (const same of layers.namesakes(network)) {
+            const ids = same.map(({ id }) => id).join(", ")
+            const types = same.map(({ place }) => layers.layerName(place.node.type)).join(", ")
+            const places = same.map(({ place }) => place)
+            hint("same_name", places, pointer, { count: same.length, types, ids })
+        }
     }
     tellShared(networks, tell)
     tellDangling(drawing, [...networks.values()], tell)

@@ -122,6 +122,23 @@ function identifiers(places) {
 }
 
 /**
+ * Layers that people gave the same name, with the ids that tell them apart: [[{ place, id }], …]. The instances of a
+ * subflow share a layer, and so its name.
+ */
+function namesakes({ places }) {
+    const ids = identifiers(places)
+    const byName = new Map()
+    for (const [key, { place }] of places) {
+        const name = slug(place.node.name)
+        if (!name) continue
+        const found = byName.get(name) || new Map()
+        byName.set(name, found)
+        if (!found.has(place.node.id)) found.set(place.node.id, { place, id: ids.get(key) })
+    }
+    return [...byName.values()].filter(({ size }) => size > 1).map((found) => [...found.values()])
+}
+
+/**
  * The places of a network that need a name to get the ids they are to have: those that are not counted to it anyhow.
  * @param {(place: object) => string} idOf  the id that a place is to have
  */
@@ -195,4 +212,4 @@ function dangling(drawing, networks, known) {
         .filter((place) => drawing.sources(place).some((source) => inside.has(keyOf(source))))
 }
 
-module.exports = { sparse, short, layerName, isLayer, network, upstream, layersOf, toName, dangling }
+module.exports = { sparse, short, layerName, isLayer, network, upstream, layersOf, namesakes, toName, dangling }

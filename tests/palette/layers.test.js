@@ -55,6 +55,24 @@ describe("a chain of layers", () => {
         assert.equal(nodeAt(nodes, "/generator/layers"), "g")
     })
 
+    test("hints at a name that two layers have, at both, and is whole all the same", () => {
+        const drawn = [
+            layer("a", "ReLU", ["g"], { name: "conv" }),
+            layer("b", "Conv2D", ["a"], { name: "conv", parameters: { filters: 4 } }),
+            input("i", "image", ["b"])
+        ]
+        const told = []
+        const translate = (code, values) => told.push(values) && code
+        const { hints, problems } = compile([...base, ...drawn], "gan", { translate })
+        assert.deepEqual(problems, [])
+        assert.deepEqual(
+            hints.map(({ code, node_id }) => `${code}@${node_id}`),
+            ["same_name@b", "same_name@a"]
+        )
+        assert.deepEqual([told[0].count, told[0].types, told[0].ids], [2, "Conv2D, ReLU", "conv, conv_2"])
+        assert.deepEqual(of(layer("a", "ReLU", ["g"], { name: "other" }), ...drawn.slice(1)).hints, [])
+    })
+
     test("takes names as ids, made plain, and keeps them apart", () => {
         const named = [
             layer("a", "ReLU", ["b"], { name: "Größe / 1" }),

@@ -37,6 +37,8 @@ let answers = new Map()
 const refusals = new Map()
 /** node id -> [text], of the drawing as it is now: wires only. */
 let wiring = new Map()
+/** The same of what is no problem, and yet may not be meant. */
+let hints = new Map()
 /** Ids of the module nodes that layers are wired into. */
 let drawn = new Set()
 /** Addresses that did not answer last time; each is told of once. */
@@ -58,6 +60,9 @@ export function problemsOf(node) {
     const sources = [wiring, ...[...answers.values()].map(({ problems }) => problems), ...refusals.values()]
     return [...new Set(sources.flatMap((problems) => problems.get(node.id) || []))]
 }
+
+/** What may not be meant at a node: [text]. */
+export const hintsOf = ({ id }) => [...new Set(hints.get(id) || [])]
 
 /**
  * What the service would build of a module node: { pointer: "/generator", module: {…}, spec }, or null.
@@ -138,6 +143,7 @@ function look() {
     const disabled = new Set(flow.filter(({ type, disabled }) => type === "tab" && disabled).map(({ id }) => id))
     const live = flow.filter((node) => !node.d && !disabled.has(node.z))
     const found = []
+    const hinted = []
     const before = answers
     answers = new Map()
     let changed = false
@@ -164,6 +170,7 @@ function look() {
         const drawing = compile(flow, gan.id, options)
         const { nodes, problems } = drawing
         found.push(...problems)
+        hinted.push(...drawing.hints)
         for (const key of NETWORKS) if (Object.hasOwn(nodes, `/${key}/layers/0`)) drawn.add(nodes[`/${key}`])
         const question = askAbout(gan.id, drawing, serviceNode(flow, services.get(gan.id)), null)
         if (question) for (const id of Object.values(nodes)) told.add(id)
@@ -178,6 +185,7 @@ function look() {
         if (!disabled.has(id)) askAbout(id, drawing, serviceNode(flow), LOOSE)
     }
     wiring = grouped(found)
+    hints = grouped(hinted)
     // What was refused has been changed since; the next start will tell.
     if (changed) refusals.clear()
     mark()
@@ -284,5 +292,5 @@ function mark() {
 
 function stateOf(node) {
     const measured = layersAt(node).map(({ layer, path }) => [path, layer.output_shape, layer.parameter_count])
-    return JSON.stringify([node.parameters, node.trainable, problemsOf(node), measured])
+    return JSON.stringify([node.parameters, node.trainable, problemsOf(node), hintsOf(node), measured])
 }

@@ -1,7 +1,7 @@
 /** Badges above the nodes: the shape of a picture, the number of weights. */
 import layers from "../../lib/layers.js"
-import { layersAt, resolvedOf } from "./answers.js"
-import { count, shapeText, text } from "./texts.js"
+import { hintsOf, layersAt, resolvedOf } from "./answers.js"
+import { count, shapeText, text, wrap } from "./texts.js"
 
 const SHOWS = {
     "authorgan-data": ({ spec }) => {
@@ -18,6 +18,7 @@ const elements = new WeakMap()
 let hovered = null
 
 export function start() {
+    startHints()
     // A badge that vanishes under the pointer is never told that the pointer left, and its tooltip would come too late.
     for (const event of ["nodes:remove", "workspace:change"])
         RED.events.on(event, () => hovered?.dispatchEvent(new Event("mouseleave")))
@@ -51,6 +52,26 @@ export function start() {
             const what = layers.layerName(node.type) ? "layer" : node.type.replace("authorgan-", "")
             return text(`badge.${shown.what || what}`, values)
         }
+    })
+}
+
+/** A mark at what works, and yet may not be meant; its tooltip says why. */
+function startHints() {
+    RED.view.annotations.register("authorgan-hint", {
+        type: "badge",
+        class: "authorgan-hint",
+        filter: ({ type }) => layers.layerName(type),
+        show: (node) => hintsOf(node).length > 0,
+        element: () => {
+            const mark = document.createElementNS("http://www.w3.org/2000/svg", "text")
+            mark.setAttribute("y", 5)
+            mark.textContent = "!"
+            return mark
+        },
+        tooltip: (node) =>
+            hintsOf(node)
+                .map((hint) => wrap(hint))
+                .join("\n")
     })
 }
 
