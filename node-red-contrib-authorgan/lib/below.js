@@ -36,6 +36,11 @@ class Below {
         if (!shown.has(id)) shown.set(id, empty())
     }
 
+    /** The job of the training that is shown, or null. */
+    get job() {
+        return shown.get(this.id).job
+    }
+
     /** Shows what there is to show in a message; anything else is left alone. */
     take(msg) {
         if (take(shown.get(this.id), msg)) this.tell()

@@ -24,6 +24,11 @@ class Memory {
         return { latest, running: { ...running } }
     }
 
+    /** The node that started a job last, or undefined. */
+    starterOf(jobId) {
+        return Object.keys(this.nodes).find((id) => this.nodes[id].latest === jobId || jobId in this.nodes[id].running)
+    }
+
     started(nodeId, jobId) {
         const { running } = this.of(nodeId)
         this.set(nodeId, { latest: jobId, running: { ...running, [jobId]: "" } })

@@ -2,6 +2,7 @@
 const { Readable } = require("node:stream")
 const { addressOf } = require("./address")
 const { Client, ServiceError, ServiceAway } = require("./client")
+const { memoryIn } = require("./memory")
 
 /** What Node-RED's editor puts in the place of a password that it was not told. */
 const UNCHANGED_PASSWORD = "__PWRD__"
@@ -56,6 +57,16 @@ function serviceRoutes(RED) {
         }).catch(next)
     })
     runsRoute(RED)
+    runOfRoute(RED)
+}
+
+/** `authorgan/run/<id of a train or preview node>`: the { job } that it is about, and the { service } node that has it. */
+function runOfRoute(RED) {
+    RED.httpAdmin.get("/authorgan/run/:id", RED.auth.needsPermission("authorgan.read"), (request, response) => {
+        const job = RED.nodes.getNode(request.params.id)?.latestJob?.() ?? null
+        const starter = RED.nodes.getNode(memoryIn(RED.settings.userDir).starterOf(job))
+        response.set("Cache-Control", "no-store").json({ job, service: starter?.service ?? null })
+    })
 }
 
 /** `authorgan/service/<id of a deployed service node>/v1/jobs…`: a service's runs, as the service itself answers. */

@@ -5,6 +5,7 @@ module.exports = (RED) => {
     function PreviewNode(config) {
         RED.nodes.createNode(this, upToDate(config))
         const below = new Below(RED, this)
+        this.latestJob = () => below.job
         this.on("input", (msg, _send, done) => {
             if (msg.reset) below.reset()
             else below.take(msg)

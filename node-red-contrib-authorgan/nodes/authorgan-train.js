@@ -22,6 +22,7 @@ module.exports = (RED) => {
 
         /** The job that this node started last, running or not: what control and sample nodes act upon. */
         this.latestJob = () => memory.of(node.id).latest
+        this.service = config.service
         this.client = service?.client
 
         if (service) {

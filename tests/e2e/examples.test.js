@@ -259,20 +259,48 @@ describe("pressed", { skip: onNodeRed5() && "the trainings behind the buttons do
         }
         assert.equal(await editor.page.evaluate(() => RED.nodes.node("hidden-late").layer), "leakyrelu_3")
         await editor.screenshot("hidden-layers")
+    })
+
     test("20: the exported program, run by a Python of its own, prints the losses that were trained", async () => {
         await trained("take-home")
         await editor.pressButton("take-home-script")
         const script = path.join(system.home, "gan.py")
         await until(() => fs.existsSync(script) && fs.statSync(script).size > 0, "the script is written", PATIENCE_MS)
         await editor.pressButton("take-home-run")
-        await picture("take-home-drew")
         const curve = async (id) =>
             (await (await fetch(`${system.editor}authorgan/preview/${id}/curve`)).json()).points.map(([, loss]) => loss)
-        const [trained, printed] = [await curve("take-home-preview"), await curve("take-home-ran")]
-        assert.equal(printed.length, trained.length)
+        await until(async () => (await curve("take-home-ran")).length > 0, "its losses are drawn", PATIENCE_MS)
+        await picture("take-home-drew")
+        const [here, elsewhere] = [await curve("take-home-preview"), await curve("take-home-ran")]
+        assert.equal(elsewhere.length, here.length)
         // One computes in the precision that suits this machine, the other in float32.
-        for (const [step, loss] of printed.slice(0, 5).entries()) assert.ok(Math.abs(loss - trained[step]) < 0.01)
+        for (const [step, loss] of elsewhere.slice(0, 5).entries()) assert.ok(Math.abs(loss - here[step]) < 0.01)
         await editor.screenshot("take-home")
+    })
+
+    test("20: the run is taken home from the dialog of the preview, and opened in the sidebar from that of train", async () => {
+        const { page } = editor
+        const open = async (id) => {
+            await editor.node(id).locator(".red-ui-flow-node-label").dblclick({ force: true })
+            await until(() => page.locator("#authorgan-take-home").isEnabled(), `the dialog of ${id} knows its run`)
+        }
+        await editor.show("take-home")
+        await open("take-home-preview")
+        await page.locator("#authorgan-take-home").click()
+        const buttons = page.locator(".authorgan-dialog .authorgan-runs-exports button")
+        await buttons.first().waitFor()
+        await editor.screenshot("take-home-dialog")
+        const [download] = await Promise.all([page.waitForEvent("download"), buttons.first().click()])
+        assert.match(fs.readFileSync(await download.path(), "utf8"), /^"""Trains .* on digits/)
+        await page.locator("#authorgan-dialog-cancel").click()
+        await page.locator("#node-dialog-cancel").click()
+        await page.locator(".red-ui-tray").waitFor({ state: "detached" })
+
+        await open("take-home-train")
+        await page.locator("#authorgan-open-run").click()
+        await page.locator(".authorgan-runs-bar").waitFor({ state: "attached" })
+        assert.match(await page.locator(".authorgan-runs-line").textContent(), /succeeded|done/)
+        await editor.screenshot("open-its-run")
     })
 
     test("22: the runtimes are compared in a table, and by what they draw", async () => {

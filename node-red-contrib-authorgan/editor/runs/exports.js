@@ -12,12 +12,20 @@ const FORMS = [
     ...["onnx", "keras", "torch_export", "safetensors"].map((format) => ({ text: format, format }))
 ]
 
-/** @param {import("./service.js").Runs} runs */
+/** Folded, in the page of a run. @param {import("./service.js").Runs} runs */
 export const exportsOf = (runs, job) =>
     element(
         "details",
         { class: "authorgan-runs-exports" },
         element("summary", {}, text("exports.title")),
+        exportButtons(runs, job)
+    )
+
+/** A button for each form. @param {import("./service.js").Runs} runs */
+export const exportButtons = (runs, job) =>
+    element(
+        "div",
+        { class: "authorgan-runs-exports" },
         ...FORMS.map(({ text: label, ...form }) =>
             downloadButton(runs, text(`exports.${label}`), async () => {
                 const { url, name } = await runs.json("POST", `models/${job.id}/export`, form)

@@ -10,7 +10,12 @@ RED.plugins.registerPlugin(ID, { onadd: start })
 function start() {
     const place = element("div", { class: "authorgan-runs", tabindex: -1 })
     const sidebar = new Sidebar(place)
-    RED.actions.add("authorgan:show-runs", () => RED.sidebar.show(ID), { label: text("show") })
+    // Whoever invokes it may say which run, as { service, job }.
+    const show = (run) => {
+        if (run?.job) sidebar.turnToRun(run)
+        RED.sidebar.show(ID)
+    }
+    RED.actions.add("authorgan:show-runs", show, { label: text("show") })
     RED.sidebar.addTab({
         id: ID,
         label: text("label"),

@@ -86,6 +86,17 @@ export class Sidebar {
         this.reopen()
     }
 
+    /** A run of any service, above the list of that service's runs. */
+    turnToRun({ service, job }) {
+        if (service !== this.service) {
+            this.service = service
+            this.memory = {}
+            this.refreshServices()
+        }
+        this.trail = [this.runList]
+        this.openRun(job)
+    }
+
     runList = (place, runs) => {
         place.append(this.tabs("runs"))
         return new RunList(place, runs, { memory: this.memory, open: this.openRun, compare: this.openComparison })

@@ -13,6 +13,7 @@ export * as labels from "./labels.js"
 export * as layerChoice from "./layer-choice.js"
 export * as metrics from "./metrics.js"
 export * as reasons from "./reasons.js"
+export * as runOf from "./run-of.js"
 export * as services from "./services.js"
 export * as sweep from "./sweep.js"
 

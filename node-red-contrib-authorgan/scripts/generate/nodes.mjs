@@ -74,6 +74,7 @@ export function nodeFiles(editor, catalogue) {
         name: read("nodes/name.html"),
         job: read("nodes/job/dialog.html"),
         below: read("nodes/below.html"),
+        run: read("nodes/run.html"),
         metrics: tickList(catalogue.metrics, "metrics")
     }
     const textsOfJob = strings("nodes/job/strings.json")

@@ -25,5 +25,8 @@ RED.nodes.registerType("authorgan-preview", {
     },
     inputLabels: function () {
         return this._("label.input")
+    },
+    oneditprepare: function () {
+        AuthorGAN.runOf.prepare(this)
     }
 })

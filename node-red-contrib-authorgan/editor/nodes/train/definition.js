@@ -33,6 +33,7 @@ RED.nodes.registerType("authorgan-train", {
     },
     oneditprepare: function () {
         AuthorGAN.exportSpec.prepare(this)
+        AuthorGAN.runOf.prepare(this)
     },
     onadd: function () {
         AuthorGAN.services.adopt(this)
