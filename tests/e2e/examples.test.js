@@ -298,8 +298,8 @@ describe("pressed", { skip: onNodeRed5() && "the trainings behind the buttons do
 
         await open("take-home-train")
         await page.locator("#authorgan-open-run").click()
-        await page.locator(".authorgan-runs-bar").waitFor({ state: "attached" })
-        assert.match(await page.locator(".authorgan-runs-line").textContent(), /succeeded|done/)
+        const line = page.locator(".authorgan-runs-line")
+        await until(async () => /^done/.test(await line.textContent()), "the sidebar shows the run")
         await editor.screenshot("open-its-run")
     })
 
