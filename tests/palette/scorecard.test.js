@@ -1,6 +1,6 @@
 /**
  * What the developer scorecard of Node-RED asks of a palette, as far as it can be told without the network.
- * `make scorecard` runs the scorecard itself. That every node stands in an example (N02) is in flows.test.js.
+ * `make scorecard` runs the scorecard itself.
  */
 const assert = require("node:assert/strict")
 const fs = require("node:fs")
@@ -40,6 +40,18 @@ describe("the scorecard", () => {
 
     test("N01: no node type twice", () => {
         assert.equal(new Set(types).size, types.length)
+    })
+
+    test("N02: every node stands in an example", () => {
+        const examples = fs.readdirSync(path.join(folder, "examples"), { recursive: true })
+        const flows = examples
+            .filter((name) => name.endsWith(".json"))
+            .map((name) => JSON.parse(read(`examples/${name}`)))
+        const used = new Set(flows.flat().map(({ type }) => type))
+        assert.deepEqual(
+            types.filter((type) => !used.has(type)),
+            []
+        )
     })
 
     test("D01: at most six dependencies", () => {
