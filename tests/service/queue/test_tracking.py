@@ -7,8 +7,10 @@ import socket
 
 import pytest
 
+from service.tracking.wandb import is_installed
 from tests.fleet import small_spec, wait_for
 from tests.service.tracking import mlflow_server
+from tests.service.tracking.test_wandb import records
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +62,21 @@ def test_a_server_that_never_answers_costs_a_training_nothing(fleets):
                 events = [json.loads(event) for _, event in fleet.events(job_id)]
                 (told,) = [event for event in events if event["type"] == "log" and "MLflow" in event["message"]]
                 assert told["message"].startswith("MLflow takes nothing, and 10 numbers wait for it")
+
+
+@pytest.mark.skipif(not is_installed(), reason="wandb is not installed (requirements-tracking.txt)")
+def test_a_worker_tells_weights_and_biases_too(fleets):
+    with fleets(wandb_mode="offline") as fleet:
+        fleet.start_worker()
+        job_ids = [fleet.submit(small_spec(epochs=2)) for _ in range(2)]
+        for job_id in job_ids:
+            fleet.wait(job_id, "succeeded")
+            messages = [json.loads(event) for _, event in fleet.events(job_id)]
+            assert not [event for event in messages if event["type"] == "log" and event["level"] == "warning"]
+
+            def ended(job_id=job_id):
+                folders = (fleet.settings.home / "wandb").glob(f"offline-run-*-{job_id}")
+                told = [record for folder in folders for record in records(folder)]
+                return [record.exit.exit_code for record in told if record.HasField("exit")] == [0]
+
+            wait_for("the end to be told", ended)

@@ -33,13 +33,16 @@ def records(folder: Path):
     """What `wandb sync` would send: a file of LevelDB's log format, whose records are protocol buffers."""
     from wandb.proto import wandb_internal_pb2
 
-    content, place, data = next(folder.glob("*.wandb")).read_bytes(), 7, b""  # 7: the file's own head
-    assert content.startswith(b":W&B")
+    content, place, data = b"".join(file.read_bytes() for file in folder.glob("*.wandb")), 7, b""  # 7: the file's head
     while place < len(content):
         if (left := 32_768 - place % 32_768) < 7:  # no record's head fits into the rest of a block
             place += left
             continue
+        if len(content) - place < 7:
+            return  # it is being written
         _, length, kind = struct.unpack_from("<IHB", content, place)
+        if place + 7 + length > len(content):
+            return
         data += content[place + 7 : place + 7 + length]
         place += 7 + length
         if kind in (1, 4):  # a whole record, or the last part of one
