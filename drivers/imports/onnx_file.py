@@ -1,7 +1,8 @@
 """ONNX files: a graph of operators, images with their channels first.
 
 Only the architecture is read, so a drawing with its channels last has the same layers: what is in front of a Flatten or
-behind a Reshape comes in another order, which a training does not notice.
+behind a Reshape comes in another order, which a training does not notice. A file that was exported here says itself
+which layers it holds; its graph, with the channels last, is not looked at.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from drivers.imports.reading import Names, UnreadableError, source_of, unreadable
+from drivers.onnx_layers import layers_in
 
 MAX_GRAPH_BYTES = 256 * 1024 * 1024
 """The largest file that is read; its weights are most of it, and are passed over."""
@@ -37,15 +39,16 @@ def read_onnx(file: Path | IO[bytes]) -> list[dict[str, Any]]:
         raise unreadable("not_onnx", f"This is no ONNX file: {error}.") from error
     if not model.graph.node:
         raise unreadable("not_onnx", "This is no ONNX file: there is no operator in it.")
-    return _Reading(model.graph).layers()
+    return _Reading(model).layers()
 
 
 class _Reading:
     """One graph being read; what is wrong is collected."""
 
-    def __init__(self, graph: Any) -> None:
+    def __init__(self, model: Any) -> None:
         from onnx import helper, numpy_helper
 
+        graph, self._model = model.graph, model
         self._graph, self._attribute = graph, helper.get_attribute_value
         self._array = numpy_helper.to_array
         self._weights = {weight.name: weight for weight in graph.initializer}
@@ -58,6 +61,9 @@ class _Reading:
         if outside:
             message = f"The weights '{outside[0]}' lie in another file; save the model with its weights inside."
             raise unreadable("external_data", message)
+        own = layers_in(self._model)
+        if own is not None:
+            return own
         for put in self._graph.input:
             if put.name not in self._weights:
                 self._input(put)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from drivers.errors import DriverError
 from drivers.files import write_whole
+from drivers.onnx_layers import put_layers
 from drivers.pytorch.layers.recurrent import RecurrentCell
 from drivers.pytorch.network import Network
 
@@ -36,11 +38,12 @@ class InUse(nn.Module):
         return self.network(**dict(zip(self.sources, inputs, strict=True)))
 
 
-def write_onnx(network: Network, path: Path, output: str) -> None:
+def write_onnx(network: Network, path: Path, output: str, layers: Sequence[Mapping[str, Any]]) -> None:
     """Writes a network as ONNX, in one file, its inputs named by what they take.
 
     Args:
         output: what the result is called, ``"image"`` or ``"score"``.
+        layers: the resolved layers that it was built from, for `drivers.imports` to find them again.
 
     Raises:
         DriverError: a layer has no counterpart in ONNX.
@@ -65,10 +68,16 @@ def write_onnx(network: Network, path: Path, output: str) -> None:
                 "not_exported", f"The network has no counterpart in ONNX: {_first_line(error)}"
             ) from error
     assert model is not None
-    write_whole(path, lambda temporary: model.save(str(temporary), external_data=False))
+    proto = model.model_proto
+    put_layers(proto, layers)
+
+    def write(temporary: Path) -> None:
+        temporary.write_bytes(proto.SerializeToString())
+
+    write_whole(path, write)
 
 
-def write_torch_export(network: Network, path: Path, output: str) -> None:
+def write_torch_export(network: Network, path: Path, output: str, layers: Sequence[Mapping[str, Any]]) -> None:
     """Writes a network as ``torch.export.save`` does; ``torch.export.load(path).module()(*inputs)`` runs it."""
     with _in_use(network) as module:
         program = _trace(module, network)

@@ -147,7 +147,7 @@ class PyTorchState(TrainingState):
         if format_ not in FORMATS:
             super().export(format_, role, path)
         output = "score" if role == "discriminator" else Frame.of(self.spec["data"]).source
-        FORMATS[format_](self.network_in_use(role), path, output)
+        FORMATS[format_](self.network_in_use(role), path, output, self.spec[role]["layers"])
 
     def layer_random(self) -> np.ndarray:
         return self.dropout.get_state().numpy()

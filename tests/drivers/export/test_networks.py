@@ -18,17 +18,20 @@ import drivers
 import spec
 from drivers.errors import DriverError
 from drivers.export.weights import add_spec
-from tests.drivers.conftest import small_spec
+from tests.drivers.conftest import SMALL, small_spec
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 # Another program, which knows Keras and nothing of this project.
 BARE = {**os.environ, "KERAS_BACKEND": "torch"}
 ELSEWHERE = """
 import keras, numpy
-inputs = dict(numpy.load("inputs.npz"))
-model = keras.saving.load_model("generator.keras")
-found = model({name: keras.ops.convert_to_tensor(value) for name, value in inputs.items()})
-numpy.save("found.npy", keras.ops.convert_to_numpy(found))
+inputs, found = numpy.load("inputs.npz"), {}
+for network in sorted({name.split("/")[0] for name in inputs}):
+    model = keras.saving.load_model(f"{network}.keras")
+    given = {name.split("/")[1]: inputs[name] for name in inputs if name.startswith(f"{network}/")}
+    answer = model({name: keras.ops.convert_to_tensor(value) for name, value in given.items()})
+    found[network] = keras.ops.convert_to_numpy(answer)
+numpy.savez("found.npz", **found)
 """
 
 
@@ -162,20 +165,44 @@ def test_what_is_not_there_is_told(broad, tmp_path, format_, network, message):
     assert error.value.message == message
 
 
-def test_a_keras_file_opens_without_this_project(open_small, tmp_path):
-    session = open_small("cgan")
-    session.train_step()
-    session.save_weights(tmp_path / "weights")
+def in_keras(session, folder):
+    """The same weights in the Keras driver."""
+    session.save_weights(folder / "weights")
     other = drivers.open_session({**session.spec, "driver": "keras", "backend": "torch"}, None)
-    other.load_weights(tmp_path / "weights")
-    other.export("keras", "generator", tmp_path / "generator.keras")
-    inputs = inputs_of(session.spec, "generator")
-    np.savez(tmp_path / "inputs", **inputs)
+    other.load_weights(folder / "weights")
+    return other
+
+
+def test_a_keras_file_of_every_family_opens_without_this_project(open_small, tmp_path):
+    wanted, given = {}, {}
+    for family in SMALL:
+        session = open_small(family)
+        session.train_step()
+        other = in_keras(session, tmp_path)
+        for role in ("generator", "discriminator"):
+            other.export("keras", role, tmp_path / f"{family}-{role}.keras")
+            inputs = inputs_of(session.spec, role)
+            given |= {f"{family}-{role}/{name}": value for name, value in inputs.items()}
+            wanted[f"{family}-{role}"] = driver_answers(session, role, inputs)
+    np.savez(tmp_path / "inputs", **given)
     command = [sys.executable, "-I", "-c", ELSEWHERE]
     run = subprocess.run(command, cwd=tmp_path, env=BARE, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
-    found = np.load(tmp_path / "found.npy")
-    np.testing.assert_allclose(found, driver_answers(session, "generator", inputs), atol=1e-4)
+    found = np.load(tmp_path / "found.npz")
+    assert set(found) == set(wanted)
+    for name, value in wanted.items():
+        np.testing.assert_allclose(found[name], value, atol=1e-4)
+
+
+def test_onnx_gives_the_numbers_of_the_keras_driver(open_small, tmp_path):
+    session = open_small("dcgan")
+    session.train_step()
+    other = in_keras(session, tmp_path)
+    session.export("onnx", "discriminator", tmp_path / "network.onnx")
+    images = np.random.default_rng(0).integers(0, 256, (5, 16, 16, 1), np.uint8)
+    inputs = {"image": (images / 127.5 - 1.0).astype(np.float32)}
+    (found,) = onnxruntime.InferenceSession(tmp_path / "network.onnx").run(None, inputs)
+    np.testing.assert_allclose(found[:, 0], other.discriminate(images)["score"], atol=1e-4)
 
 
 def test_a_layer_that_keras_lacks_is_named(tmp_path):

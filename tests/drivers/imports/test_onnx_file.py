@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import onnx
 import pytest
 import torch
 from onnx import TensorProto, helper
@@ -9,6 +10,8 @@ from torch import nn
 
 import spec
 from drivers.imports import UnreadableError, read_network
+from drivers.onnx_layers import put_layers
+from tests.drivers.conftest import SMALL
 
 CRITIC = nn.Sequential(
     nn.Conv2d(1, 8, 4, stride=2, padding=1),
@@ -62,6 +65,40 @@ def test_both_networks_of_a_gan_are_drawn_with_as_many_weights(tmp_path):
     )
     for role, network in (("generator", GENERATOR), ("discriminator", CRITIC)):
         assert resolved[role]["parameter_count"] == sum(weight.numel() for weight in network.parameters())
+
+
+@pytest.mark.parametrize("role", ["generator", "discriminator"])
+@pytest.mark.parametrize("family", sorted(SMALL))
+def test_what_was_exported_here_is_the_same_network_again(open_small, tmp_path, family, role):
+    session = open_small(family)
+    session.export("onnx", role, tmp_path / "network.onnx")
+    layers = read_network(tmp_path / "network.onnx", ".onnx")
+    again = spec.resolve({**session.spec, role: {"choice": "custom", "layers": layers}})
+    assert again[role]["layers"] == session.spec[role]["layers"]
+    assert again[role]["parameter_count"] == session.spec[role]["parameter_count"]
+
+
+def test_layers_of_a_graph_that_was_changed_since_do_not_count(open_small, tmp_path):
+    open_small("gan").export("onnx", "generator", tmp_path / "network.onnx")
+    model = onnx.load(tmp_path / "network.onnx")
+    model.graph.node[-1].op_type = "Sin"
+    assert "A drawing has no layer for the operator Sin" in refused(model, tmp_path)[0]["message"]
+
+
+@pytest.mark.parametrize("layers", ["[", "[1]", '{"id": "a"}', '[{"id": "a", "type": "Dense"}]'])
+def test_layers_that_are_none_are_passed_over(tmp_path, layers):
+    model = graph(helper.make_node("Tanh", ["x"], ["y"], "soft"))
+    put_layers(model, [])
+    model.metadata_props[0].value = layers
+    (tmp_path / "model.onnx").write_bytes(model.SerializeToString())
+    assert [layer["type"] for layer in read_network(tmp_path / "model.onnx", ".onnx")] == ["Input", "Tanh"]
+
+
+def test_names_that_try_to_be_paths_become_plain_ones(tmp_path):
+    model = graph(helper.make_node("Tanh", ["x"], ["y"], "../../etc/passwd\n<b>"))
+    (tmp_path / "model.onnx").write_bytes(model.SerializeToString())
+    layers = read_network(tmp_path / "model.onnx", ".onnx")
+    assert [layer["id"] for layer in layers] == ["x", "_etc_passwd_b_"]
 
 
 def test_unknown_operators_are_named_all_at_once(tmp_path):
