@@ -28,18 +28,28 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.service import System, _processor_seconds, _wait
 
 COUNT = 64
-GOAL_MS = {"alone": 50.0, "beside a training": 150.0, "beside a training and an evaluation": None}
+EXPLORED = "one image moved by sliders, alone"
+GOAL_MS = {"alone": 50.0, EXPLORED: 50.0, "beside a training": 150.0, "beside a training and an evaluation": None}
 MAX_TRAINING_SECONDS = 300.0
 EVALUATION_SECONDS = 600.0
 
 
 def draw(system: System, job_id: str, seed: int) -> float:
     """Milliseconds from the request, on a connection of its own, to the last byte of the PNG."""
-    body = json.dumps({"count": COUNT, "seed": seed})
+    return _post(system, job_id, "sample", {"count": COUNT, "seed": seed})
+
+
+def explore(system: System, job_id: str, position: int) -> float:
+    """The same for one image of the noise explorer, moved along a direction by thousandths of a standard deviation."""
+    return _post(system, job_id, "explore", {"seed": 7, "amounts": {"0": position / 1000}})
+
+
+def _post(system: System, job_id: str, what: str, question: dict[str, Any]) -> float:
+    body = json.dumps(question)
     headers = {"Content-Type": "application/json", "Accept": "image/png"}
     start = time.perf_counter()
     connection = http.client.HTTPConnection("127.0.0.1", system.settings.port, timeout=60)
-    connection.request("POST", f"/v1/models/{job_id}/sample", body, headers)
+    connection.request("POST", f"/v1/models/{job_id}/{what}", body, headers)
     response = connection.getresponse()
     content = response.read()
     seconds = time.perf_counter() - start
@@ -111,6 +121,7 @@ def measure(system: System, rounds: int, requests: int) -> None:
         return [draw(system, trained, next(seeds)) for _ in range(requests)]
 
     draw(system, trained, 0)  # loads the model
+    explore(system, trained, 0)  # finds the directions
     times: dict[str, list[float]] = {title: [] for title in GOAL_MS}
     spent: dict[int, float] = {}
     load = []
@@ -121,6 +132,7 @@ def measure(system: System, rounds: int, requests: int) -> None:
         times["alone"] += draws()
         for pid, seconds in costs(system).items():
             spent[pid] = spent.get(pid, 0.0) + seconds - before.get(pid, seconds)
+        times[EXPLORED] += [explore(system, trained, next(seeds)) for _ in range(requests)]
         training = start(system, spec(1000))
         times["beside a training"] += draws()
         over = threading.Event()
