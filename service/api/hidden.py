@@ -84,10 +84,10 @@ def layers(job_id: str, json_data: LayersBody) -> Any:
 @hidden.output(Dissection)
 @hidden.doc(operation_id="dissect", responses={**answers("", PNG), 200: told("dissection", PNG)})
 def dissect(job_id: str, json_data: DissectBody) -> Any:
-    """Find the units that draw something, and switch them off
+    """Find the units that draw something, and switch them
 
-    GAN dissection (Bau et al. 2019): which units are lit where there is something, and whether it goes when they do.
-    Only the second says that they cause it.
+    GAN dissection (Bau et al. 2019): which units are lit where there is something, and whether it goes when they are
+    switched off, or comes when they are switched on. Only that says that they cause it.
     """
     body = json_data
     spec = context().store.get(job_id).spec
@@ -110,6 +110,9 @@ def _check_dissection(body: DissectBody, spec: Mapping[str, Any]) -> bytes | Non
     most = context().settings.max_sample_count
     if body.count > most:
         raise invalid("/count", "too_many", f"{body.count} samples are more than the {most} of one request.")
+    if body.top * body.samples > most:
+        message = f"{body.top} units of {body.samples} samples are more than the {most} of one request."
+        raise invalid("/top", "too_many", message)
     shape = layer_of(body.layer, spec, "generator")["output_shape"]
     if not shape:
         raise invalid("/layer", "no_units", f"The layer '{body.layer}' gives one number and has no units.")

@@ -180,7 +180,12 @@ class DissectBody(Body):
     mask: str | None = Field(None, description="A PNG or JPEG file, base64; white is what is looked for.")
     count: int = Field(256, ge=10, description="Samples that are looked at.")
     seed: Seed = Field(0, description="Of these samples.")
-    top: int = Field(8, ge=1, description="Units that are named, and switched off for `after`.")
+    top: int = Field(8, ge=1, description="Units that are named, and switched for `after`.")
+    switch: Literal["off", "on"] = Field(
+        "off",
+        description="`off`: in samples of the class, units give zero (ablation); `on`: in samples of others, they "
+        "give their `level` everywhere (insertion). For a mask, in all samples.",
+    )
     samples: int = Field(6, ge=1, le=32, description="Samples in the picture of a unit.")
 
 
@@ -195,8 +200,9 @@ class UnitOut(Answer):
 
 
 class Changed(Answer):
-    count: int
+    count: int = Field(description="Samples that are taken for another class than before.")
     of: int
+    to_label: int | None = Field(description="Those that are now, and were not before, of the `label`.")
 
 
 class Dissection(Answer):
@@ -206,10 +212,10 @@ class Dissection(Answer):
         "`iou`: intersection over union of the mask and where the unit is lit (Bau et al. 2019)."
     )
     units: list[UnitOut] = Field(description="The best first.")
-    before: str = Field(description="A PNG file, base64: samples, for a `label` of that class.")
-    after: str = Field(description="The same samples without these units.")
+    before: str = Field(description="A PNG file, base64: samples, the first sixteen of those that are changed.")
+    after: str = Field(description="The same with these units switched.")
     changed: Changed | None = Field(
-        description="How many of these samples a classifier of the data takes for another class without these units; "
-        "null where the data have no labelled images."
+        description="What a classifier of the data says of all samples that are changed; null where the data have no "
+        "labelled images."
     )
     step: int | None = Field(description="The training step that the weights are from.")

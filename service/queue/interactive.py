@@ -52,7 +52,7 @@ def call(kind: str, job_id: str, params: dict, timeout: float, *, settings: Sett
             For `arithmetic`: `terms` (each `label`, `seed` or `noise`, and `sign`), `count`, `seed`, `format`, and
             `most`, samples that are drawn in search of a class.
             For `dissect`: `layer`, `label` or `mask` (the bytes of a file), `count`, `seed`, `top`, `samples`,
-            `format`.
+            `switch`, `format`.
             For `export`: `format` and `network`; the answer is `{"name", "size"}` of an artefact.
             For `discriminate`: `images` (a list of PNG bytes) or `sequences` (nested lists (N, T, C)), and `labels`.
             For `evaluate`: `evaluation` (the module of a resolved spec) and `seed`.

@@ -59,7 +59,7 @@ class _Ranking:
         scores: one a unit.
         levels: how bright a unit is where it is brightest, on average, in what it stands for.
         thresholds: above which a unit counts as lit; None: above its own `HIGHLIGHT`.
-        subjects: the samples whose units are switched off.
+        subjects, others: the samples whose units are switched off, and those whose units are switched on.
         brightest: for each unit the samples in which it is brightest, best first, (C, N).
     """
 
@@ -68,6 +68,7 @@ class _Ranking:
     levels: np.ndarray
     thresholds: np.ndarray | None
     subjects: np.ndarray
+    others: np.ndarray
     brightest: np.ndarray
 
 
@@ -87,10 +88,12 @@ def dissect(model: Model, params: dict[str, Any], evaluations: Evaluations, tell
     if params["format"] == "grid":
         captions = [f"unit {unit}   {score:.2f}" for unit, score in zip(units, scores, strict=True)]
         return {"png": png(captioned(pictures, captions))}
-    tell({"what": "switching off", "done": 0, "total": len(ranking.subjects)})
-    sources = drawn.sources(ranking.subjects)
-    before = session.sample(**sources, edits={layer: Edit()})
-    after = session.sample(**sources, edits={layer: Edit(off=units.tolist())})
+    is_on = params["switch"] == "on"
+    subjects = ranking.others if is_on else ranking.subjects
+    tell({"what": f"switching {params['switch']}", "done": 0, "total": len(subjects)})
+    edit = Edit(on={int(unit): float(ranking.levels[unit]) for unit in units}) if is_on else Edit(off=units.tolist())
+    before = session.sample(**drawn.sources(subjects), edits={layer: Edit()})
+    after = session.sample(**drawn.sources(subjects), edits={layer: edit})
     return {
         "by": "class" if params["mask"] is None else "mask",
         "measure": ranking.measure,
@@ -106,7 +109,7 @@ def dissect(model: Model, params: dict[str, Any], evaluations: Evaluations, tell
         ],
         "before": png(grid(before[:SHOWN], SHOWN_COLUMNS)),
         "after": png(grid(after[:SHOWN], SHOWN_COLUMNS)),
-        "changed": None if classify is None else _changed(classify, before, after),
+        "changed": None if classify is None else _changed(classify, before, after, params["label"]),
     }
 
 
@@ -145,7 +148,8 @@ def _by_class(session: Session, drawn: _Drawn, params: Mapping[str, Any], tell: 
     mean, peak = np.concatenate(means), np.concatenate(peaks)
     scores = by_class(mean[is_member], mean[~is_member])
     brightest = np.argsort(-mean.T, axis=1, kind="stable")
-    return _Ranking("cohens_d", scores, peak[is_member].mean(0), None, np.flatnonzero(is_member), brightest)
+    groups = np.flatnonzero(is_member), np.flatnonzero(~is_member)
+    return _Ranking("cohens_d", scores, peak[is_member].mean(0), None, *groups, brightest)
 
 
 def _by_mask(session: Session, drawn: _Drawn, params: Mapping[str, Any], tell: Tell) -> _Ranking:
@@ -157,7 +161,7 @@ def _by_mask(session: Session, drawn: _Drawn, params: Mapping[str, Any], tell: T
         values, mask, lambda done: tell({"what": "looking at units", "done": done, "total": total})
     )
     brightest = np.argsort(-values.mean((1, 2)).T, axis=1, kind="stable")
-    return _Ranking("iou", scores, values.max((1, 2)).mean(0), thresholds, every, brightest)
+    return _Ranking("iou", scores, values.max((1, 2)).mean(0), thresholds, every, every, brightest)
 
 
 def _mask(file: bytes, height: int, width: int) -> np.ndarray:
@@ -187,6 +191,7 @@ def _lit(session: Session, drawn: _Drawn, ranking: _Ranking, unit: int, params: 
     return np.rint(samples * light + GREY * (1 - light)).astype(np.uint8)
 
 
-def _changed(classify: Classify, before: np.ndarray, after: np.ndarray) -> dict[str, int]:
-    differ = classify(before).argmax(1) != classify(after).argmax(1)
-    return {"count": int(differ.sum()), "of": len(differ)}
+def _changed(classify: Classify, before: np.ndarray, after: np.ndarray, label: int | None) -> dict[str, int | None]:
+    were, are = classify(before).argmax(1), classify(after).argmax(1)
+    to_label = None if label is None else int(((were != label) & (are == label)).sum())
+    return {"count": int((were != are).sum()), "of": len(were), "to_label": to_label}

@@ -476,6 +476,16 @@ def test_what_is_switched_off_can_be_switched_off_by_hand(asking):
     np.testing.assert_array_equal(pixels(found["after"])[:SIZE, :SIZE], pixels(by_hand[0]))
 
 
+def test_units_are_switched_on_in_samples_of_other_classes(asking):
+    body = {"layer": "leakyrelu_1", "label": 3, "count": 40, "top": 64, "switch": "on"}
+    found = asking.json("cgan", "dissect", body)
+    assert found["changed"]["of"] == 20
+    assert 0 <= found["changed"]["to_label"] <= found["changed"]["count"] <= 20
+    levels = {str(unit["unit"]): unit["level"] for unit in found["units"]}
+    by_hand = asking.json("cgan", "sample", {"count": 2, "labels": [3, 1], "units": {"leakyrelu_1": {"on": levels}}})
+    np.testing.assert_allclose(pixels(found["after"])[:SIZE, :SIZE].astype(int), pixels(by_hand["images"][1]), atol=1)
+
+
 @pytest.mark.parametrize("kind", ["dcgan", "keras"])
 def test_units_that_are_lit_where_a_mask_is(asking, kind):
     body = {"layer": "conv2d_1", "mask": b64png(TOP_HALF), "count": 20, "top": 3}
@@ -505,6 +515,8 @@ def test_a_class_of_sequences_that_are_drawn_by_class(asking):
         ("dcgan", {"layer": "conv2d_1", "mask": b64png(TOP_HALF & False)}, "/mask", "black everywhere"),
         ("dcgan", {"layer": "conv2d_1", "label": 10}, "/label", "0 to 9"),
         ("dcgan", {"layer": "conv2d_1", "label": 1, "count": 5000}, "/count", "1024"),
+        ("dcgan", {"layer": "conv2d_1", "label": 1, "top": 1000}, "/top", "1000 units of 6 samples"),
+        ("dcgan", {"layer": "conv2d_1", "label": 1, "switch": "up"}, "/switch", "'off' or 'on'"),
         ("cgan", {"layer": "label", "label": 1}, "/layer", "has no units"),
         ("waves", {"layer": "dense_1", "mask": b64png(TOP_HALF)}, "/mask", "lies over images"),
         ("free waves", {"layer": "dense_1", "label": 1}, "/label", "only images can be classified"),
