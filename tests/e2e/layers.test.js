@@ -109,6 +109,34 @@ describe("DCGAN from scratch", () => {
         await badge("scratch-generator-leakyrelu-2", "8×8×64")
     })
 
+    test("two layers of one name are hinted at, both, and stay valid", async () => {
+        const both = ["scratch-generator-conv2d-1", "scratch-generator-tanh-1"]
+        const named = (name) =>
+            editor.page.evaluate(
+                ([ids, name]) => {
+                    for (const node of ids.map((id) => RED.nodes.node(id))) {
+                        node.name = name
+                        RED.events.emit("nodes:change", node)
+                    }
+                },
+                [both, name]
+            )
+        const hints = (id) => editor.node(id).locator(".authorgan-hint:not(.hide)").count()
+        await named("last")
+        for (const id of both) await until(async () => (await hints(id)) === 1, `${id} is hinted at`)
+        await editor.node(both[0]).locator(".authorgan-hint").hover()
+        const tip = editor.page.locator(".red-ui-flow-port-tooltip")
+        await tip.waitFor()
+        assert.match(
+            (await tip.locator("text").allTextContents()).join(" ").replace(/\s+/g, " "),
+            /"last" is the name of 2 layers of one network \(Conv2D, Tanh\).*last, last_2/
+        )
+        await editor.screenshot("hint")
+        for (const id of both) assert.deepEqual(await editor.reasons(id), [])
+        await named("")
+        for (const id of both) await until(async () => (await hints(id)) === 0, `${id} is as it was`)
+    })
+
     test("a layer that does not fit is marked with the reason, and those before it keep their shapes", async () => {
         await set("scratch-generator-reshape-1", { target_shape: [4, 4, 100] })
         await editor.reasonAt("scratch-generator-reshape-1", /holds 1600 numbers, but its input holds 2048/)
