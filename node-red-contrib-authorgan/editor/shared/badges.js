@@ -12,6 +12,12 @@ const SHOWS = {
     "authorgan-discriminator": ({ module }) => ({ weights: module.parameter_count })
 }
 
+const svg = (name, attributes = {}) => {
+    const element = document.createElementNS("http://www.w3.org/2000/svg", name)
+    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value)
+    return element
+}
+
 /** Node -> the text of its badge. */
 const elements = new WeakMap()
 /** The badge that the pointer went to last. */
@@ -34,8 +40,7 @@ export function start() {
             return false
         },
         element: (node) => {
-            const label = document.createElementNS("http://www.w3.org/2000/svg", "text")
-            label.setAttribute("y", 5)
+            const label = svg("text", { y: 5 })
             label.textContent = badgeText(node)
             label.addEventListener("mouseenter", () => {
                 hovered = label
@@ -63,9 +68,9 @@ function startHints() {
         filter: ({ type }) => layers.layerName(type),
         show: (node) => hintsOf(node).length > 0,
         element: () => {
-            const mark = document.createElementNS("http://www.w3.org/2000/svg", "text")
-            mark.setAttribute("y", 5)
-            mark.textContent = "!"
+            const mark = svg("g")
+            mark.append(svg("circle", { cx: 5, cy: 1, r: 5 }), svg("text", { x: 5, y: 5, "text-anchor": "middle" }))
+            mark.lastChild.textContent = "!"
             return mark
         },
         tooltip: (node) =>
