@@ -5,11 +5,11 @@ const { stream } = require("./follow")
 const { jobOf } = require("./job")
 const { upToDate } = require("./migrations")
 
-/** The service loads a model before it works with it, and says itself when that takes too long. */
-const TIMEOUT_MS = 120_000
-
-/** What takes long tells how far it is; a service that is gone is waited for no longer than this. */
-const SILENCE_MS = 600_000
+/**
+ * The service says itself when something takes too long, which what trains a classifier first may do; one that is gone is
+ * waited for no longer than this.
+ */
+const PATIENCE_MS = 600_000
 
 /** Which training step the weights are from that drew a picture. */
 const STEP = "Authorgan-Step"
@@ -18,47 +18,30 @@ const STEP = "Authorgan-Step"
 const MEDIA = { picture: "image/png", gif: "image/gif", mp4: "video/mp4", values: "application/json" }
 
 /**
- * Registers such a node type. Its config has `service` and `train` beside what `ask` reads, and may
- * say that the answer, where it is a picture, is shown `below` the node.
+ * Registers such a node type. Its config has `service` and `train` beside what `ask` reads, and may say that the answer,
+ * where it is a picture, is shown `below` the node.
  *
  * @param {object} RED
  * @param {string} type
- * @param {(question: object) => Promise<{ status?, messages? }|undefined>} ask  puts the answer into `msg`, or returns the
- *     `messages` of each output; and the status that is shown then. A question is
- *     { client, job, msg, config, signal, tell }, where `signal` ends with the node and `tell(text)` shows how far it is,
- *     and two ways to ask the job's model, each with what follows in its path:
- *     `model(what, body, as)` for a Buffer, whose training step becomes `msg.step`, or for an object as `values`; and
- *     `slowly(what, body)` for what tells how far it is, and then the object
+ * @param {(question: Question) => Promise<{ status?, messages? }|undefined>} ask  puts the answer into `msg`, or returns
+ *     the `messages` of each output; and the status that is shown then
  */
 function registerAsking(RED, type, ask) {
     RED.nodes.registerType(type, function (config) {
         RED.nodes.createNode(this, upToDate(config))
         const closing = new AbortController()
-        const { signal } = closing
         const below = config.below ? new Below(RED, this) : null
         this.on("close", (removed, done) => {
             closing.abort()
             below?.close(removed)
             done()
         })
-        const tell = (text) => this.status({ fill: "blue", shape: "dot", text })
 
         this.on("input", async (msg, send, done) => {
             try {
-                const { client, job } = jobOf(RED, config, msg)
-                const path = `/v1/models/${encodeURIComponent(job)}`
-                const model = async (what, body, as) => {
-                    const options = { body, accept: MEDIA[as], signal, timeout: TIMEOUT_MS }
-                    if (as === "values") return client.json(`${path}/${what}`, options)
-                    const response = await client.open(`${path}/${what}`, options)
-                    const step = response.headers.get(STEP)
-                    if (/^\d+$/.test(step)) msg.step = Number(step)
-                    return Buffer.from(await client.read(() => response.arrayBuffer()))
-                }
-                const slowly = (what, body) => converse(client, `${path}/${what}`, body, signal, tell)
-                const { status = {}, messages = msg } =
-                    (await ask({ client, job, path, msg, config, signal, tell, model, slowly })) || {}
-                msg.job = job
+                const question = new Question(RED, this, { msg, config, signal: closing.signal })
+                const { status = {}, messages = msg } = (await ask(question)) || {}
+                msg.job = question.job
                 this.status(status)
                 below?.take({ payload: msg.payload, sample: { step: msg.step } })
                 send(messages)
@@ -70,16 +53,48 @@ function registerAsking(RED, type, ask) {
             }
         })
     })
+}
 
-    /** Tells how far it is, and returns what the service says at last. */
-    async function converse(client, path, body, signal, tell) {
-        tell("status.asked")
-        for await (const { type: event, data } of stream(client, path, { body, signal, patience: SILENCE_MS })) {
-            if (event === "problem") throw new ServiceError(data.status, data)
-            if (event !== "progress") return data
-            tell(progressText(data))
+/** What one message asks: of which `client` and `job`; `path` is that of the job's model, `signal` ends with the node. */
+class Question {
+    constructor(RED, node, { msg, config, signal }) {
+        const { client, job } = jobOf(RED, config, msg)
+        const path = `/v1/models/${encodeURIComponent(job)}`
+        Object.assign(this, { RED, node, msg, config, signal, client, job, path })
+    }
+
+    /** Shows below the node how far it is. */
+    tell(text) {
+        this.node.status({ fill: "blue", shape: "dot", text })
+    }
+
+    /**
+     * Asks the model.
+     * @param {string} what  the last part of its path
+     * @param {"picture"|"gif"|"mp4"|"values"} as
+     * @returns {Promise<Buffer|object>} an object as `values`, else a Buffer, whose training step becomes `msg.step`
+     */
+    async model(what, body, as) {
+        const accept = MEDIA[as]
+        if (!accept) throw new Error(this.RED._("errors.noForm", { as, forms: Object.keys(MEDIA).join(", ") }))
+        const options = { body, accept, signal: this.signal, timeout: PATIENCE_MS }
+        if (as === "values") return this.client.json(`${this.path}/${what}`, options)
+        const response = await this.client.open(`${this.path}/${what}`, options)
+        const step = response.headers.get(STEP)
+        if (/^\d+$/.test(step)) this.msg.step = Number(step)
+        return Buffer.from(await this.client.read(() => response.arrayBuffer()))
+    }
+
+    /** Asks the model for what tells how far it is, shows that, and returns what the service says at last. */
+    async slowly(what, body) {
+        this.tell("status.asked")
+        const connection = { body, signal: this.signal, patience: PATIENCE_MS }
+        for await (const { type, data } of stream(this.client, `${this.path}/${what}`, connection)) {
+            if (type === "problem") throw new ServiceError(data.status, data)
+            if (type !== "progress") return data
+            this.tell(progressText(data))
         }
-        throw new Error(RED._("errors.broken"))
+        throw new Error(this.RED._("errors.broken"))
     }
 }
 

@@ -4,13 +4,15 @@ const { wishesOf } = require("../lib/wishes")
 
 module.exports = (RED) =>
     /** config: terms ("8 - 3 + seed 4"), count, seed, as (picture, values) */
-    registerAsking(RED, "authorgan-arithmetic", async ({ msg, config, model, slowly, tell }) => {
+    registerAsking(RED, "authorgan-arithmetic", async (question) => {
+        const { msg, config } = question
         const body = wishesOf(msg, config, { count: "number", seed: "number" })
         const written = msg.terms ?? config.terms
         body.terms = Array.isArray(written) ? written : termsOf(written)
         if (!body.terms?.length) throw new Error(RED._("errors.noTerms"))
-        tell("status.asked")
+        question.tell("status.asked")
         const as = msg.as ?? config.as
-        msg.payload = as === "values" ? await slowly("arithmetic", body) : await model("arithmetic", body, as)
+        msg.payload =
+            as === "values" ? await question.slowly("arithmetic", body) : await question.model("arithmetic", body, as)
         msg.arithmetic = body
     })

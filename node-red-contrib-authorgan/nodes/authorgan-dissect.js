@@ -14,7 +14,8 @@ const WISHES = {
 
 module.exports = (RED) =>
     /** config: layer, label, count, seed, top */
-    registerAsking(RED, "authorgan-dissect", async ({ job, msg, config, slowly }) => {
+    registerAsking(RED, "authorgan-dissect", async (question) => {
+        const { job, msg, config } = question
         const body = wishesOf(msg, config, WISHES)
         if (!body.layer) throw new Error(RED._("errors.noLayer"))
         if (msg.mask !== undefined) {
@@ -22,7 +23,7 @@ module.exports = (RED) =>
             // A mask or a class says what is looked for; the message's own mask comes before the dialog's class.
             if (msg.label === undefined) delete body.label
         }
-        const { before, after, units, ...found } = await slowly("dissect", body)
+        const { before, after, units, ...found } = await question.slowly("dissect", body)
         const picture = (topic, text) => ({ ...carried(RED, msg), topic, payload: decoded(text), job })
         // What a preview shows of them in the end is the last: of the units the best one.
         const pictures = [

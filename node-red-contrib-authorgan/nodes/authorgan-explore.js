@@ -11,12 +11,13 @@ const QUESTIONS = {
 }
 
 module.exports = (RED) =>
-    registerAsking(RED, "authorgan-explore", async ({ msg, config, model }) => {
+    registerAsking(RED, "authorgan-explore", async (question) => {
+        const { msg, config } = question
         // Whoever sends amounts wants them shown.
         const show = msg.amounts === undefined ? config.show : "moved"
         const { what, wishes } = QUESTIONS[show]
         const body = wishesOf(msg, config, wishes)
         if (body.noise && msg.seed === undefined) delete body.seed
-        msg.payload = await model(what, body, show === "directions" ? "values" : "picture")
+        msg.payload = await question.model(what, body, show === "directions" ? "values" : "picture")
         msg.exploration = body
     })

@@ -8,9 +8,10 @@ const TIMEOUT_MS = 330_000
 const ACCEPT = "application/octet-stream, text/x-python, application/x-ipynb+json"
 
 module.exports = (RED) =>
-    registerAsking(RED, "authorgan-export", async ({ client, path, msg, config, signal, tell }) => {
+    registerAsking(RED, "authorgan-export", async (question) => {
+        const { client, path, msg, config, signal } = question
         const body = wishesOf(msg, config, { format: "text", network: "text", library: "text" })
-        tell("status.writing")
+        question.tell("status.writing")
         const response = await client.open(`${path}/export`, { body, accept: ACCEPT, signal, timeout: TIMEOUT_MS })
         msg.payload = Buffer.from(await client.read(() => response.arrayBuffer()))
         msg.filename = nameOf(response)

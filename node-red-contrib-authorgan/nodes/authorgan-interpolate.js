@@ -17,12 +17,13 @@ const WISHES = {
 const ENDINGS = { picture: "png", gif: "gif", mp4: "mp4", values: "json" }
 
 module.exports = (RED) =>
-    registerAsking(RED, "authorgan-interpolate", async ({ job, msg, config, model }) => {
+    registerAsking(RED, "authorgan-interpolate", async (question) => {
+        const { job, msg, config } = question
         const body = wishesOf(msg, config, WISHES)
         // Points are given one way; the message's own noise takes the place of the dialog's seeds.
         if (body.noise && msg.seeds === undefined) delete body.seeds
         const as = msg.as ?? config.as
-        msg.payload = await model("interpolate", body, as)
+        msg.payload = await question.model("interpolate", body, as)
         msg.interpolation = body
         msg.filename = `${job}-interpolation.${ENDINGS[as]}`
     })

@@ -16,11 +16,12 @@ const WISHES = {
 
 module.exports = (RED) =>
     /** config: network, layer (empty: which layers there are), seed, label, most, columns, normalization, as */
-    registerAsking(RED, "authorgan-layers", async ({ msg, config, model }) => {
+    registerAsking(RED, "authorgan-layers", async (question) => {
+        const { msg, config } = question
         const body = wishesOf(msg, { ...config, max_maps: config.most }, WISHES)
         if (msg.images !== undefined) body.images = encoded(msg.images)
         if (msg.seed === undefined && (body.images || body.noise || body.sequences)) delete body.seed
         const as = body.layer === undefined ? "values" : (msg.as ?? config.as)
-        msg.payload = await model("layers", body, as)
+        msg.payload = await question.model("layers", body, as)
         msg.layers = body
     })

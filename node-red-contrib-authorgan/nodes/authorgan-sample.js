@@ -13,9 +13,10 @@ const WISHES = {
 }
 
 module.exports = (RED) =>
-    registerAsking(RED, "authorgan-sample", async ({ msg, config, model }) => {
+    registerAsking(RED, "authorgan-sample", async (question) => {
+        const { msg, config } = question
         // Fewer classes than pictures are repeated by the service.
         const body = wishesOf(msg, config, WISHES)
-        msg.payload = await model("sample", body, "picture")
+        msg.payload = await question.model("sample", body, "picture")
         msg.sample = body
     })

@@ -138,6 +138,8 @@ describe("interpolate", () => {
         service.answerOnce("/v1/models/job1/interpolate", 422, { detail, problems: [] })
         await nodeRed.send("interpolate", { layout: "grid" })
         await lastError(/A grid lies between 4 points/)
+        await nodeRed.send("interpolate", { as: "film" })
+        await lastError(/picture, gif, mp4, values, not as "film"/)
     })
 })
 
