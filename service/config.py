@@ -165,7 +165,7 @@ class Settings:
     max_sample_count: int = _integer("images or sequences in one sampling request", 1024)
     max_latent_points: int = _integer("points of one interpolation", 64, minimum=2)
     max_class_draws: int = _integer("samples that are drawn in search of those of a class", 4096)
-    max_activation_numbers: int = _integer("numbers that one layer gives in one request", 100_000_000)
+    max_activation_numbers: int = _integer("numbers that one layer gives in one request", 32_000_000)
     max_discriminate_images: int = _integer("images or sequences in one discriminate request", 256)
     max_sample_numbers: int = _integer("numbers of the sequences in one answer or request", 1_000_000)
     max_evaluation_count: int = _integer("images of each kind in one evaluation", 20_000, minimum=20)

@@ -101,13 +101,13 @@ def _movie(samples: np.ndarray, params: Mapping[str, Any]) -> dict[str, Any]:
     # Loads a video library, which other questions have no use for.
     from service.movie.encode import ENCODERS, GIF_PIXELS
 
-    frames = [enlarged(grid(sample[None], 1)) for sample in samples]
-    area = len(frames) * frames[0].width * frames[0].height
-    if params["format"] == "gif" and area > GIF_PIXELS:
-        most = GIF_PIXELS // (frames[0].width * frames[0].height)
-        message = f"{len(frames)} frames of this size are too many for a GIF, which may have {most}; ask for an MP4."
+    count, first = len(samples), enlarged(grid(samples[:1], 1))
+    most = GIF_PIXELS // (first.width * first.height)
+    if params["format"] == "gif" and count > most:
+        message = f"{count} frames of this size are too many for a GIF, which may have {most}; ask for an MP4."
         raise InteractiveError("too_many", message, "/steps")
+    frames = (enlarged(grid(sample[None], 1)) for sample in samples)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"movie.{params['format']}"
-        ENCODERS[params["format"]](iter(frames), [1] * len(frames), path, params["fps"])
-        return {"movie": path.read_bytes(), "count": len(samples)}
+        ENCODERS[params["format"]](frames, [1] * count, path, params["fps"])
+        return {"movie": path.read_bytes(), "count": count}
