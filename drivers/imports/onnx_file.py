@@ -57,7 +57,8 @@ class _Reading:
         self._problems: list[dict[str, str]] = []
 
     def layers(self) -> list[dict[str, Any]]:
-        outside = [name for name, weight in self._weights.items() if weight.data_location]
+        constants = [item.t for node in self._graph.node for item in node.attribute if item.HasField("t")]
+        outside = [weight.name for weight in (*self._weights.values(), *constants) if weight.data_location]
         if outside:
             message = f"The weights '{outside[0]}' lie in another file; save the model with its weights inside."
             raise unreadable("external_data", message)

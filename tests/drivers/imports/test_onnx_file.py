@@ -117,6 +117,15 @@ def test_weights_in_another_file_are_refused_and_not_opened(tmp_path):
     assert problem["code"] == "external_data"
 
 
+def test_constants_in_another_file_are_refused_and_not_opened(tmp_path):
+    (tmp_path / "numbers").write_bytes(bytes(16))
+    shape = TensorProto(name="shape", data_type=TensorProto.INT64, dims=[2], data_location=TensorProto.EXTERNAL)
+    shape.external_data.add(key="location", value=str(tmp_path / "numbers"))
+    nodes = [helper.make_node("Constant", [], ["s"], value=shape), helper.make_node("Reshape", ["x", "s"], ["y"])]
+    (problem,) = refused(graph(*nodes), tmp_path)
+    assert problem["code"] == "external_data"
+
+
 def test_what_cannot_be_drawn_of_a_known_operator_is_told(tmp_path):
     weight = helper.make_tensor("w", TensorProto.FLOAT, [4, 1], [0.0] * 4)
     (problem,) = refused(graph(helper.make_node("Gemm", ["x", "w"], ["y"], "g", alpha=2.0), weights=[weight]), tmp_path)
