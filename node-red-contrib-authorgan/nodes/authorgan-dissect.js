@@ -9,11 +9,12 @@ const WISHES = {
     count: "number",
     seed: "number",
     top: "number",
-    samples: "number"
+    samples: "number",
+    switch: "text"
 }
 
 module.exports = (RED) =>
-    /** config: layer, label, count, seed, top */
+    /** config: layer, label, count, seed, top, switch (off, on) */
     registerAsking(RED, "authorgan-dissect", async (question) => {
         const { job, msg, config } = question
         const body = wishesOf(msg, config, WISHES)
@@ -32,7 +33,10 @@ module.exports = (RED) =>
             picture("after", after)
         ]
         msg.payload = { layer: body.layer, ...found, units: units.map(({ picture: _shown, ...unit }) => unit) }
-        // As a sample node takes it: the same units switched off.
-        msg.units = { [body.layer]: { off: units.map(({ unit }) => unit) } }
+        msg.units = { [body.layer]: body.switch === "on" ? switchedOn(units) : switchedOff(units) }
         return { status: good(`${units.length} / ${body.layer}`), messages: [msg, pictures] }
     })
+
+/** The same switching as a sample node takes it: to what each unit gives where it is lit, or to nothing. */
+const switchedOn = (units) => ({ on: Object.fromEntries(units.map(({ unit, level }) => [unit, level])) })
+const switchedOff = (units) => ({ off: units.map(({ unit }) => unit) })

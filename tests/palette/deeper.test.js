@@ -212,8 +212,8 @@ describe("dissect", () => {
         assert.deepEqual(payload, {
             ...{ layer: "conv2d_1", by: "class", changed: { count: 5, of: 8 }, step: 40 },
             units: [
-                { unit: 3, score: 1 / 3 },
-                { unit: 17, score: 1 / 17 }
+                { unit: 3, score: 1 / 3, level: 1.5 },
+                { unit: 17, score: 1 / 17, level: 8.5 }
             ]
         })
         assert.deepEqual([units, job], [{ conv2d_1: { off: [3, 17] } }, "job1"])
@@ -222,6 +222,12 @@ describe("dissect", () => {
             pictures.map(({ topic, payload: picture, series }) => [topic, picture, series]),
             ["unit 17", "unit 3", "before", "after"].map((topic) => [topic, "a buffer", "a"])
         )
+    })
+
+    test("switches the units on as well, to what they give where they are lit", async () => {
+        const { units } = await answer("dissect", { switch: "on" })
+        assert.equal(asked("dissect").body.switch, "on")
+        assert.deepEqual(units, { conv2d_1: { on: { 3: 1.5, 17: 8.5 } } })
     })
 
     test("looks for what a mask covers instead of a class", async () => {

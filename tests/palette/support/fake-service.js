@@ -176,7 +176,7 @@ function evaluate({ metrics, count }, response) {
 /** What takes long: how far it is, and then two units, or what was asked. */
 function examine(body, response) {
     const picture = PNG.toString("base64")
-    const units = [3, 17].map((unit) => ({ unit, score: 1 / unit, picture }))
+    const units = [3, 17].map((unit) => ({ unit, score: 1 / unit, level: unit / 2, picture }))
     const found = { by: "class", units, before: picture, after: picture, changed: { count: 5, of: 8 }, step: 40 }
     response.writeHead(200, { "Content-Type": "text/event-stream" })
     response.write('event: progress\ndata: {"what": "drawing", "done": 1, "total": 2}\n\n')

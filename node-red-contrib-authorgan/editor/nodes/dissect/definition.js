@@ -15,6 +15,7 @@ RED.nodes.registerType("authorgan-dissect", {
         },
         seed: { value: "", validate: (value, _opt) => AuthorGAN.reasons.ofNumbers(value, { minimum: 0, maxItems: 1 }) },
         top: { value: "", validate: (value, _opt) => AuthorGAN.reasons.ofNumbers(value, { minimum: 1, maxItems: 1 }) },
+        switch: { value: "off" },
         train: { value: "" },
         service: { value: "", type: "authorgan-service", required: false },
         version: { value: 2 }
