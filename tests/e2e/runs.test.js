@@ -167,6 +167,13 @@ describe("the sidebar of runs", () => {
         assert.equal(await page.locator(".authorgan-runs-gallery img").count(), 2)
         await page.locator(".authorgan-runs-curves .u-over").waitFor()
         await editor.screenshot("comparison")
+        // All at the same step: each has drawn from the same noise at step 0.
+        await page.getByLabel("Step of the samples").fill("0")
+        const captions = page.locator(".authorgan-runs-gallery figcaption")
+        await until(
+            async () => (await captions.allTextContents()).every((words) => words.endsWith(" · step 0")),
+            "both are at the first step"
+        )
         // Parallel coordinates, by keyboard: from the middle of the axis on, only the fast one is left.
         const from = page.getByRole("slider", { name: "generator learning_rate, from" })
         await from.focus()

@@ -2,6 +2,7 @@
 
 import { Curves, colourOf } from "./curves.js"
 import { colourMark, element, pageHead } from "./dom.js"
+import { Gallery } from "./gallery.js"
 import { Parallel } from "./parallel.js"
 import { Pictures } from "./pictures.js"
 import { poll } from "./poll.js"
@@ -20,7 +21,7 @@ export class Comparison {
         this.pictures = new Pictures(runs)
         this.note = element("p", { class: "authorgan-runs-note", role: "status" })
         this.table = element("div", { class: "authorgan-runs-table" })
-        this.samples = element("div", { class: "authorgan-runs-gallery" })
+        this.gallery = new Gallery(runs, this.pictures)
         this.curvesPlace = element("div")
         this.parallel = new Parallel({ open, onfilter: (ids) => this.filter(ids) })
         place.append(
@@ -33,7 +34,7 @@ export class Comparison {
             this.curvesPlace,
             this.parallel.place,
             this.table,
-            this.samples
+            this.gallery.place
         )
         this.polling = poll(() => this.look(), LIVE_MS)
     }
@@ -46,7 +47,7 @@ export class Comparison {
                 compared.missing.length > 0 ? text("compare.lost", { count: compared.missing.length }) : ""
             if (compared.jobs.length === 0) return OVER_MS
             this.showTable(compared)
-            this.showSamples(compared.jobs)
+            this.gallery.show(compared.jobs)
             this.parallel.show(compared)
             this.showOnly()
             jobs = await Promise.all(compared.jobs.map((job) => this.jobOf(job)))
@@ -120,28 +121,6 @@ export class Comparison {
         )
     }
 
-    showSamples(jobs) {
-        for (const [at, job] of jobs.entries()) {
-            if (!this.samples.children[at]) {
-                this.samples.append(
-                    element(
-                        "figure",
-                        { data: { job: job.id } },
-                        element("div", { class: "authorgan-runs-sample" }),
-                        element("figcaption", {})
-                    )
-                )
-            }
-            const { firstChild: place, lastChild: caption } = this.samples.children[at]
-            const step = job.latest_sample && text("atStep", { step: number(job.latest_sample.step) })
-            caption.replaceChildren(mark(at), [job.label || text("unnamed"), step].filter(Boolean).join(" · "))
-            if (!job.latest_sample) place.textContent = text("samples.none")
-            else if (place.authorganPicture !== job.latest_sample.url) {
-                this.pictures.show(place, job.latest_sample.url, job.name)
-            }
-        }
-    }
-
     /** Only the runs that were chosen on the axes; null: all of them. */
     filter(ids) {
         this.chosen = ids
@@ -150,7 +129,7 @@ export class Comparison {
     }
 
     showOnly() {
-        const places = [...this.table.querySelectorAll("tr[data-job]"), ...this.samples.children]
+        const places = [...this.table.querySelectorAll("tr[data-job]"), ...this.gallery.figures.children]
         for (const place of places) place.hidden = Boolean(this.chosen) && !this.chosen.has(place.dataset.job)
     }
 

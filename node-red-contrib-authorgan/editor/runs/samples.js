@@ -9,6 +9,19 @@ const MOST = 500
 const PAGE = 100
 const MOVIES = ["gif", "mp4"]
 
+/** The samples of a run, oldest first; of very many, the newest. */
+export async function allSamples(runs, id) {
+    const found = []
+    let cursor = null
+    do {
+        const query = new URLSearchParams({ limit: PAGE, ...(cursor && { cursor }) })
+        const page = await runs.json("GET", `jobs/${id}/samples?${query}`)
+        found.push(...page.samples)
+        cursor = page.next
+    } while (cursor && found.length < MOST)
+    return found.reverse()
+}
+
 export class Samples {
     constructor(runs, pictures, id) {
         this.runs = runs
@@ -57,22 +70,10 @@ export class Samples {
     async look({ latest_sample }) {
         if (!latest_sample || latest_sample.step === this.samples.at(-1)?.step) return
         if (!this.samples.length) this.pictures.show(this.real, `jobs/${this.id}/real.png`, text("samples.real"))
-        this.samples = await this.all()
+        this.samples = await allSamples(this.runs, this.id)
         this.place.hidden = this.samples.length === 0
         this.slider.max = this.samples.length - 1
         this.go(this.following ? this.samples.length - 1 : this.at)
-    }
-
-    async all() {
-        const found = []
-        let cursor = null
-        do {
-            const query = new URLSearchParams({ limit: PAGE, ...(cursor && { cursor }) })
-            const page = await this.runs.json("GET", `jobs/${this.id}/samples?${query}`)
-            found.push(...page.samples)
-            cursor = page.next
-        } while (cursor && found.length < MOST)
-        return found.reverse()
     }
 
     go(to) {
