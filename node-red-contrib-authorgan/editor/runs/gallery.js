@@ -8,7 +8,7 @@ export class Gallery {
     constructor(runs, pictures) {
         this.runs = runs
         this.pictures = pictures
-        /** run id -> Promise of its samples, oldest first */
+        /** run id and the step of its newest samples -> Promise of them all, oldest first */
         this.known = new Map()
         this.label = element("span", { class: "authorgan-runs-step" })
         this.slider = element("input", {
@@ -45,9 +45,8 @@ export class Gallery {
         const newest = step >= Number(this.slider.max)
         this.label.textContent = newest ? text("samples.newest") : text("samples.until", { step: number(step) })
         this.slider.setAttribute("aria-valuetext", this.label.textContent)
-        this.jobs.forEach((job, at) => {
-            this.figure(job, at)
-        })
+        // In the order of the runs, whichever samples are there first.
+        for (const [at, job] of this.jobs.entries()) this.figure(job, at)
         await Promise.all(
             this.jobs.map(async (job, at) => {
                 const sample = newest ? job.latest_sample : await this.until(job, step)
@@ -80,12 +79,13 @@ export class Gallery {
     /** The newest samples of a run up to a step; those before its first are its first. */
     async until({ id, latest_sample }, step) {
         if (!latest_sample) return null
-        if (!this.known.has(id))
+        const key = `${id} ${latest_sample.step}`
+        if (!this.known.has(key))
             this.known.set(
-                id,
+                key,
                 allSamples(this.runs, id).catch(() => [latest_sample])
             )
-        const samples = await this.known.get(id)
+        const samples = await this.known.get(key)
         return samples.findLast((sample) => sample.step <= step) || samples[0]
     }
 }
