@@ -62,18 +62,22 @@ export class Parallel {
         if (known === this.known) return
         this.known = known
         this.jobs = jobs
-        const axes = [
-            ...parameters.map(({ pointer, values }) => ({ name: pointer, title: shortened(pointer), values })),
-            ...values.map(({ name, title }) => ({ name, title, values: jobs.map(({ values }) => values[name]) }))
-        ].filter(({ values }) => new Set(values.filter(isKnown).map((value) => JSON.stringify(value))).size > 1)
-        this.axes = axes.slice(0, MOST_AXES).map((axis) => {
+        const differs = ({ values }) => new Set(values.filter(isKnown).map((value) => JSON.stringify(value))).size > 1
+        const asked = parameters
+            .map(({ pointer, values }) => ({ name: pointer, title: shortened(pointer), values }))
+            .filter(differs)
+        const found = values
+            .map(({ name, title }) => ({ name, title, values: jobs.map(({ values }) => values[name]) }))
+            .filter(differs)
+        // What came of the runs is never left out.
+        const axes = [...asked.slice(0, Math.max(0, MOST_AXES - found.length)), ...found]
+        const count = asked.length + found.length
+        this.axes = axes.map((axis) => {
             const scale = axisOf(axis.values)
             return { ...axis, ...scale, places: axis.values.map(scale.place) }
         })
         this.hint.textContent =
-            axes.length > MOST_AXES
-                ? text("parallel.more", { shown: MOST_AXES, count: axes.length })
-                : text("parallel.hint")
+            count > axes.length ? text("parallel.more", { shown: axes.length, count }) : text("parallel.hint")
         this.offerColours()
         this.place.hidden = jobs.length < 2 || this.axes.length < 2
         this.draw()
