@@ -6,6 +6,7 @@
 import { axisOf, within } from "../../lib/axes.js"
 import { colourOf, NETWORKS } from "./curves.js"
 import { element, graphic } from "./dom.js"
+import { Stretches } from "./stretches.js"
 import { number, shortened, text } from "./texts.js"
 
 const ROW = 54
@@ -14,23 +15,19 @@ const LABELS_AT = 42
 /** Left and right of an axis: half a handle. */
 const SIDE = 6
 const HANDLE = { width: 6, height: 16 }
-/** Of an axis: what an arrow key moves a handle by, and less than what a press of the pointer is no stretch. */
-const KEY_STEP = 0.05
-const SLIP = 0.02
 /** Pixels that the label of a value takes. */
 const LABEL = 64
 /** More axes than these say nothing together. */
 const MOST_AXES = 24
-const WHOLE = [0, 1]
 
 export class Parallel {
     /** @param {{ onfilter: (ids: Set<string>|null) => void, open: (id: string) => void }} options */
     constructor({ onfilter, open }) {
         this.onfilter = onfilter
         this.open = open
-        /** name of an axis -> the stretch chosen on it, [from, to] of 0 to 1 */
-        this.stretches = new Map()
+        this.stretches = new Stretches({ at: (event) => this.at(event), onchange: () => this.filter() })
         this.axes = []
+        this.told = null
         this.colour = element("select", {
             "aria-label": text("parallel.colour"),
             title: text("parallel.colour"),
@@ -39,7 +36,12 @@ export class Parallel {
         this.count = element("span", { class: "authorgan-runs-step", role: "status" })
         this.all = element(
             "button",
-            { type: "button", class: "red-ui-button red-ui-button-small", hidden: true, onclick: () => this.clear() },
+            {
+                type: "button",
+                class: "red-ui-button red-ui-button-small",
+                hidden: true,
+                onclick: () => this.stretches.clear()
+            },
             text("parallel.all")
         )
         this.picture = element("div")
@@ -174,8 +176,8 @@ export class Parallel {
                 y: AXIS_AT - HANDLE.height / 2,
                 width: this.width,
                 height: HANDLE.height,
-                onpointerdown: (event) => this.brush(event, axis),
-                ondblclick: () => this.choose(axis, null)
+                onpointerdown: (event) => this.stretches.brush(event, axis.name),
+                ondblclick: () => this.stretches.choose(axis.name, null)
             }),
             ...labels.map(({ value, at }) =>
                 graphic(
@@ -207,8 +209,8 @@ export class Parallel {
             "aria-label": text(`parallel.${end ? "to" : "from"}`, { title: axis.title }),
             "aria-valuemin": 0,
             "aria-valuemax": 100,
-            onpointerdown: (event) => this.drag(event, axis, end),
-            onkeydown: (event) => this.press(event, axis, end)
+            onpointerdown: (event) => this.stretches.drag(event, axis.name, end),
+            onkeydown: (event) => this.stretches.press(event, axis.name, end)
         })
     }
 
@@ -218,73 +220,16 @@ export class Parallel {
         )
     }
 
-    stretch(axis) {
-        return this.stretches.get(axis.name) || WHOLE
-    }
-
     /** Where the pointer is on an axis. */
     at({ clientX }) {
         const { left } = this.picture.getBoundingClientRect()
-        return clamp((clientX - left - SIDE) / (this.width - 2 * SIDE))
-    }
-
-    /** Calls `move` with where the pointer is until it is let go. */
-    follow(event, move) {
-        event.preventDefault()
-        const { target } = event
-        target.setPointerCapture(event.pointerId)
-        const moved = (event) => move(this.at(event))
-        target.addEventListener("pointermove", moved)
-        target.addEventListener("lostpointercapture", () => target.removeEventListener("pointermove", moved), {
-            once: true
-        })
-    }
-
-    brush(event, axis) {
-        const from = this.at(event)
-        this.follow(event, (to) => {
-            if (Math.abs(to - from) > SLIP) this.choose(axis, [Math.min(from, to), Math.max(from, to)])
-        })
-    }
-
-    drag(event, axis, end) {
-        event.target.focus()
-        this.follow(event, (at) => this.move(axis, end, at))
-    }
-
-    press(event, axis, end) {
-        const steps = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }
-        if (event.key in steps) this.move(axis, end, this.stretch(axis)[end] + steps[event.key] * KEY_STEP)
-        else if (event.key === "Home") this.move(axis, end, 0)
-        else if (event.key === "End") this.move(axis, end, 1)
-        else if (event.key === "Escape" && this.stretches.has(axis.name)) this.choose(axis, null)
-        else return
-        event.preventDefault()
-        event.stopPropagation()
-    }
-
-    /** Moves one end of a stretch, never beyond the other. */
-    move(axis, end, to) {
-        const stretch = [...this.stretch(axis)]
-        stretch[end] = end === 0 ? Math.min(clamp(to), stretch[1]) : Math.max(clamp(to), stretch[0])
-        this.choose(axis, stretch)
-    }
-
-    choose(axis, stretch) {
-        if (stretch && (stretch[0] > 0 || stretch[1] < 1)) this.stretches.set(axis.name, stretch)
-        else this.stretches.delete(axis.name)
-        this.filter()
-    }
-
-    clear() {
-        this.stretches.clear()
-        this.filter()
+        return Math.min(1, Math.max(0, (clientX - left - SIDE) / (this.width - 2 * SIDE)))
     }
 
     /** Shows what is chosen, and tells which runs are left. */
     filter() {
         for (const axis of this.axes) {
-            const [from, to] = this.stretch(axis)
+            const [from, to] = this.stretches.of(axis.name)
             for (const end of [0, 1]) {
                 const place = end ? to : from
                 const handle = this.handle(axis.name, end)
@@ -296,18 +241,18 @@ export class Parallel {
                 ({ dataset }) => dataset.stretch === axis.name
             )
             shown.setAttribute("x", this.x(from))
-            shown.setAttribute("width", this.stretches.has(axis.name) ? this.x(to) - this.x(from) : 0)
+            shown.setAttribute("width", this.stretches.chosen.has(axis.name) ? this.x(to) - this.x(from) : 0)
         }
         const left = within(
             this.axes.map(({ places }) => places),
-            this.axes.map(({ name }) => this.stretches.get(name) || null)
+            this.axes.map(({ name }) => this.stretches.chosen.get(name) || null)
         )
         for (const [at, line] of this.lines.entries()) line.classList.toggle("authorgan-runs-out", !left[at])
         const ids = this.jobs.filter((_, at) => left[at]).map(({ id }) => id)
         const filtered = ids.length < this.jobs.length
-        this.all.hidden = this.stretches.size === 0
+        this.all.hidden = this.stretches.chosen.size === 0
         this.count.textContent = filtered ? text("parallel.left", { left: ids.length, count: this.jobs.length }) : ""
-        const told = filtered ? ids.join() : ""
+        const told = filtered ? ids.join() : null
         if (told === this.told) return
         this.told = told
         this.onfilter(filtered ? new Set(ids) : null)
@@ -319,6 +264,5 @@ export class Parallel {
 }
 
 const isKnown = (value) => value !== null && value !== undefined
-const clamp = (share) => Math.min(1, Math.max(0, share))
 const clipped = (words) => (words.length > 12 ? `${words.slice(0, 11)}…` : words)
 const tooltip = (words) => graphic("title", {}, words)
