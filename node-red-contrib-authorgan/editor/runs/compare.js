@@ -22,6 +22,7 @@ export class Comparison {
         this.note = element("p", { class: "authorgan-runs-note", role: "status" })
         this.table = element("div", { class: "authorgan-runs-table" })
         this.gallery = new Gallery(runs, this.pictures)
+        this.filtered = element("div", {}, this.table, this.gallery.place)
         this.curvesPlace = element("div")
         this.parallel = new Parallel({ open, onfilter: (ids) => this.filter(ids) })
         place.append(
@@ -33,8 +34,7 @@ export class Comparison {
             this.note,
             this.curvesPlace,
             this.parallel.place,
-            this.table,
-            this.gallery.place
+            this.filtered
         )
         this.polling = poll(() => this.look(), LIVE_MS)
     }
@@ -123,6 +123,9 @@ export class Comparison {
 
     /** Only the runs that were chosen on the axes; null: all of them. */
     filter(ids) {
+        // As high as before: the page must not slip away below the pointer that chooses.
+        if (!this.chosen) this.filtered.style.minHeight = `${this.filtered.offsetHeight}px`
+        if (!ids) this.filtered.style.minHeight = ""
         this.chosen = ids
         this.showOnly()
         if (this.curves) this.curves.showOnly(ids)
