@@ -47,6 +47,7 @@ export class Gallery {
         this.slider.setAttribute("aria-valuetext", this.label.textContent)
         // In the order of the runs, whichever samples are there first.
         for (const [at, job] of this.jobs.entries()) this.figure(job, at)
+        for (const gone of [...this.figures.children].slice(this.jobs.length)) gone.remove()
         await Promise.all(
             this.jobs.map(async (job, at) => {
                 const sample = newest ? job.latest_sample : await this.until(job, step)
@@ -58,8 +59,9 @@ export class Gallery {
     figure(job, at) {
         if (!this.figures.children[at]) {
             const picture = element("div", { class: "authorgan-runs-sample" })
-            this.figures.append(element("figure", { data: { job: job.id } }, picture, element("figcaption")))
+            this.figures.append(element("figure", {}, picture, element("figcaption")))
         }
+        this.figures.children[at].dataset.job = job.id
         return this.figures.children[at]
     }
 
