@@ -41,6 +41,7 @@ export class Gallery {
     }
 
     async draw() {
+        const { jobs } = this
         const step = Number(this.slider.value)
         const newest = step >= Number(this.slider.max)
         this.label.textContent = newest ? text("samples.newest") : text("samples.until", { step: number(step) })
@@ -49,9 +50,10 @@ export class Gallery {
         for (const [at, job] of this.jobs.entries()) this.figure(job, at)
         for (const gone of [...this.figures.children].slice(this.jobs.length)) gone.remove()
         await Promise.all(
-            this.jobs.map(async (job, at) => {
+            jobs.map(async (job, at) => {
                 const sample = newest ? job.latest_sample : await this.until(job, step)
-                if (Number(this.slider.value) === step) this.put(job, at, sample)
+                // Unless something newer is looked at by now.
+                if (jobs === this.jobs && Number(this.slider.value) === step) this.put(job, at, sample)
             })
         )
     }
