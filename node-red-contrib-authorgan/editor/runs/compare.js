@@ -51,7 +51,7 @@ export class Comparison {
             this.parallel.show(compared)
             this.showOnly()
             jobs = await Promise.all(compared.jobs.map((job) => this.jobOf(job)))
-            this.showCurves(jobs)
+            this.showCurves(compared.jobs)
             await this.curves.look(jobs)
         } catch (failure) {
             this.note.textContent = failure.message

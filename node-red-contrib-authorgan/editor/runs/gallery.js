@@ -70,7 +70,7 @@ export class Gallery {
     put(job, at, sample) {
         const { firstChild: place, lastChild: caption } = this.figure(job, at)
         const step = sample && text("atStep", { step: number(sample.step) })
-        const words = [job.name || text("unnamed"), step].filter(Boolean).join(" · ")
+        const words = [job.label || text("unnamed"), step].filter(Boolean).join(" · ")
         caption.replaceChildren(colourMark(colourOf(at)), words)
         if (!sample) {
             place.authorganPicture = null
