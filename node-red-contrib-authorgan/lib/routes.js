@@ -50,8 +50,12 @@ function serviceRoutes(RED) {
     post("/authorgan/redraw", (client, { job, drawn }) => redraw(client, job, drawn))
     // A file is too large to be taken apart on the way: which service is meant stands in the address.
     RED.httpAdmin.post("/authorgan/network", mayDraw, (request, response, next) => {
+        // Pages of other sites may send a form, but not with this header, which the editor's own requests have.
+        if (!request.get("X-Requested-With")) {
+            return response.status(403).json({ message: "Only the editor sends files here." })
+        }
         const headers = Object.fromEntries(DESCRIBE.map((name) => [name, request.headers[name]]))
-        answer(response, async () => {
+        return answer(response, async () => {
             const options = { stream: Readable.toWeb(request), headers, timeout: UPLOAD_TIMEOUT_MS }
             response.json(await clientFor(request.query).json("/v1/specs/import", options))
         }).catch(next)

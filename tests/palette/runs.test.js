@@ -143,6 +143,15 @@ describe("the way to the service", () => {
         assert.equal(service.requests.length, before)
     })
 
+    test("takes files from the editor alone, not from pages of other sites", async () => {
+        const before = service.requests.length
+        const body = new FormData()
+        body.append("file", new Blob(["x"]), "x.onnx")
+        const address = `${nodeRed.url}/authorgan/network?${new URLSearchParams({ url: service.url })}`
+        assert.equal((await fetch(address, { method: "POST", body })).status, 403)
+        assert.equal(service.requests.length, before)
+    })
+
     test("says that the service is away", async () => {
         await service.stop()
         const response = await ask("service/v1/jobs")
