@@ -105,7 +105,7 @@ def test_a_training_pauses_steps_resumes_and_stops(fleet):
     assert marked == [(at, "paused"), (at, "stepped"), (at + 2, "resumed")]
     seconds = fleet.history.curve(job_id)[:, 3]
     assert (np.diff(seconds) >= 0).all()
-    assert seconds[at] == seconds[at + 1] == seconds[at - 1]  # in the pause
+    assert seconds[at] == seconds[at + 1]  # in the pause; the step before it may have been told before it
     assert 0 < seconds[-1] <= job.progress["seconds"] + 0.001
 
 
