@@ -284,7 +284,7 @@ WAVE = [[0.5, -0.25]] * 8
 def test_sequences_come_as_numbers(client, waves_job, asked):
     asked.append({"sequences": [WAVE] * 3, "count": 3, "step": 40})
     answered = client.post(f"/v1/models/{waves_job}/sample", json={"count": 3}, headers={"Accept": "application/json"})
-    assert answered.json == {"sequences": [WAVE] * 3, "images": None, "count": 3, "step": 40}
+    assert answered.json == {"sequences": [WAVE] * 3, "images": None, "before": None, "count": 3, "step": 40}
     assert asked[0]["format"] == "each"
 
 

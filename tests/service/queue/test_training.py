@@ -208,7 +208,9 @@ def test_the_curves_of_a_real_training_can_be_read_in_words(fleet):
     job = fleet.wait(job_id, "succeeded")
     training = training_of(job, fleet.history.curve(job_id), fleet.history, fleet.storage, max_grids=40)
     reading = read(training)
-    assert reading.judged == [rule.code for rule in RULES] or set(reading.not_judged) == {"mode_collapse"}
+    # Two rules look at scores, which were not asked for; one at how alike samples are, and may have too few of them.
+    assert {"missing_modes", "copying"} <= set(reading.not_judged) <= {"missing_modes", "copying", "mode_collapse"}
+    assert reading.judged == [rule.code for rule in RULES if rule.code not in reading.not_judged]
     assert not {"diverging", "discriminator_won"} & {rule.code for rule, _ in reading.findings}
     assert all(0 <= diversity <= 1 for _, diversity in training.diversity)
     assert training.diversity
