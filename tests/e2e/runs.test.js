@@ -313,8 +313,12 @@ describe("the sidebar of runs", () => {
         await until(async () => (await row(long).getAttribute("data-state")) === "running", "it runs", PATIENCE_MS)
         await row(long).locator(".authorgan-runs-open").click()
         await page.getByText(/^running · /).waitFor()
-        system.killApi()
-        await page.getByText(/does not answer/).waitFor({ timeout: PATIENCE_MS })
+        // It is started again at once: it has to die until somebody has asked it in vain.
+        const away = async () => {
+            system.killApi()
+            return page.getByText(/does not answer/).isVisible()
+        }
+        await until(away, "the page says that the service is away", PATIENCE_MS)
         await page.getByText(/^running · /).waitFor({ timeout: PATIENCE_MS })
         const headers = { "Content-Type": "application/json" }
         const stop = { method: "POST", headers, body: '{"action": "stop"}' }

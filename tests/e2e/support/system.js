@@ -100,7 +100,6 @@ class System {
                     return false // it has ended, or is not ours
                 }
             })
-        if (found.length === 0) throw new Error("The API is not running.")
         for (const pid of found) process.kill(Number(pid), "SIGKILL")
     }
 
