@@ -11,7 +11,8 @@ BROKEN = (
     zlib.error,  # compressed data that is none, by the two common methods
     lzma.LZMAError,
     EOFError,  # an entry that ends before its data does
-    RuntimeError,  # an encrypted entry; and, as NotImplementedError, a method of compression that Python lacks
+    NotImplementedError,  # a method of compression, or a version of the format, that Python lacks
+    RuntimeError,  # an encrypted entry: Python's zipfile has no narrower class for it
 )
 """To be told to whoever sent the file."""
 

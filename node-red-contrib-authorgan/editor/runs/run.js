@@ -57,7 +57,8 @@ export class RunPage {
             this.facts
         )
         this.live = new Live(runs, id, (type, event) => this.hear(type, event))
-        // At once, beside the run itself: whoever opened it wants to see its curves.
+        // At once, beside the run itself: whoever opened it wants to see its curves. What fails here is not lost:
+        // `look` finds no curves, asks once more, and says why it cannot be.
         this.first = this.curves.fetch(id).catch(() => undefined)
         this.polling = poll(() => this.look(), LIVE_MS)
     }
