@@ -167,6 +167,13 @@ describe("the sidebar of runs", () => {
         assert.equal(await page.locator(".authorgan-runs-gallery img").count(), 2)
         await page.locator(".authorgan-runs-curves .u-over").waitFor()
         await editor.screenshot("comparison")
+        // Samples that cannot be had: said in their place, and asked for again.
+        const pictures = page.locator(".authorgan-runs-gallery .authorgan-runs-sample")
+        const away = "The samples are elsewhere."
+        await page.route(/\/samples\?/, (route) => route.fulfill({ status: 503, json: { message: away } }))
+        await page.getByLabel("Step of the samples").fill("1")
+        await until(async () => (await pictures.allTextContents()).every((words) => words === away), "it is said")
+        await page.unroute(/\/samples\?/)
         // All at the same step: each has drawn from the same noise at step 0.
         await page.getByLabel("Step of the samples").fill("0")
         const captions = page.locator(".authorgan-runs-gallery figcaption")

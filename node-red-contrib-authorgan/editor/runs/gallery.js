@@ -51,9 +51,15 @@ export class Gallery {
         for (const gone of [...this.figures.children].slice(this.jobs.length)) gone.remove()
         await Promise.all(
             jobs.map(async (job, at) => {
-                const sample = newest ? job.latest_sample : await this.until(job, step)
+                let missing = text("samples.none")
+                const sample = newest
+                    ? job.latest_sample
+                    : await this.until(job, step).catch(({ message }) => {
+                          missing = message
+                          return null
+                      })
                 // Unless something newer is looked at by now.
-                if (jobs === this.jobs && Number(this.slider.value) === step) this.put(job, at, sample)
+                if (jobs === this.jobs && Number(this.slider.value) === step) this.put(job, at, sample, missing)
             })
         )
     }
@@ -67,28 +73,30 @@ export class Gallery {
         return this.figures.children[at]
     }
 
-    put(job, at, sample) {
+    /** @param {string} missing  what is said where there is no sample */
+    put(job, at, sample, missing) {
         const { firstChild: place, lastChild: caption } = this.figure(job, at)
         const step = sample && text("atStep", { step: number(sample.step) })
         const words = [job.label || text("unnamed"), step].filter(Boolean).join(" · ")
         caption.replaceChildren(colourMark(colourOf(at)), words)
         if (!sample) {
             place.authorganPicture = null
-            place.textContent = text("samples.none")
+            place.textContent = missing
         } else if (place.authorganPicture !== sample.url) {
             this.pictures.show(place, sample.url, words)
         }
     }
 
-    /** The newest samples of a run up to a step; those before its first are its first. */
+    /** The newest samples of a run up to a step; those before its first are its first. Rejects where none can be had. */
     async until({ id, latest_sample }, step) {
         if (!latest_sample) return null
         const key = `${id} ${latest_sample.step}`
-        if (!this.known.has(key))
-            this.known.set(
-                key,
-                allSamples(this.runs, id).catch(() => [latest_sample])
-            )
+        if (!this.known.has(key)) {
+            const asked = allSamples(this.runs, id)
+            this.known.set(key, asked)
+            // What could not be had is asked for again, the next time; whoever waits for it is told.
+            asked.catch(() => this.known.delete(key))
+        }
         const samples = await this.known.get(key)
         return samples.findLast((sample) => sample.step <= step) || samples[0]
     }
