@@ -32,7 +32,7 @@ def server(request, tmp_path_factory):
         with mlflow_server.documented() as client:
             yield client
     elif shutil.which("mlflow") is None:
-        # MLflow's server brings some thirty packages, which nothing else here needs; what it documents is tested always.
+        # Its server brings some thirty packages that nothing else here needs; what it documents is always tested.
         pytest.skip("MLflow's own server is not installed (pip install mlflow)")
     else:
         with mlflow_server.mlflow(tmp_path_factory.mktemp("mlflow")) as client:
