@@ -7,7 +7,7 @@ const path = require("node:path")
 const { System } = require("./support/system")
 
 /** What depends on the editor most; others are named on the command line: node on-node-red-5.js runs */
-const NAMES = process.argv.length > 2 ? process.argv.slice(2) : ["editor", "layers", "specs", "examples"]
+const NAMES = process.argv.length > 2 ? process.argv.slice(2) : ["editor", "layers", "specs", "examples", "copies"]
 const TESTS = NAMES.map((name) => path.join(__dirname, `${name}.test.js`))
 
 async function main() {

@@ -261,17 +261,3 @@ function saveEvaluation(parameters) {
     if (evaluation.metrics.length > 0) parameters.evaluation = evaluation
     else delete parameters.evaluation
 }
-
-/* ---- nodes that work --------------------------------------------------------------------------------------------- */
-
-/** Control and sample: the train node whose job is meant. Its service is theirs, so none is asked for. */
-export function prepareJobChoice(node) {
-    const select = $("#node-input-train")
-    const trains = RED.nodes.filterNodes({ type: "authorgan-train" })
-    for (const train of trains)
-        $("<option>").val(train.id).text(RED.utils.getNodeLabel(train, train.id)).appendTo(select)
-    select.val(node.train || "")
-    const ownService = () => $("#authorgan-service-row").toggle(select.val() === "")
-    select.on("change", ownService)
-    ownService()
-}

@@ -16,6 +16,7 @@ export * as reasons from "./reasons.js"
 export * as runOf from "./run-of.js"
 export * as services from "./services.js"
 export * as sweep from "./sweep.js"
+export * as trainingChoice from "./training-choice.js"
 
 upToDate.start()
 answers.start()

@@ -2,6 +2,7 @@
 import modules from "../../lib/modules.js"
 import { resolvedSpecs, trainedBy } from "./answers.js"
 import { shapeText } from "./texts.js"
+import { chosen } from "./training-choice.js"
 
 const { NETWORKS } = modules
 
@@ -21,7 +22,7 @@ function fitting(all, typed) {
 
 /** The hidden layers that may be meant: what is typed, and how it is offered. */
 function layers() {
-    const train = $("#node-input-train").val()
+    const train = chosen()
     const network = $("#node-input-network").val() || NETWORKS[0]
     const specs = train ? [trainedBy(train)] : resolvedSpecs()
     const found = new Map()

@@ -7,6 +7,7 @@ import terms from "../../lib/terms.js"
 import wishes from "../../lib/wishes.js"
 import { problemsOf } from "./answers.js"
 import { text, wrap } from "./texts.js"
+import { reasonOf } from "./training-choice.js"
 
 const { entryOf, roleOf, KINDS } = modules
 
@@ -42,6 +43,12 @@ export const ofDrawing = (node) => validOr(problemsOf(node))
 export function ofSweep(node) {
     const { wrong } = grid.axesOf(node)
     return validOr([...wrong.map(({ code, values }) => node._(`wrong.${code}`, values)), ...problemsOf(node)])
+}
+
+/** The same of a node that asks about the training of a train node. */
+export function ofTraining(node) {
+    const reason = reasonOf(node)
+    return reason === true ? true : wrap(reason)
 }
 
 export function ofAddress(value) {

@@ -11,7 +11,13 @@ RED.nodes.registerType("authorgan-arithmetic", {
         },
         seed: { value: "", validate: (value, _opt) => AuthorGAN.reasons.ofNumbers(value, { minimum: 0, maxItems: 1 }) },
         as: { value: "picture" },
-        train: { value: "" },
+        train: {
+            value: "",
+            type: "authorgan-train[]",
+            validate: function (_value, _opt) {
+                return AuthorGAN.reasons.ofTraining(this)
+            }
+        },
         service: { value: "", type: "authorgan-service", required: false },
         below: { value: true },
         width: { value: 240 },
@@ -32,6 +38,9 @@ RED.nodes.registerType("authorgan-arithmetic", {
         return this._(`as.${this.as}`)
     },
     oneditprepare: function () {
-        AuthorGAN.form.prepareJobChoice(this)
+        AuthorGAN.trainingChoice.prepare(this)
+    },
+    oneditsave: function () {
+        AuthorGAN.trainingChoice.save(this)
     }
 })

@@ -5,7 +5,13 @@ RED.nodes.registerType("authorgan-control", {
     defaults: {
         name: { value: "" },
         action: { value: "pause" },
-        train: { value: "" },
+        train: {
+            value: "",
+            type: "authorgan-train[]",
+            validate: function (_value, _opt) {
+                return AuthorGAN.reasons.ofTraining(this)
+            }
+        },
         service: { value: "", type: "authorgan-service", required: false },
         version: { value: 2 }
     },
@@ -24,6 +30,9 @@ RED.nodes.registerType("authorgan-control", {
         return this._("label.output")
     },
     oneditprepare: function () {
-        AuthorGAN.form.prepareJobChoice(this)
+        AuthorGAN.trainingChoice.prepare(this)
+    },
+    oneditsave: function () {
+        AuthorGAN.trainingChoice.save(this)
     }
 })

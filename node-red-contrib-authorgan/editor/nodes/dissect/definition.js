@@ -16,7 +16,13 @@ RED.nodes.registerType("authorgan-dissect", {
         seed: { value: "", validate: (value, _opt) => AuthorGAN.reasons.ofNumbers(value, { minimum: 0, maxItems: 1 }) },
         top: { value: "", validate: (value, _opt) => AuthorGAN.reasons.ofNumbers(value, { minimum: 1, maxItems: 1 }) },
         switch: { value: "off" },
-        train: { value: "" },
+        train: {
+            value: "",
+            type: "authorgan-train[]",
+            validate: function (_value, _opt) {
+                return AuthorGAN.reasons.ofTraining(this)
+            }
+        },
         service: { value: "", type: "authorgan-service", required: false },
         version: { value: 2 }
     },
@@ -36,6 +42,9 @@ RED.nodes.registerType("authorgan-dissect", {
     },
     oneditprepare: function () {
         AuthorGAN.layerChoice.prepare()
-        AuthorGAN.form.prepareJobChoice(this)
+        AuthorGAN.trainingChoice.prepare(this)
+    },
+    oneditsave: function () {
+        AuthorGAN.trainingChoice.save(this)
     }
 })

@@ -4,7 +4,13 @@ RED.nodes.registerType("authorgan-evaluate", {
     icon: "authorgan-evaluate.svg",
     defaults: {
         name: { value: "" },
-        train: { value: "" },
+        train: {
+            value: "",
+            type: "authorgan-train[]",
+            validate: function (_value, _opt) {
+                return AuthorGAN.reasons.ofTraining(this)
+            }
+        },
         service: { value: "", type: "authorgan-service", required: false },
         metrics: { value: ["frechet_distance", "precision", "recall"] },
         count: {
@@ -32,10 +38,11 @@ RED.nodes.registerType("authorgan-evaluate", {
         return this._("label.output")
     },
     oneditprepare: function () {
-        AuthorGAN.form.prepareJobChoice(this)
+        AuthorGAN.trainingChoice.prepare(this)
         AuthorGAN.metrics.prepare(this.metrics)
     },
     oneditsave: function () {
+        AuthorGAN.trainingChoice.save(this)
         this.metrics = AuthorGAN.metrics.read(this.metrics)
     }
 })

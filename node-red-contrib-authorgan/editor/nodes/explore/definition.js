@@ -32,7 +32,13 @@ RED.nodes.registerType("authorgan-explore", {
             value: "",
             validate: (value, _opt) => AuthorGAN.reasons.ofNumbers(value, { minimum: 1, maxItems: 1 })
         },
-        train: { value: "" },
+        train: {
+            value: "",
+            type: "authorgan-train[]",
+            validate: function (_value, _opt) {
+                return AuthorGAN.reasons.ofTraining(this)
+            }
+        },
         service: { value: "", type: "authorgan-service", required: false },
         below: { value: true },
         width: { value: 240 },
@@ -61,6 +67,9 @@ RED.nodes.registerType("authorgan-explore", {
         $("#node-input-show").on("change", show)
         show()
         AuthorGAN.layerChoice.prepare()
-        AuthorGAN.form.prepareJobChoice(this)
+        AuthorGAN.trainingChoice.prepare(this)
+    },
+    oneditsave: function () {
+        AuthorGAN.trainingChoice.save(this)
     }
 })

@@ -7,7 +7,13 @@ RED.nodes.registerType("authorgan-export", {
         format: { value: "script" },
         network: { value: "generator" },
         library: { value: "" },
-        train: { value: "" },
+        train: {
+            value: "",
+            type: "authorgan-train[]",
+            validate: function (_value, _opt) {
+                return AuthorGAN.reasons.ofTraining(this)
+            }
+        },
         service: { value: "", type: "authorgan-service", required: false },
         version: { value: 2 }
     },
@@ -35,6 +41,9 @@ RED.nodes.registerType("authorgan-export", {
         }
         $("#node-input-format").on("change", show)
         show()
-        AuthorGAN.form.prepareJobChoice(this)
+        AuthorGAN.trainingChoice.prepare(this)
+    },
+    oneditsave: function () {
+        AuthorGAN.trainingChoice.save(this)
     }
 })

@@ -18,7 +18,13 @@ RED.nodes.registerType("authorgan-interpolate", {
             value: "",
             validate: (value, _opt) => AuthorGAN.reasons.ofNumbers(value, { minimum: 1, maximum: 60, maxItems: 1 })
         },
-        train: { value: "" },
+        train: {
+            value: "",
+            type: "authorgan-train[]",
+            validate: function (_value, _opt) {
+                return AuthorGAN.reasons.ofTraining(this)
+            }
+        },
         service: { value: "", type: "authorgan-service", required: false },
         below: { value: true },
         width: { value: 240 },
@@ -43,6 +49,9 @@ RED.nodes.registerType("authorgan-interpolate", {
         const show = () => $("#authorgan-fps-row").toggle(movies.includes(String($("#node-input-as").val())))
         $("#node-input-as").on("change", show)
         show()
-        AuthorGAN.form.prepareJobChoice(this)
+        AuthorGAN.trainingChoice.prepare(this)
+    },
+    oneditsave: function () {
+        AuthorGAN.trainingChoice.save(this)
     }
 })

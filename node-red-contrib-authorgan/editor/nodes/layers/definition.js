@@ -17,7 +17,13 @@ RED.nodes.registerType("authorgan-layers", {
         most: { value: "", validate: (value, _opt) => AuthorGAN.reasons.ofNumbers(value, { minimum: 1, maxItems: 1 }) },
         normalization: { value: "map" },
         as: { value: "picture" },
-        train: { value: "" },
+        train: {
+            value: "",
+            type: "authorgan-train[]",
+            validate: function (_value, _opt) {
+                return AuthorGAN.reasons.ofTraining(this)
+            }
+        },
         service: { value: "", type: "authorgan-service", required: false },
         below: { value: true },
         width: { value: 240 },
@@ -39,6 +45,9 @@ RED.nodes.registerType("authorgan-layers", {
     },
     oneditprepare: function () {
         AuthorGAN.layerChoice.prepare()
-        AuthorGAN.form.prepareJobChoice(this)
+        AuthorGAN.trainingChoice.prepare(this)
+    },
+    oneditsave: function () {
+        AuthorGAN.trainingChoice.save(this)
     }
 })

@@ -14,7 +14,13 @@ RED.nodes.registerType("authorgan-movie", {
             value: "",
             validate: (value, _opt) => AuthorGAN.reasons.ofNumbers(value, { minimum: 1, maximum: 60, maxItems: 1 })
         },
-        train: { value: "" },
+        train: {
+            value: "",
+            type: "authorgan-train[]",
+            validate: function (_value, _opt) {
+                return AuthorGAN.reasons.ofTraining(this)
+            }
+        },
         service: { value: "", type: "authorgan-service", required: false },
         version: { value: 2 }
     },
@@ -33,6 +39,9 @@ RED.nodes.registerType("authorgan-movie", {
         return this._(`as.${this.as}`)
     },
     oneditprepare: function () {
-        AuthorGAN.form.prepareJobChoice(this)
+        AuthorGAN.trainingChoice.prepare(this)
+    },
+    oneditsave: function () {
+        AuthorGAN.trainingChoice.save(this)
     }
 })

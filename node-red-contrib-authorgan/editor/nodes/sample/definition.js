@@ -4,7 +4,13 @@ RED.nodes.registerType("authorgan-sample", {
     icon: "authorgan-sample.svg",
     defaults: {
         name: { value: "" },
-        train: { value: "" },
+        train: {
+            value: "",
+            type: "authorgan-train[]",
+            validate: function (_value, _opt) {
+                return AuthorGAN.reasons.ofTraining(this)
+            }
+        },
         service: { value: "", type: "authorgan-service", required: false },
         count: {
             value: "16",
@@ -41,6 +47,9 @@ RED.nodes.registerType("authorgan-sample", {
         return this._("label.output")
     },
     oneditprepare: function () {
-        AuthorGAN.form.prepareJobChoice(this)
+        AuthorGAN.trainingChoice.prepare(this)
+    },
+    oneditsave: function () {
+        AuthorGAN.trainingChoice.save(this)
     }
 })
