@@ -2,26 +2,96 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import keras
 from keras import ops
 
-from drivers.keras.layers.base import Tensor, TrainedLayer, forgetting
+from drivers.keras.layers.base import Tensor, TrainedLayer
 from drivers.keras.layers.construction import Constructor
 
 
-class MovingAverages(TrainedLayer):
-    """Any layer of Keras that keeps moving averages of what the batches of a training were like."""
+def normalize(x: Tensor, axes: Sequence[int], epsilon: float) -> Tensor:
+    """(x - μ)/√(σ² + ε) over ``axes``, with the right derivatives of every order.
+
+    Keras takes σ² on TensorFlow from `tf.nn.moments`, which holds μ constant in it. That leaves the first derivative as
+    it is, and makes the second one wrong: by percents, in the penalty's slopes of the layers before.
+    """
+    centered = x - ops.mean(x, axis=axes, keepdims=True)
+    variance = ops.mean(ops.square(centered), axis=axes, keepdims=True)
+    return centered * ops.rsqrt(variance + epsilon)
+
+
+class Normalization(TrainedLayer):
+    """γ·(x - μ)/√(σ² + ε) + β as Keras has it, but by `normalize` where a gradient penalty differentiates it twice."""
+
+    def __call__(self, *inputs: Tensor) -> Tensor:
+        return self.normalized(*inputs) if self.mode.is_penalized else super().__call__(*inputs)
+
+    @abstractmethod
+    def normalized(self, *inputs: Tensor) -> Tensor:
+        """What Keras's layer computes while training, by `normalize`; what it keeps of a training stays as it is."""
+
+    def scaled(self, x: Tensor, shape: Sequence[int]) -> Tensor:
+        """γ·x + β, as far as there are such variables; ``shape`` is theirs beside x."""
+        gamma, beta = self.keras_layer.gamma, self.keras_layer.beta
+        x = x if gamma is None else x * ops.reshape(gamma, shape)
+        return x if beta is None else x + ops.reshape(beta, shape)
+
+
+class LayerNormalization(Normalization):
+    """Over given axes of each sample."""
+
+    def normalized(self, *inputs: Tensor) -> Tensor:
+        (x,), axes = inputs, self.keras_layer.axis
+        own = {axis % len(x.shape) for axis in axes}
+        shape = [size if axis in own else 1 for axis, size in enumerate(x.shape)]
+        return self.scaled(normalize(x, axes, self.keras_layer.epsilon), shape)
+
+
+class GroupNormalization(Normalization):
+    """Over each group of channels of each sample."""
+
+    def normalized(self, *inputs: Tensor) -> Tensor:
+        (x,) = inputs
+        y = normalize_groups(x, self.keras_layer.groups, self.keras_layer.epsilon)
+        return self.scaled(y, (x.shape[-1],))
+
+
+class BatchNormalization(Normalization):
+    """Over the batch, a channel at a time."""
 
     MIXES_SAMPLES = True
 
-    def __call__(self, *inputs: Tensor) -> Tensor:
-        if not self.mode.is_penalized:
-            return super().__call__(*inputs)
-        with forgetting(self.keras_layer.weights):
-            return super().__call__(*inputs)
+    def normalized(self, *inputs: Tensor) -> Tensor:
+        (x,) = inputs
+        return self.scaled(normalize_batch(x, self.keras_layer.epsilon), (x.shape[-1],))
+
+
+class ConditionalBatches(Normalization):
+    """`ConditionalBatchNormalization` in a network."""
+
+    MIXES_SAMPLES = True
+
+    def normalized(self, *inputs: Tensor) -> Tensor:
+        features, label = inputs
+        return self.keras_layer.scale_and_shift(normalize_batch(features, self.keras_layer.epsilon), label)
+
+
+def normalize_batch(x: Tensor, epsilon: float) -> Tensor:
+    """(N, …, c) with each channel at mean 0 and variance 1."""
+    return normalize(x, tuple(range(len(x.shape) - 1)), epsilon)
+
+
+def normalize_groups(x: Tensor, groups: int, epsilon: float) -> Tensor:
+    """(N, …, c) with each group of channels of each sample at mean 0 and variance 1."""
+    *within, channels = x.shape[1:]
+    grouped = ops.reshape(x, (-1, *within, groups, channels // groups))
+    axes = [axis for axis in range(1, len(grouped.shape)) if axis != len(grouped.shape) - 2]
+    return ops.reshape(normalize(grouped, axes, epsilon), (-1, *within, channels))
 
 
 @keras.saving.register_keras_serializable("authorgan")
@@ -64,9 +134,13 @@ class ConditionalBatchNormalization(keras.layers.Layer):
         self.beta = self.add_weight(name="beta", shape=table, initializer="zeros")
 
     def call(self, features, label, training=False):
+        return self.scale_and_shift(self.normalization(features, training=training), label)
+
+    def scale_and_shift(self, features, label):
+        """γ·features + β with the label's rows."""
         rows = ops.cast(label, "int32")
         scales, shifts = ops.take(self.gamma, rows, axis=0), ops.take(self.beta, rows, axis=0)
-        return scale_and_shift(self.normalization(features, training=training), scales, shifts)
+        return scale_and_shift(features, scales, shifts)
 
     def compute_output_shape(self, features_shape, label_shape):
         return features_shape
@@ -99,11 +173,9 @@ class AdaIN(keras.layers.Layer):
         self.epsilon = epsilon
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.bias_initializer = keras.initializers.get(bias_initializer)
-        self.normalization = keras.layers.GroupNormalization(groups=-1, epsilon=epsilon, center=False, scale=False)
 
     def build(self, features_shape, style_shape):
         numbers = 2 * features_shape[-1]
-        self.normalization.build(features_shape)
         self.kernel = self.add_weight(
             name="kernel", shape=(style_shape[-1], numbers), initializer=self.kernel_initializer
         )
@@ -111,7 +183,8 @@ class AdaIN(keras.layers.Layer):
 
     def call(self, features, style):
         scales, shifts = ops.split(ops.matmul(style, self.kernel) + self.bias, 2, axis=1)
-        return scale_and_shift(self.normalization(features), 1.0 + scales, shifts)
+        normalized = normalize_groups(features, features.shape[-1], self.epsilon)
+        return scale_and_shift(normalized, 1.0 + scales, shifts)
 
     def compute_output_shape(self, features_shape, style_shape):
         return features_shape
@@ -140,4 +213,10 @@ KERAS: dict[str, Constructor] = {
     "LayerNormalization": keras.layers.LayerNormalization,
     "PixelNormalization": PixelNormalization,
 }
-LAYERS = dict.fromkeys(("BatchNormalization", "ConditionalBatchNormalization"), MovingAverages)
+LAYERS = {
+    "BatchNormalization": BatchNormalization,
+    "ConditionalBatchNormalization": ConditionalBatches,
+    "GroupNormalization": GroupNormalization,
+    "InstanceNormalization": GroupNormalization,
+    "LayerNormalization": LayerNormalization,
+}

@@ -87,6 +87,7 @@ def named(layer, solved):
         "trainable": np.array(trained),
         **{f"inputs/{position}": value for position, value in enumerate(solved.inputs)},
         **{f"gradients/{name}": value for name, value in zip(trained, solved.variables, strict=True)},
+        **{f"penalty/inputs/{position}": value for position, value in enumerate(solved.penalty_inputs)},
         **{f"penalty/{name}": value for name, value in zip(trained, solved.penalty, strict=False)},
         **{f"after/{name}": value for name, value in zip(layer.variables(), solved.after, strict=True)},
     }

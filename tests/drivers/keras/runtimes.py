@@ -10,6 +10,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from tests.drivers.keras.uneven import uneven
+
 Function = Callable[..., Any]
 
 
@@ -43,13 +45,15 @@ class Derived:
     Attributes:
         output: the result.
         inputs, variables: the sum's gradient with respect to each input and each trainable variable.
-        penalty: the gradient with respect to each trainable variable of Σ‖gradient of the inputs‖².
+        penalty_inputs, penalty: the gradient with respect to each input and each trainable variable of
+            Σ w·(gradient of the inputs)², the weights w being `uneven`.
         after: the values of all variables after the first call.
     """
 
     output: np.ndarray
     inputs: list[np.ndarray]
     variables: list[np.ndarray]
+    penalty_inputs: list[np.ndarray]
     penalty: list[np.ndarray]
     after: list[np.ndarray]
 
@@ -59,8 +63,9 @@ def derive(problems: Sequence[Problem], *, compiled: bool) -> list[Derived]:
     solve = {"torch": _with_torch, "tensorflow": _with_tensorflow, "jax": _with_jax}[keras.config.backend()]
     derived = []
     for problem, (y, found, second, after) in zip(problems, solve(problems, compiled), strict=True):
-        count, found = len(problem.inputs), _numpy(found)
-        derived.append(Derived(_numpy([y])[0], found[:count], found[count:], _numpy(second), _numpy(after)))
+        count, found, second = len(problem.inputs), _numpy(found), _numpy(second)
+        halves = found[:count], found[count:], second[:count], second[count:]
+        derived.append(Derived(_numpy([y])[0], *halves, _numpy(after)))
     return derived
 
 
@@ -87,7 +92,8 @@ def _with_torch(problems, compiled):
         second = []
         if problem.penalized is not None:
             slopes = gradients((problem.penalized(*x) * factor).sum(), x, create_graph=True)
-            second = gradients(sum((slope**2).sum() for slope in slopes), trained)
+            penalty = sum((torch.tensor(uneven(slope), dtype=slope.dtype) * slope**2).sum() for slope in slopes)
+            second = gradients(penalty, x + trained)
         return y.detach(), found, second, after
 
     return [solve(problem) for problem in problems]
@@ -111,11 +117,13 @@ def _with_tensorflow(problems, compiled):
         second = []
         if problem.penalized is not None:
             with tf.GradientTape() as outer:
+                outer.watch(x)
                 with tf.GradientTape() as inner:
                     inner.watch(x)
                     total = tf.reduce_sum(problem.penalized(*x) * problem.factor)
-                penalty = sum(tf.reduce_sum(slope**2) for slope in gradients(inner, total, x))
-            second = gradients(outer, penalty, trained)
+                slopes = gradients(inner, total, x)
+                penalty = sum(tf.reduce_sum(tf.constant(uneven(slope), slope.dtype) * slope**2) for slope in slopes)
+            second = gradients(outer, penalty, [*x, *trained])
         return y, found, second, after
 
     def step(inputs):
@@ -151,11 +159,12 @@ def _with_jax(problems, compiled):
         second = []
         if problem.penalized is not None:
 
-            def penalty(trained):
+            def penalty(trained, x):
                 slopes = jax.grad(lambda x: total(problem, problem.penalized, trained, x, after)[0])(x)
-                return sum((slope**2).sum() for slope in slopes)
+                return sum((uneven(slope).astype(slope.dtype) * slope**2).sum() for slope in slopes)
 
-            second = jax.grad(penalty)(trained_of(problem, after))
+            by_variable, by_input = jax.grad(penalty, (0, 1))(trained_of(problem, after), x)
+            second = [*by_input, *by_variable]
         return y, [*slopes[1], *slopes[0]], second, after
 
     def step(inputs, values):

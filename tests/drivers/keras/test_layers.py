@@ -13,6 +13,7 @@ import torch
 from spec import catalogue
 from tests.drivers.keras.cases import CASES, CLASSES, DRAWING, IN_BOTH_MODES, LABELS
 from tests.drivers.keras.children import BACKENDS, Found, on_every_backend
+from tests.drivers.keras.uneven import uneven
 from tests.drivers.pytorch.building import build, randomize, resolved
 
 BATCH = 5
@@ -81,7 +82,8 @@ def expected(index: int, case: dict[str, Any], arrays: dict[str, np.ndarray]) ->
     first = gradients((y * factor).sum(), [*inputs, *parameters])
     layer.mode.update_statistics = False
     slopes = gradients((layer(*inputs) * factor).sum(), inputs, create_graph=True)
-    second = gradients(sum(slope.square().sum() for slope in slopes), parameters)
+    penalty = sum((torch.from_numpy(uneven(slope)).float() * slope.square()).sum() for slope in slopes)
+    second = gradients(penalty, [*inputs, *parameters])
     values = {
         "output": y,
         **{f"inputs/{position}": value for position, value in enumerate(first[: len(inputs)])},
@@ -89,7 +91,11 @@ def expected(index: int, case: dict[str, Any], arrays: dict[str, np.ndarray]) ->
             f"gradients/{name}": layer.to_keras(name, value)
             for name, value in zip(trained, first[len(inputs) :], strict=True)
         },
-        **{f"penalty/{name}": layer.to_keras(name, value) for name, value in zip(trained, second, strict=True)},
+        **{f"penalty/inputs/{position}": value for position, value in enumerate(second[: len(inputs)])},
+        **{
+            f"penalty/{name}": layer.to_keras(name, value)
+            for name, value in zip(trained, second[len(inputs) :], strict=True)
+        },
         **{f"after/{name}": layer.to_keras(name, value) for name, value in variables.items()},
     }
     names = {"names": np.array(list(variables)), "trainable": np.array(trained)}
