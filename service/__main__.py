@@ -1,4 +1,4 @@
-"""`python -m service up [--once] | down | status | settings | migrate`."""
+"""`python -m service up [--once] | down | status | settings | migrate | part NAME | ready NAME`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import sys
 from dataclasses import fields
 
 from service.config import Settings, SettingsError, variable
+
+PARTS = ("api", "training", "interactive", "lengthy", "reaper", "node-red")
 
 
 def main() -> int:
@@ -18,12 +20,23 @@ def main() -> int:
     commands.add_parser("status", help="say what runs on this home")
     commands.add_parser("settings", help="print every setting with its meaning and present value")
     commands.add_parser("migrate", help="bring the database up to date")
+    for name, words in {
+        "part": "be one part of the system, where its parts are spread over containers or machines",
+        "ready": "exit with 0 if that part works on this machine, else with 1",
+    }.items():
+        commands.add_parser(name, help=words).add_argument("name", choices=PARTS, metavar=f"{{{','.join(PARTS)}}}")
     arguments = parser.parse_args()
     try:
         if arguments.command == "settings":
             return print_settings()
         if arguments.command == "migrate":
             return migrate()
+        if arguments.command in ("part", "ready"):
+            from service.supervisor import alone
+
+            if arguments.command == "part":
+                alone.start(arguments.name)
+            return 0 if alone.is_ready(arguments.name) else 1
         from service.supervisor import up as system
 
         if arguments.command == "up":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any
+from typing import Any, cast
 
 import redis
 from celery import bootsteps
@@ -51,15 +51,25 @@ class Presence(bootsteps.StartStopStep):
             log.debug("nobody heard that this worker is there: %s", error)
 
 
-def workers(settings: Settings, since: float | None = None) -> dict[str, int]:
+def workers(settings: Settings, since: float | None = None, *, host: str | None = None) -> dict[str, int]:
     """How many workers consume from each queue: `{"training": 1, "interactive": 1, "lengthy": 1}`.
 
     Args:
         since: Count those heard of after this time (`time.time()`), by default those not yet counted as absent.
+        host: Count those of this machine or container only.
 
     Raises:
         redis.exceptions.RedisError: The broker does not answer.
     """
     client = redis_client(settings)
     oldest = time.time() - ABSENT_SECONDS if since is None else since
-    return {queue: int(client.zcount(presence_key(queue), oldest, "+inf")) for queue in QUEUES}
+    counts = {}
+    for queue in QUEUES:
+        heard = cast("list[bytes]", client.zrangebyscore(presence_key(queue), oldest, "+inf"))
+        counts[queue] = sum(host in (None, _host_of(worker.decode())) for worker in heard)
+    return counts
+
+
+def _host_of(worker: str) -> str:
+    """`training@machine.1234` -> `machine`, see `service.queue.worker`."""
+    return worker.split("@", 1)[1].rsplit(".", 1)[0]
