@@ -1,4 +1,4 @@
-# The same system in one container: broker, service, workers and Node-RED.
+# The same system in one container: broker, service, workers and Node-RED. compose.yaml makes a container of each part.
 #   docker build -t authorgan .
 #   docker run --rm -p 127.0.0.1:1880:1880 -p 127.0.0.1:5050:5050 -e AUTHORGAN_API_KEY=choose-one -v authorgan:/var/lib/authorgan authorgan
 FROM node:22-bookworm-slim AS palette
@@ -10,11 +10,15 @@ COPY node-red-contrib-authorgan ./
 FROM python:3.11-slim-bookworm
 # A build argument, so that a machine with a CUDA card can leave it empty.
 ARG PIP_EXTRA_INDEX_URL
+# all: also TensorFlow and JAX, for the Keras driver.
+ARG DRIVERS
+# What else the service is to find, such as psycopg[binary] for PostgreSQL or s3fs for an object store.
+ARG EXTRA_PACKAGES
 COPY --from=palette /usr/local/bin/node /usr/local/bin/node
 RUN useradd --create-home --uid 1000 authorgan && install -d -o authorgan -g authorgan /var/lib/authorgan
 WORKDIR /app
-COPY requirements.txt ./
-RUN pip install --no-cache-dir -r requirements.txt
+COPY requirements.txt requirements-all.txt ./
+RUN pip install --no-cache-dir -r requirements${DRIVERS:+-$DRIVERS}.txt $EXTRA_PACKAGES
 COPY --from=palette /app/node-red-contrib-authorgan ./node-red-contrib-authorgan
 COPY spec ./spec
 COPY drivers ./drivers
