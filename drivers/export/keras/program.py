@@ -11,6 +11,7 @@ from drivers.export.keras.networks import write_network
 from drivers.export.keras.objective import KerasWords, write_optimizer, write_penalty
 from drivers.export.program import ROLES, Program
 from drivers.export.samples import is_spectral, mixes_samples
+from spec import nesting
 
 PARTS = Path(__file__).parent / "parts"
 IMPORTS = {
@@ -25,6 +26,17 @@ IMPORTS = {
 BOTH = ("third", "from keras import layers, ops")
 USUAL_BACKEND = "torch"
 """For specs that are trained by another driver."""
+# Layers that Keras computes by TensorFlow's mean and variance.
+NORMALIZATIONS = frozenset(
+    {
+        "AdaIN",
+        "BatchNormalization",
+        "ConditionalBatchNormalization",
+        "GroupNormalization",
+        "InstanceNormalization",
+        "LayerNormalization",
+    }
+)
 
 
 class KerasProgram(Program):
@@ -74,6 +86,8 @@ class KerasProgram(Program):
         lines.append(f'{INDENT}"""Both learn in turn; yields step, generator\'s and discriminator\'s loss."""')
         for role in ROLES:
             lines += statement(f"{role}_optimizer = ", write_optimizer(self.spec["optimizer"][role]))
+        if self._penalizes_variances:
+            lines.append(f"{INDENT}tf.nn.moments = moments  # what Keras normalizes by")
         lines += [f"{INDENT}{role}_optimizer.build({role}.trainable_variables)" for role in ROLES]
         if self.backend == "jax":
             parts = call("", *ROLES, "generator_optimizer", "discriminator_optimizer")
@@ -84,6 +98,13 @@ class KerasProgram(Program):
         lines.append(f"{INDENT}make = partial(generator, training=True)")
         lines.append(f"{INDENT}score = partial(discriminator, training=True)")
         return [*lines, "", *(self._shared_updates() if self.several else []), *self._update(), *self._loop()]
+
+    @property
+    def _penalizes_variances(self) -> bool:
+        """TensorFlow would be asked for the second derivative of a variance, and has a wrong one."""
+        layers = self.spec["discriminator"]["layers"]
+        types = {part["type"] for layer in layers for part in nesting.within(layer)}
+        return self.backend == "tensorflow" and self.is_penalized and not types.isdisjoint(NORMALIZATIONS)
 
     @property
     def _drawn(self) -> list[str]:
@@ -102,7 +123,7 @@ class KerasProgram(Program):
             f"{INDENT}@compiled",
             f"{INDENT}def update_alone(noise, {given}):",
             f"{INDENT * 2}fake = {self._make()}",
-            f"{INDENT * 2}return update_discriminator(ops.stop_gradient(fake), {given})",
+            *statement("return ", call("update_discriminator", "ops.stop_gradient(fake)", *self._drawn), depth=2),
             "",
         ]
 
@@ -150,12 +171,12 @@ class KerasProgram(Program):
         given = ", ".join(self._drawn)
         forward = call("pullback", f"lambda: {self._make()}", "generator.trainable_variables")
         judged = call("pullback", f"lambda fake: generator_loss({self._score('fake', 'fake_labels')})", "[]", "[fake]")
-        update = f"{INDENT * 2}discriminator_value = update_discriminator(fake, {given})"
+        update = statement("discriminator_value = ", call("update_discriminator", "fake", *self._drawn), depth=2)
         return [
             f"{INDENT}@compiled",
             f"{INDENT}def update(noise, {given}):",
             *statement("fake, pull_fake = ", forward, depth=2),
-            *([update] if self.several else self._discriminator_update()),
+            *(update if self.several else self._discriminator_update()),
             f"{INDENT * 2}# The generator learns to fool it, with the same fakes.",
             *statement("generator_value, pull = ", judged, depth=2),
             f"{INDENT * 2}generator_optimizer.apply(pull_fake(*pull(1.0)))",
@@ -185,7 +206,9 @@ class KerasProgram(Program):
             *self._draw(3),
             f"{INDENT * 3}total += float(update_alone({given}))",
             *self._draw(2),
-            f"{INDENT * 2}generator_value, value = map(float, update({given}))",
+            *statement(
+                "generator_value, value = ", call("map", "float", call("update", "noise", *self._drawn)), depth=2
+            ),
             f"{INDENT * 2}yield step + 1, generator_value, (total + value) / DISCRIMINATOR_STEPS",
         ]
 

@@ -24,6 +24,25 @@ from tests.drivers.export.programs import RECURRENT_CRITIC, assert_goes_on, asse
 from tests.drivers.keras.children import SETTINGS
 
 ON_TORCH = {"driver": "keras", "backend": "torch"}
+NORMALIZED = [
+    {"id": "image", "type": "Input", "source": "image", "inputs": []},
+    {"id": "label", "type": "Input", "source": "label", "inputs": []},
+    {"id": "flat", "type": "Flatten", "inputs": ["image"]},
+    {"id": "class", "type": "Embedding", "input_dim": 10, "output_dim": 4, "inputs": ["label"]},
+    {"id": "both", "type": "Concatenate", "inputs": ["flat", "class"]},
+    {"id": "hidden", "type": "Dense", "units": 16, "inputs": ["both"]},
+    {"id": "even", "type": "LayerNormalization", "inputs": ["hidden"]},
+    {"id": "bent", "type": "Tanh", "inputs": ["even"]},
+    {"id": "score", "type": "Dense", "units": 1, "inputs": ["bent"]},
+]
+"""A discriminator of images and labels that normalizes after its first layer."""
+
+
+def normalized_spec(**modules):
+    """A critic that sees labels, with a gradient penalty through a normalization."""
+    loss = {"choice": "wasserstein", "regularizers": ["gradient_penalty"]}
+    drawn, sgd = {"choice": "custom", "layers": NORMALIZED}, {"choice": "sgd", "learning_rate": 0.1}
+    return small_spec("cgan", drawn, loss=loss, optimizer=sgd, **modules)
 
 
 def assert_same(*families, **modules):
@@ -37,11 +56,8 @@ def test_every_family_has_the_losses_of_its_training(family):
 
 @pytest.mark.parametrize("backend", ["jax", "tensorflow"])
 def test_other_backends_have_the_losses_of_their_training(backend, tmp_path):
-    """In a process of its own, with a penalty, labels and an average."""
-    loss = {"choice": "wasserstein", "regularizers": ["gradient_penalty"]}
-    given = small_spec(
-        "cgan", driver="keras", backend=backend, loss=loss, training={"discriminator_steps": 2, "ema_decay": 0.5}
-    )
+    """In a process of its own, with a penalty through a normalization, labels and an average."""
+    given = normalized_spec(training={"discriminator_steps": 2, "ema_decay": 0.5}, driver="keras", backend=backend)
     (tmp_path / "spec.json").write_text(json.dumps(given))
     environment = {**os.environ, **SETTINGS, "KERAS_BACKEND": backend, "KERAS_HOME": str(tmp_path)}
     command = [sys.executable, "-m", "tests.drivers.export.program_child", str(tmp_path)]
@@ -136,10 +152,11 @@ def test_it_is_short_and_without_this_project(backend):
 
 
 @pytest.mark.parametrize("backend", ["torch", "tensorflow", "jax"])
-@pytest.mark.parametrize("family", ["cgan", "wgan_gp"])
+@pytest.mark.parametrize("family", ["cgan", "wgan_gp", "normalized"])
 def test_it_is_formatted(family, backend, tmp_path):
     training = {"ema_decay": 0.9, "learning_rate_schedule": "cosine"}
-    given = small_spec(family, training=training, driver="keras", backend=backend)
+    modules = {"training": training, "driver": "keras", "backend": backend}
+    given = small_spec(family, **modules) if family != "normalized" else normalized_spec(**modules)
     path = tmp_path / "gan.py"
     path.write_text(write_script(given, library="keras"))
     for command in (["check", "--select", "E,F,I,B,UP"], ["format", "--diff"]):

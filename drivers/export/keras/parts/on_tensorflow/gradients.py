@@ -29,3 +29,10 @@ def slope(function, x):
         tape.watch(x)
         value = function(x)
     return tape.gradient(value, x)
+
+
+def moments(x, axes, keepdims=False):
+    """Mean and variance; TensorFlow's own variance has a wrong second derivative."""
+    mean = tf.reduce_mean(x, axes, keepdims=True)
+    variance = tf.reduce_mean(tf.square(x - mean), axes, keepdims=keepdims)
+    return tf.reshape(mean, tf.shape(variance)), variance
