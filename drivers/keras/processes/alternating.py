@@ -42,18 +42,16 @@ class Alternating(AlternatingProcess, KerasProcess):
             self._keep(measured)
             return {"generator": loss}
         reports: dict[str, Tensor] = {}
-        losses: list[Tensor] = []
+        # The mean grows within the updates: arithmetic between them would wait for each before the next is queued.
+        mean, share = np.zeros((), np.float32), np.asarray(1 / self._discriminator_steps, np.float32)
         for remaining in reversed(range(self._discriminator_steps)):
             sources, reals, draws = self._draw_sources(), state.batches.next(), self._draw_for_penalties()
+            given = (sources, reals, draws, rates, measure, mean, share)
             if remaining == 0 and "generator" in update:
-                more = self._draw_more_reals()
-                loss, reports["generator"], measured = self._compiled_both(sources, reals, draws, more, rates, measure)
+                mean, reports["generator"], measured = self._compiled_both(*given, self._draw_more_reals())
             else:
-                loss, measured = self._compiled_discriminator(sources, reals, draws, rates, measure)
+                mean, measured = self._compiled_discriminator(*given)
             self._keep(measured)
-            losses.append(loss)
-        # Arithmetic between steps is compiled too; none is done where there is one loss.
-        mean = losses[0] if len(losses) == 1 else sum(losses) / len(losses)
         return {**reports, "discriminator": mean}
 
     def _keep(self, measured: dict[str, Tensor]) -> None:
@@ -75,11 +73,20 @@ class Alternating(AlternatingProcess, KerasProcess):
         return self._state.random.penalty.random(shape, dtype=np.float32)
 
     def _train_discriminator(
-        self, sources: Batch, reals: Batch, draws: Tensor, rates: Mapping[str, Tensor], measure: Tensor
+        self,
+        sources: Batch,
+        reals: Batch,
+        draws: Tensor,
+        rates: Mapping[str, Tensor],
+        measure: Tensor,
+        mean: Tensor,
+        share: Tensor,
     ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Adds the ``share`` of this update's loss to the ``mean``."""
         noise, labels = sources
         fakes = ops.stop_gradient(self._generator(noise=noise, label=labels))
-        return self._update_discriminator(reals, (fakes, labels), draws, rates, measure)
+        loss, measured = self._update_discriminator(reals, (fakes, labels), draws, rates, measure)
+        return ops.add(mean, ops.multiply(share, loss)), measured
 
     def _train_generator(
         self, sources: Batch, more: Batch | None, rates: Mapping[str, Tensor], measure: Tensor
@@ -92,16 +99,18 @@ class Alternating(AlternatingProcess, KerasProcess):
         sources: Batch,
         reals: Batch,
         draws: Tensor,
-        more: Batch | None,
         rates: Mapping[str, Tensor],
         measure: Tensor,
+        mean: Tensor,
+        share: Tensor,
+        more: Batch | None,
     ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         fakes, pull = self._generate(sources)
         labels = sources[1]
         constant = ops.stop_gradient(fakes)
-        discriminator, judged = self._update_discriminator(reals, (constant, labels), draws, rates, measure)
+        loss, judged = self._update_discriminator(reals, (constant, labels), draws, rates, measure)
         generator, moved = self._update_generator((fakes, labels), pull, more, rates, measure)
-        return discriminator, generator, {**judged, **moved}
+        return ops.add(mean, ops.multiply(share, loss)), generator, {**judged, **moved}
 
     def _generate(self, sources: Batch) -> tuple[Tensor, Callable[[Tensor], Any]]:
         """Fakes, and what takes a gradient with respect to them to those of the generator's weights."""
