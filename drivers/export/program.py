@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from drivers.export.code import INDENT, Call, call, imports, names_in, number, parts, statement
+from drivers.export.data import DataWriter
 from drivers.export.errors import ExportError
-from drivers.export.initializers import initializer
+from drivers.export.initializers import initializer, write_initial
 from drivers.export.objective import Words, write_loss, write_schedule
 from drivers.export.samples import takes_labels
 from spec import catalogue, nesting
@@ -29,6 +30,7 @@ IMPORTS = {
     "math": ("standard", "import math"),
     "partial": ("standard", "from functools import partial"),
     "np": ("third", "import numpy as np"),
+    "pairwise": ("standard", "from itertools import pairwise"),
     "tarfile": ("standard", "import tarfile"),
 }
 ROLES = ("generator", "discriminator")
@@ -56,7 +58,8 @@ class Program(ABC):
         spec: resolved.
         cells: it is to be run cell by cell, in a notebook, which has no command line.
         labels: a network takes labels; ``by_label`` says which.
-        initial: the initializer that the program calls ``INITIAL``.
+        data: writes how the data is read.
+        initial: the initializer that is a function of the program, ``initial``.
     """
 
     LIBRARY: ClassVar[str]
@@ -68,6 +71,7 @@ class Program(ABC):
         self.frame = Frame.of(spec["data"])
         self.by_label = {role: takes_labels(spec[role]) for role in ROLES}
         self.labels = any(self.by_label.values())
+        self.data = DataWriter(spec["data"], self.labels)
         self._check()
         self.initial = self._usual_initializer()
 
@@ -75,8 +79,15 @@ class Program(ABC):
 
     @property
     @abstractmethod
+    def packages(self) -> list[str]:
+        """What of the library must be installed."""
+
+    @property
     def needs(self) -> str:
         """What must be installed, in words."""
+        pictures = ["pillow"] if self.frame.source == "image" else []
+        needed = [*self.packages, "numpy", *pictures, *self.data.needs]
+        return f"{', '.join(needed[:-1])} and {needed[-1]}"
 
     @property
     @abstractmethod
@@ -146,8 +157,8 @@ class Program(ABC):
             *(self.write_penalty(regularizer) for regularizer in self.loss["regularizers"]),
             write_schedule(self.training["learning_rate_schedule"]),
         )
-        load, train, main = self._load(), "\n".join(self.write_training()), self._main()
-        initial = "" if self.initial is None else f"INITIAL = {self.initial}"
+        load, train, main = self.data.write(), "\n".join(self.write_training()), self._main()
+        initial = "\n".join(write_initial(self.initial))
         ours = [*(text for _, _, text in networks), objective, load, train, main, initial, self.preamble()]
         library = parts(PARTS, *self.folders)
         needed = library.needed(
@@ -165,7 +176,7 @@ class Program(ABC):
 
         found = [
             Section("Settings", self._about(), f"{head}\n\n{settings}"),
-            Section("Data", self._about_data(), apart(*room("data"), load)),
+            Section("Data", self.data.about, apart(*room("data"), load)),
             Section("Random numbers", "Initial weights are drawn by NumPy.", apart(*room("randomness"), initial)),
             Section("Layers", f"Layers that {self.LIBRARY} lacks.", apart(*room("layers"), *room("sequences"))),
             *(Section(title, text, code) for title, text, code in networks),
@@ -181,8 +192,9 @@ class Program(ABC):
     def _about(self) -> str:
         spec = self.spec
         name = f"'{spec['name']}'" if spec["name"] else "a GAN"
-        kinds = f"{spec['generator']['choice']} generator, {spec['discriminator']['choice']} discriminator"
-        about = f"Trains {name} on {spec['data']['choice']}: {kinds}, {self.loss['choice']} loss."
+        kinds = [spec[role]["choice"] for role in ROLES]
+        networks = " generator, ".join(kinds) if len(set(kinds)) > 1 else f"{kinds[0]} generator and"
+        about = f"Trains {name} on {spec['data']['choice']}: {networks} discriminator, {self.loss['choice']} loss."
         files = " and ".join(weights_beside(spec).values())
         return f"{about} Starts from {files} beside it." if files else about
 
@@ -226,80 +238,6 @@ class Program(ABC):
         """What the data is called: ``images`` or ``sequences``."""
         return f"{self.frame.source}s"
 
-    def _about_data(self) -> str:
-        return {
-            "digits": "scikit-learn's handwritten digits.",
-            "mnist": "MNIST's own files, from a folder.",
-            "fashion_mnist": "Fashion-MNIST's own files, from a folder.",
-            "cifar10": "CIFAR-10's binary version, from a folder.",
-            "sine": "Waves, made on the spot.",
-        }.get(self.spec["data"]["choice"], f"{self.samples.title()} and labels from an .npz file.")
-
-    def _argument(self) -> tuple[str, str] | None:
-        """The path that the program asks for: its name, and what it is."""
-        choice = self.spec["data"]["choice"]
-        if choice in ("digits", "sine"):
-            return None
-        if choice in ("mnist", "fashion_mnist"):
-            return "folder", f"folder with {choice}'s train-*-ubyte.gz"
-        if choice == "cifar10":
-            return "folder", "folder with cifar-10-binary.tar.gz"
-        height, width, channels = self.frame.size
-        labels = " and labels (N,)" if self.labels else ""
-        return "path", f".npz file with images uint8 (N, {height}, {width}, {channels}){labels}"
-
-    def _load(self) -> str:
-        if self.frame.source == "sequence":
-            return self._load_waves()
-        data, argument = self.spec["data"], self._argument()
-        height, width, channels = self.frame.size
-        reader = {"mnist": "read_idx", "fashion_mnist": "read_idx", "cifar10": "read_cifar10"}
-        source = {"digits": (8, 1), "mnist": (28, 1), "fashion_mnist": (28, 1), "cifar10": (32, 3)}
-        choice = data["choice"]
-        size, has = source.get(choice, (height, channels))
-        returned, given = "images, labels" if self.labels else "images", argument[0] if argument else ""
-        lines = [
-            f"def load_images({given}):",
-            f'{INDENT}"""uint8 (N, {height}, {width}, {channels}){", and their classes" if self.labels else ""}."""',
-        ]
-        chosen = data.get("include_classes") is not None or (data.get("count") is not None and choice in source)
-        if choice == "digits":
-            digits = "load_digits()"
-            if chosen or self.labels:
-                digits = "digits"
-                lines.append(f"{INDENT}digits = load_digits()")
-                lines.append(f"{INDENT}labels = digits.target")
-            lines.append(f"{INDENT}images = np.rint({digits}.images[..., None] * (255 / 16)).astype(np.uint8)")
-        else:
-            labels = "labels" if chosen or self.labels else "_"
-            lines.append(f"{INDENT}images, {labels} = {reader.get(choice, 'read_npz')}({given})")
-        if has != channels:
-            lines.append(f"{INDENT}images = " + ("to_grey(images)" if channels == 1 else "images.repeat(3, axis=3)"))
-        if data.get("include_classes") is not None:
-            lines.append(f"{INDENT}chosen = np.isin(labels, {data['include_classes']})")
-            lines.append(f"{INDENT}images, labels = images[chosen], labels[chosen]")
-        if data.get("count") is not None and choice in source:
-            lines.append(f"{INDENT}chosen = choose(labels, {data['count']})")
-            lines.append(f"{INDENT}images, labels = images[chosen], labels[chosen]")
-        if size != height:
-            returned = returned.replace("images", f"resize(images, {height})")
-        return "\n".join([*lines, f"{INDENT}return {returned}"])
-
-    def _load_waves(self) -> str:
-        data = self.spec["data"]
-        ranges = {name: tuple(sorted(data[name])) for name in ("frequency", "amplitude", "phase")}
-        forms = data["include_classes"] or list(range(data["classes"] or 1))
-        shape = f"({data['count']}, {data['length']}, {data['channels']})"
-        made = call("make_waves", shape, forms=forms, **ranges, noise=data["noise"], seed=data["seed"])
-        return "\n".join(
-            [
-                "def load_sequences():",
-                f'{INDENT}"""float32 {shape}{", and their classes" if self.labels else ""}."""',
-                *([] if self.labels else statement("sequences, _ = ", made)),
-                *(statement("return ", made) if self.labels else [f"{INDENT}return sequences"]),
-            ]
-        )
-
     # -- training -----------------------------------------------------------------------------------------------
 
     @property
@@ -320,6 +258,16 @@ class Program(ABC):
         """What ``train`` takes."""
         return [*ROLES, self.samples, *(["labels"] * self.labels), *(["average"] * self.averaged)]
 
+    @staticmethod
+    def noise() -> str:
+        """The expression for what a batch of fakes is made from."""
+        return "noise_rng.standard_normal((BATCH_SIZE, LATENT_DIM), np.float32)"
+
+    def noise_of_sheet(self) -> str:
+        """The expression for what the samples of the end are made from."""
+        count = self.training["sample_count"]
+        return f"np.random.default_rng(SEED).standard_normal(({count}, LATENT_DIM), np.float32)"
+
     def batches(self) -> str:
         """The expression for the batches of reals."""
         return f"labelled_batches({self.samples}, labels)" if self.labels else f"batches({self.samples})"
@@ -333,16 +281,17 @@ class Program(ABC):
         per_epoch = f"len({self.samples}) // BATCH_SIZE" + (" // DISCRIMINATOR_STEPS" if self.several else "")
         if not (self.scheduled or self.several):
             return [f"{INDENT}for step in range(EPOCHS * max({per_epoch}, 1)):"]
+        if not self.scheduled:
+            return [f"{INDENT}steps = EPOCHS * max({per_epoch}, 1)", f"{INDENT}for step in range(steps):"]
         lines = [
             f"{INDENT}steps_per_epoch = max({per_epoch}, 1)",
             f"{INDENT}steps = EPOCHS * steps_per_epoch",
             f"{INDENT}for step in range(steps):",
+            f"{INDENT * 2}factor = rate_factor(step / steps, step / steps_per_epoch)",
         ]
-        if self.scheduled:
-            lines.append(f"{INDENT * 2}factor = rate_factor(step / steps, step / steps_per_epoch)")
-            for role in ROLES:
-                rate = f"{number(self.spec['optimizer'][role]['learning_rate'])} * factor"
-                lines.append(f"{INDENT * 2}{set_rate.format(role=role, rate=rate)}")
+        for role in ROLES:
+            rate = f"{number(self.spec['optimizer'][role]['learning_rate'])} * factor"
+            lines.append(f"{INDENT * 2}{set_rate.format(role=role, rate=rate)}")
         return lines
 
     def penalties(self) -> list[str]:
@@ -364,7 +313,7 @@ class Program(ABC):
     # -- running ------------------------------------------------------------------------------------------------
 
     def _main(self) -> str:
-        argument = self._argument()
+        argument = self.data.argument
         lines, given = self._path(argument) if argument else ([], "")
         loaded = f"load_{self.samples}({given})"
         if given or self.labels:
@@ -376,20 +325,29 @@ class Program(ABC):
         lines += self.write_start()
         lines += [line for role in ROLES if "weights" in self.spec[role] for line in self._load_weights(role)]
         lines += self.write_average() if self.averaged else []
-        count = self.training["sample_count"]
-        columns = next(size for size in range(math.isqrt(count), 0, -1) if count % size == 0)
         given = ", ".join(self.arguments()).replace(self.samples, loaded)
-        sheet = f'save_sheet(samples, {count // columns}, "samples.png")'
         lines += [
             'print("step,generator,discriminator")',
             f"for losses in train({given}):",
             f'{INDENT}print(*losses, sep=",")',
             *self.write_end(),
-            sheet if self.frame.source == "image" else 'np.save("samples.npy", samples)',
+            *(self._sheet() if self.frame.source == "image" else ['np.save("samples.npy", samples)']),
         ]
         if self.cells:
             return "\n".join([*lines, 'Image.open("samples.png")' if self.frame.source == "image" else "samples[0]"])
         return "\n".join(['if __name__ == "__main__":', *(f"{INDENT}{line}" for line in lines)])
+
+    def _sheet(self) -> list[str]:
+        """The lines that save the samples side by side, as one picture."""
+        count, (height, width, channels) = self.training["sample_count"], self.frame.size
+        rows = next(size for size in range(math.isqrt(count), 0, -1) if count % size == 0)
+        columns, colours = count // rows, f", {channels}" if channels > 1 else ""
+        each = f"samples.reshape({rows}, {columns}, {height}, {width}{colours})"
+        return [
+            f"sheet = {each}.swapaxes(1, 2).reshape({rows * height}, {columns * width}{colours})",
+            "pixels = np.rint((sheet + 1.0) * 127.5).clip(0, 255).astype(np.uint8)",
+            'Image.fromarray(pixels).save("samples.png")',
+        ]
 
     def _load_weights(self, role: str) -> list[str]:
         job = self.spec[role]["weights"]["job"]
@@ -401,9 +359,9 @@ class Program(ABC):
         """The lines that find out where the data is, and the expression for it."""
         name, says = argument
         if self.cells:
-            return [f"# The {says}.", f'{name} = Path("{name}")'], name
+            return [f'{name} = Path("{name}")  # {says}'], name
         add = call("parser.add_argument", f'"{name}"', type="Path", help=f'"{says}"')
-        lines = ["parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])"]
+        lines = ["parser = argparse.ArgumentParser(description=__doc__)"]
         lines += [line.removeprefix(INDENT) for line in statement("", add)]
         return lines, f"parser.parse_args().{name}"
 

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from drivers.export.code import INDENT, Call, replaced, statement
+from drivers.export import repeats
+from drivers.export.code import INDENT, Call, replaced
 from drivers.export.errors import ExportError
-from drivers.export.keras.layers import WRITERS
+from drivers.export.initializers import INITIAL
+from drivers.export.keras.layers import FIRST, WRITERS
 from drivers.export.keras.scope import Scope
 from drivers.export.names import name_layers
+from drivers.export.repeats import Statement
 from drivers.freezing import rests_when_frozen
 from drivers.order import in_order
 
 # Names that a layer's result must not take from the program around it.
 # fmt: off
 TAKEN = frozenset({
-    "INITIAL", "STATE", "average_pool", "drawing", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform",
+    "STATE", "average_pool", "drawing", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "initial",
     "image", "jax", "keras", "label", "layers", "layers_rng", "noise", "np", "ones", "ops", "orthogonal",
     "random_normal", "random_uniform", "remembering", "range", "sequence", "tf", "torch", "truncated_normal", "x",
     "zeros",
@@ -34,35 +38,62 @@ LONGEST_JOINED = 76
 def write_network(
     role: str, module: Mapping[str, Any], initial: Call | None, *, backend: str, is_penalized: bool
 ) -> list[str]:
-    """The lines of a function ``make_generator`` or ``make_discriminator``.
+    """The lines of a function ``make_generator`` or ``make_discriminator``, the fewest that say it.
 
     Args:
         role: ``"generator"`` or ``"discriminator"``.
         module: that module of a resolved spec.
-        initial: the initializer that the program calls ``INITIAL``.
+        initial: the initializer that is a function of the program.
         backend: of Keras.
         is_penalized: the program differentiates its gradients.
 
     Raises:
         ExportError: a layer cannot be written.
     """
+    # Whether a layer is written around the one before decides whether a loop can stand for both.
+    found = [
+        _statements(role, module, initial, backend, is_penalized, joined) for joined in (JOINED, JOINED - {"Flatten"})
+    ]
+    body, entered, result = min(
+        ((list(repeats.write(statements, _parameter)), entered, result) for statements, entered, result in found),
+        key=lambda written: len(written[0]),
+    )
+    output = tuple(next(layer["output_shape"] for layer in module["layers"] if layer["id"] == module["outputs"][0]))
+    takes = ", ".join(f"{source} {_batch(shape)}" for source, shape in entered.items())
+    makes = "score" if role == "discriminator" else "image" if len(output) == 3 else "sequence"
+    count = f"{module['parameter_count']:,}"
+    inputs = list(entered)
+    given = inputs[0] if len(inputs) == 1 else f"[{', '.join(inputs)}]"
+    return [
+        f"def make_{role}():",
+        f'{INDENT}"""{takes} -> {makes} {_batch(output)}; {count} weights."""',
+        *body,
+        f'{INDENT}return keras.Model({given}, {result}, name="{role}")',
+    ]
+
+
+def _statements(
+    role: str, module: Mapping[str, Any], initial: Call | None, backend: str, is_penalized: bool, joined: frozenset[str]
+) -> tuple[list[Statement], dict[str, tuple[int, ...]], str]:
+    """What the network computes, line by line; the shapes of its inputs, by source; what it puts out."""
     layers = in_order(module["layers"])
     names = name_layers(layers, TAKEN)
     readers = Counter(source for layer in layers for source in layer["inputs"])
     values: dict[str, str] = {}
     shapes = {layer["id"]: tuple(layer["output_shape"]) for layer in layers}
-    lines: list[str] = []
+    statements: list[Statement] = []
     entered: dict[str, tuple[int, ...]] = {}
-    before: tuple[int, Call] | None = None  # where the line of the layer before begins, and what it computes
+    before: tuple[int, Call] | None = None  # where the statement of the layer before is, and what it computes
     for place, layer in enumerate(layers):
         following = layers[place + 1] if place + 1 < len(layers) else None
+        shape = shapes[layer["id"]]
+        alone = following is not None and following["inputs"] == [layer["id"]] and readers[layer["id"]] == 1
         if layer["type"] == "Input":
             source = layer["source"]
-            alone = following is not None and following["inputs"] == [layer["id"]] and readers[layer["id"]] == 1
-            entered[source] = shapes[layer["id"]]
+            entered[source] = shape
             values[layer["id"]] = "x" if alone else source
-            head = f"x = {source}" if alone else source
-            lines.append(f'{INDENT}{head} = keras.Input({_tuple(entered[source])}, name="{source}")')
+            head = f"x = {source} = " if alone else f"{source} = "
+            statements.append(Statement(head, f'keras.Input({_tuple(shape)}, name="{source}")', _batch(shape)))
             continue
         if layer["type"] not in WRITERS:
             message = f"A Keras script cannot hold the layer {layer['type']} ('{layer['id']}' of the {role}) yet."
@@ -73,34 +104,32 @@ def write_network(
         is_named = "weights" in module
         scope = Scope(names[layer["id"]], layer, inputs, taken, backend, is_penalized, rests, is_named)
         expression = WRITERS[layer["type"]](scope)
-        if layer["type"] in JOINED and inputs == ["x"] and before is not None:
+        if layer["type"] in joined and inputs == ["x"] and before is not None:
             start, inner = before
-            joined = WRITERS[layer["type"]](replace(scope, inputs=[str(replaced(inner, initial, "INITIAL"))]))
-            if len(str(joined)) <= LONGEST_JOINED:
-                del lines[start:]
-                expression = joined
-        alone = following is not None and following["inputs"] == [layer["id"]] and readers[layer["id"]] == 1
+            around = WRITERS[layer["type"]](replace(scope, inputs=[str(replaced(inner, initial, INITIAL))]))
+            if len(str(around)) <= LONGEST_JOINED:
+                del statements[start:]
+                expression = around
         last = following is None and layer["id"] == module["outputs"][0]
         name = "x" if alone or last else names[layer["id"]]
         for head, code in scope.lines:
-            lines += statement(head, replaced(code, initial, "INITIAL"))
-        before = (len(lines), expression) if name == "x" and isinstance(expression, Call) else None
-        comment = f"({', '.join(map(str, ('N', *shapes[layer['id']])))})" if taken[0] != shapes[layer["id"]] else ""
+            statements.append(Statement(head, replaced(code, initial, INITIAL), _batch(shape)))
+        before = (len(statements), expression) if name == "x" and isinstance(expression, Call) else None
+        comment = _batch(shape) if taken[0] != shape else ""
         if expression != name:
-            lines += statement(f"{name} = ", replaced(expression, initial, "INITIAL"), comment=comment)
+            code = replaced(expression, initial, INITIAL)
+            statements.append(Statement(f"{name} = ", code, _batch(shape), comment))
         values[layer["id"]] = name
-    takes = ", ".join(f"{source} {_batch(shape)}" for source, shape in entered.items())
-    output = module["outputs"][0]
-    makes = "score" if role == "discriminator" else "image" if len(shapes[output]) == 3 else "sequence"
-    count = f"{module['parameter_count']:,}"
-    inputs = list(entered)
-    given = inputs[0] if len(inputs) == 1 else f"[{', '.join(inputs)}]"
-    return [
-        f"def make_{role}():",
-        f'{INDENT}"""{takes} -> {makes} {_batch(shapes[output])}; {count} weights."""',
-        *lines,
-        f'{INDENT}return keras.Model({given}, {values[output]}, name="{role}")',
-    ]
+    return statements, entered, values[module["outputs"][0]]
+
+
+def _parameter(before: str) -> str | None:
+    """The parameter whose value comes after the text."""
+    named = re.search(r"(\w+)=$", before)
+    first = re.search(r"layers\.(\w+)\($", before)
+    if named is not None:
+        return named.group(1)
+    return FIRST[first.group(1)][0] if first is not None and first.group(1) in FIRST else None
 
 
 def _batch(shape: tuple[int, ...]) -> str:

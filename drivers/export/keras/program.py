@@ -10,7 +10,7 @@ from drivers.export.code import INDENT, call, statement
 from drivers.export.keras.networks import write_network
 from drivers.export.keras.objective import KerasWords, write_optimizer, write_penalty
 from drivers.export.program import ROLES, Program
-from drivers.export.samples import is_spectral, mixes_samples
+from drivers.export.samples import is_spectral, needs_one_use
 from spec import nesting
 
 PARTS = Path(__file__).parent / "parts"
@@ -24,6 +24,7 @@ IMPORTS = {
     "torch": ("third", "import torch"),
 }
 BOTH = ("third", "from keras import layers, ops")
+LEARNS_TO_TELL = "The discriminator learns to tell reals from fakes"
 USUAL_BACKEND = "torch"
 """For specs that are trained by another driver."""
 # Layers that Keras computes by TensorFlow's mean and variance.
@@ -51,8 +52,8 @@ class KerasProgram(Program):
         self.is_penalized = any(self.write_penalty(item) for item in self.loss["regularizers"])
 
     @property
-    def needs(self) -> str:
-        return f"keras, {self.backend}, numpy, pillow and scikit-learn"
+    def packages(self) -> list[str]:
+        return ["keras", self.backend]
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -77,7 +78,11 @@ class KerasProgram(Program):
         ]
 
     def settings_of_library(self) -> list[str]:
-        return ["STATE = []  # every variable of the training, filled by train"] if self.backend == "jax" else []
+        return (
+            ["STATE = []  # every variable of networks and optimizers, filled by `train`"]
+            if self.backend == "jax"
+            else []
+        )
 
     # -- training -----------------------------------------------------------------------------------------------
 
@@ -97,7 +102,7 @@ class KerasProgram(Program):
                 lines.append(f"{INDENT}STATE.extend(average.variables)")
         lines.append(f"{INDENT}make = partial(generator, training=True)")
         lines.append(f"{INDENT}score = partial(discriminator, training=True)")
-        return [*lines, "", *(self._shared_updates() if self.several else []), *self._update(), *self._loop()]
+        return [*lines, "", *(self._update_of_one() if self.several else []), *self._update(), *self._loop()]
 
     @property
     def _penalizes_variances(self) -> bool:
@@ -108,80 +113,88 @@ class KerasProgram(Program):
 
     @property
     def _drawn(self) -> list[str]:
-        """What a step takes besides noise, drawn by NumPy."""
+        """What an update takes besides noise, drawn by NumPy."""
         labels = ["real_labels", "fake_labels"] if self.labels else []
         return ["real", *labels, *(["mix"] if "gradient_penalty" in self.penalties() else [])]
 
-    def _shared_updates(self) -> list[str]:
+    def _update_of_one(self) -> list[str]:
         """The discriminator's update as a function of its own, where a step has several."""
         given = ", ".join(self._drawn)
         return [
             f"{INDENT}def update_discriminator(fake, {given}):",
+            f'{INDENT * 2}"""{LEARNS_TO_TELL}; returns its loss."""',
             *self._discriminator_update(),
-            f"{INDENT * 2}return discriminator_value",
+            f"{INDENT * 2}return d_loss",
             "",
             f"{INDENT}@compiled",
             f"{INDENT}def update_alone(noise, {given}):",
-            f"{INDENT * 2}fake = {self._make()}",
-            *statement("return ", call("update_discriminator", "ops.stop_gradient(fake)", *self._drawn), depth=2),
+            f'{INDENT * 2}"""The generator stays as it is."""',
+            *statement("return ", call("update_discriminator", self._make(), *self._drawn), depth=2),
             "",
         ]
 
     def _discriminator_update(self) -> list[str]:
-        penalties = self.penalties()
-        lines = [f"{INDENT * 2}# The discriminator learns to tell reals from fakes."]
+        lines = [] if self.several else [f"{INDENT * 2}# {LEARNS_TO_TELL}."]
         if self.frame.source == "image":
             lines.append(f'{INDENT * 2}real = ops.cast(real, "float32") / 127.5 - 1.0')
+        penalties, critic = self.penalties(), self._critic()
+        if penalties and critic != "score(x)":
+            lines += ["", f"{INDENT * 2}def critic(x):", f"{INDENT * 3}return {critic}"]
         inside: list[str] = []
-        if mixes_samples(self.spec["discriminator"]):
-            objective = call(
-                "discriminator_loss", self._score("real", "real_labels"), self._score("fake", "fake_labels")
-            )
-        else:
+        if needs_one_use(self.spec["discriminator"]):
             inside.append(f"{INDENT * 3}both = ops.concatenate([real, fake])")
             if self.by_label["discriminator"]:
                 inside.append(f"{INDENT * 3}both_labels = ops.concatenate([real_labels, fake_labels])")
             inside.append(f"{INDENT * 3}scores = {self._score('both', 'both_labels')}")
             objective = call("discriminator_loss", "*ops.split(scores, 2)")
+        else:
+            scores = self._score("real", "real_labels"), self._score("fake", "fake_labels")
+            if self.by_label["discriminator"]:
+                inside += [f"{INDENT * 3}real_scores = {scores[0]}", f"{INDENT * 3}fake_scores = {scores[1]}"]
+                scores = "real_scores", "fake_scores"
+            objective = call("discriminator_loss", *scores)
         if penalties:
-            critic = self._score("x", "real_labels")
-            if is_spectral(self.spec["discriminator"]):
-                critic = f"resting(discriminator, {critic[critic.index('(') + 1 : -1]})"
-            inside += statement("total = ", objective, depth=3)
-            inside += ["", f"{INDENT * 3}def critic(x):", f"{INDENT * 4}return {critic}", ""]
-            for penalty in penalties:
-                more = ", mix" if penalty == "gradient_penalty" else ""
-                inside.append(f"{INDENT * 3}total = total + {penalty}(critic, real, fake{more})")
-            objective = call("", "total")
-        loss = f"lambda: {objective}"
-        if inside:
-            lines += ["", f"{INDENT * 2}def loss():", *inside]
-            lines += [f"{INDENT * 3}return total"] if penalties else statement("return ", objective, depth=3)
-            lines.append("")
-            loss = "loss"
-        backward = call("pullback", loss, "discriminator.trainable_variables")
-        lines += statement("discriminator_value, pull = ", backward, depth=2)
+            inside += statement("value = ", objective, depth=3)
+            name = "score" if critic == "score(x)" else "critic"
+            *first, last = [
+                call(penalty, name, "real", "fake", *(["mix"] if penalty == "gradient_penalty" else []))
+                for penalty in penalties
+            ]
+            inside += [f"{INDENT * 3}value = value + {penalty}" for penalty in first]
+            inside.append(f"{INDENT * 3}return value + {last}")
+        elif inside:
+            inside += statement("return ", objective, depth=3)
+        lines += ["", f"{INDENT * 2}def loss():", *inside, ""] if inside else []
+        backward = call("pullback", "loss" if inside else f"lambda: {objective}", "discriminator.trainable_variables")
+        lines += statement("d_loss, pull = ", backward, depth=2)
         lines.append(f"{INDENT * 2}discriminator_optimizer.apply(pull(1.0))")
         for limit in self.limits():
             lines.append(f"{INDENT * 2}for weight in discriminator.trainable_variables:")
             lines.append(f"{INDENT * 3}weight.assign(ops.clip(weight, -{limit}, {limit}))")
         return lines
 
+    def _critic(self) -> str:
+        """The discriminator as a penalty sees it, at the samples ``x``."""
+        critic = self._score("x", "real_labels")
+        if is_spectral(self.spec["discriminator"]):
+            return critic.replace("score(", "resting(discriminator, ", 1)
+        return critic
+
     def _update(self) -> list[str]:
         given = ", ".join(self._drawn)
         forward = call("pullback", f"lambda: {self._make()}", "generator.trainable_variables")
-        judged = call("pullback", f"lambda fake: generator_loss({self._score('fake', 'fake_labels')})", "[]", "[fake]")
-        update = statement("discriminator_value = ", call("update_discriminator", "fake", *self._drawn), depth=2)
+        judged = call("pullback", f"lambda x: generator_loss({self._score('x', 'fake_labels')})", "[]", "fake")
+        update = statement("d_loss = ", call("update_discriminator", "fake", *self._drawn), depth=2)
         return [
             f"{INDENT}@compiled",
             f"{INDENT}def update(noise, {given}):",
             *statement("fake, pull_fake = ", forward, depth=2),
             *(update if self.several else self._discriminator_update()),
-            f"{INDENT * 2}# The generator learns to fool it, with the same fakes.",
-            *statement("generator_value, pull = ", judged, depth=2),
+            f"{INDENT * 2}# The generator learns to fool it, by the chain rule through the same fakes.",
+            *statement("g_loss, pull = ", judged, depth=2),
             f"{INDENT * 2}generator_optimizer.apply(pull_fake(*pull(1.0)))",
             *([f"{INDENT * 2}update_average(average, generator)"] if self.averaged else []),
-            f"{INDENT * 2}return generator_value, discriminator_value",
+            f"{INDENT * 2}return g_loss, d_loss",
             "",
         ]
 
@@ -192,31 +205,33 @@ class KerasProgram(Program):
         return f"score({_inputs(self.taken('discriminator', samples, labels))})"
 
     def _loop(self) -> list[str]:
-        lines = [f"{INDENT}reals = {self.batches()}", *self.steps(set_rate="{role}_optimizer.learning_rate = {rate}")]
-        given = ", ".join(["noise", *self._drawn])
-        if not self.several and self._drawn == ["real"]:
-            given = "latent(noise_rng, BATCH_SIZE), next(reals)"
-            return [*lines, f"{INDENT * 2}yield step + 1, *map(float, update({given}))"]
+        head = [f"{INDENT}reals = {self.batches()}"]
+        steps = self.steps(set_rate="{role}_optimizer.learning_rate = {rate}")
         if not self.several:
-            return [*lines, *self._draw(2), f"{INDENT * 2}yield step + 1, *map(float, update({given}))"]
+            if self._drawn == ["real"]:
+                drawn, given = [f"{INDENT * 2}noise = {self.noise()}"], "noise, next(reals)"
+            else:
+                drawn, given = self._draw(2), ", ".join(["noise", *self._drawn])
+            return [*head, *steps, *drawn, f"{INDENT * 2}yield step + 1, *map(float, update({given}))"]
         return [
-            *lines,
-            f"{INDENT * 2}total = 0.0",
-            f"{INDENT * 2}for _ in range(DISCRIMINATOR_STEPS - 1):",
-            *self._draw(3),
-            f"{INDENT * 3}total += float(update_alone({given}))",
+            *head,
+            "",
+            f"{INDENT}def draw():",
+            f'{INDENT * 2}"""What one update takes."""',
             *self._draw(2),
-            *statement(
-                "generator_value, value = ", call("map", "float", call("update", "noise", *self._drawn)), depth=2
-            ),
-            f"{INDENT * 2}yield step + 1, generator_value, (total + value) / DISCRIMINATOR_STEPS",
+            f"{INDENT * 2}return {', '.join(['noise', *self._drawn])}",
+            "",
+            *steps,
+            f"{INDENT * 2}alone = [float(update_alone(*draw())) for _ in range(DISCRIMINATOR_STEPS - 1)]",
+            f"{INDENT * 2}g_loss, last = map(float, update(*draw()))",
+            f"{INDENT * 2}yield step + 1, g_loss, sum([*alone, last]) / DISCRIMINATOR_STEPS",
         ]
 
     def _draw(self, depth: int) -> list[str]:
         indent = INDENT * depth
         return [
             *([f"{indent}fake_labels = draw_labels(labels)"] if self.labels else []),
-            f"{indent}noise = latent(noise_rng, BATCH_SIZE)",
+            f"{indent}noise = {self.noise()}",
             f"{indent}real, real_labels = next(reals)" if self.labels else f"{indent}real = next(reals)",
             *([f"{indent}mix = penalty_rng.random(BATCH_SIZE, np.float32)"] if "mix" in self._drawn else []),
         ]
@@ -234,7 +249,7 @@ class KerasProgram(Program):
 
     def write_end(self) -> list[str]:
         count = self.training["sample_count"]
-        lines = [f"noise = latent(np.random.default_rng(SEED), {count})"]
+        lines = [f"noise = {self.noise_of_sheet()}"]
         if self.by_label["generator"]:
             lines.append(f"classes = np.arange({count}) % CLASSES")
         made = f"{self.used}({_inputs(self.taken('generator', 'noise', 'classes'))}, training=False)"

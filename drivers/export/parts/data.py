@@ -1,40 +1,7 @@
 """Where the samples come from. The names at the top stand for those of the program."""
 
-import gzip
-import tarfile
-
 import numpy as np
 from PIL import Image
-
-
-def read_idx(folder):
-    """MNIST's own files, uint8 (60000, 28, 28, 1), and what each image shows."""
-    with gzip.open(folder / "train-images-idx3-ubyte.gz") as file:
-        images = np.frombuffer(file.read(), np.uint8, offset=16).reshape(-1, 28, 28, 1)
-    with gzip.open(folder / "train-labels-idx1-ubyte.gz") as file:
-        labels = np.frombuffer(file.read(), np.uint8, offset=8)
-    return images, labels.astype(np.int64)
-
-
-def read_cifar10(folder):
-    """CIFAR-10's binary version, uint8 (50000, 32, 32, 3), and what each shows."""
-    images, labels = [], []
-    with tarfile.open(folder / "cifar-10-binary.tar.gz") as archive:
-        for number in range(1, 6):
-            member = archive.extractfile(
-                f"cifar-10-batches-bin/data_batch_{number}.bin"
-            )
-            records = np.frombuffer(member.read(), np.uint8).reshape(-1, 3073)
-            images.append(records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1))
-            labels.append(records[:, 0].astype(np.int64))
-    return np.concatenate(images), np.concatenate(labels)
-
-
-def read_npz(path):
-    """Images uint8 (N, H, W, C), and labels (N,) where there are some."""
-    with np.load(path) as file:
-        labels = file["labels"].astype(np.int64) if "labels" in file else None
-        return file["images"], labels
 
 
 def to_grey(images):
@@ -46,19 +13,16 @@ def to_grey(images):
 
 def resize(images, size):
     """Square images (N, S, S, C) to (N, size, size, C), by Pillow's bicubic filter."""
-    side = images.shape[1]
-    unit = Image.fromarray(np.eye(side, dtype=np.float32))
-    filter = np.asarray(unit.resize((side, size), Image.Resampling.BICUBIC))
-    planes = filter @ np.moveaxis(images, 3, 1).astype(np.float32) @ filter.T
-    return np.moveaxis(np.rint(planes).clip(0, 255).astype(np.uint8), 1, 3)
+    unit = Image.fromarray(np.eye(images.shape[1], dtype=np.float32))
+    filter = np.asarray(unit.resize((unit.width, size), Image.Resampling.BICUBIC))
+    resized = np.einsum("ai,nijc,bj->nabc", filter, images, filter, optimize=True)
+    return np.rint(resized).clip(0, 255).astype(np.uint8)
 
 
 def choose(labels, count):
     """Where ``count`` images are, as many of each class as can be, always the same."""
     order = np.random.default_rng(0).permutation(len(labels))
-    turn = np.empty(
-        len(order), np.int64
-    )  # how many of its class come before each image
+    turn = np.empty(len(order), np.int64)  # how many of its class come before each
     for number in np.unique(labels):
         members = labels[order] == number
         turn[members] = np.arange(members.sum())

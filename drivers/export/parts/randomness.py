@@ -44,7 +44,7 @@ def truncated_normal(shape, dtype=np.float32, stddev=1.0):
 def glorot_uniform(shape, dtype=np.float32):
     """Uniform in ±√(6 / (fan_in + fan_out)). Glorot & Bengio 2010, eq. 16."""
     limit = math.sqrt(6.0 / sum(fans(shape)))
-    return random_uniform(shape, dtype, -limit, limit)
+    return 2.0 * limit * weights_rng.random(shape, dtype) - limit
 
 
 def glorot_normal(shape, dtype=np.float32):
@@ -56,7 +56,7 @@ def glorot_normal(shape, dtype=np.float32):
 def he_uniform(shape, dtype=np.float32):
     """Uniform in ±√(6 / fan_in). He et al. 2015, eq. 10."""
     limit = math.sqrt(6.0 / fans(shape)[0])
-    return random_uniform(shape, dtype, -limit, limit)
+    return 2.0 * limit * weights_rng.random(shape, dtype) - limit
 
 
 def he_normal(shape, dtype=np.float32):

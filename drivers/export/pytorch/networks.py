@@ -5,13 +5,17 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from drivers.export.code import INDENT, Call, replaced, statement
+from drivers.export.code import INDENT, Call, replaced
 from drivers.export.errors import ExportError
+from drivers.export.initializers import INITIAL
 from drivers.export.names import name_layers
+from drivers.export.pytorch import repeats
 from drivers.export.pytorch.layers import WRITERS
 from drivers.export.pytorch.scope import Scope, Value
+from drivers.export.repeats import Statement
 from drivers.order import in_order
 
 # Names that a layer must not take from an nn.Module, or from the program around it.
@@ -41,7 +45,7 @@ def write_network(role: str, module: Mapping[str, Any], initial: Call | None = N
     Args:
         role: ``"generator"`` or ``"discriminator"``.
         module: that module of a resolved spec.
-        initial: the initializer that the program calls ``INITIAL``.
+        initial: the initializer that is a function of the program.
 
     Raises:
         ExportError: a layer cannot be written.
@@ -50,8 +54,8 @@ def write_network(role: str, module: Mapping[str, Any], initial: Call | None = N
     names = layer_names(layers)
     readers = Counter(source for layer in layers for source in layer["inputs"])
     values: dict[str, Value] = {}
-    made: list[str] = []
-    forward: list[str] = []
+    made: list[Statement] = []
+    forward: list[Statement] = []
     pending: Value | None = None  # what the layer before puts out, where only this one reads it
     arguments = [layer["source"] for layer in layers if layer["type"] == "Input"]
     for place, layer in enumerate(layers):
@@ -72,10 +76,10 @@ def write_network(role: str, module: Mapping[str, Any], initial: Call | None = N
             written = _write(names[layer["id"]], layer, inputs)
         scope, value = written
         for attribute, code in scope.modules.items():
-            made += statement(f"self.{attribute} = ", replaced(code, initial, "INITIAL"), depth=2)
-        made += [f"{INDENT * 2}{line}" for line in scope.extra]
+            made.append(Statement(f"self.{attribute} = ", replaced(code, initial, INITIAL)))
+        made += [Statement("", line) for line in scope.extra]
         if layer.get("trainable") is False:
-            made += [f"{INDENT * 2}self.{attribute}.requires_grad_(False)" for attribute in scope.modules]
+            made += [Statement("", f"self.{attribute}.requires_grad_(False)") for attribute in scope.modules]
         alone = following is not None and following["inputs"] == [layer["id"]] and readers[layer["id"]] == 1
         last = following is None and layer["id"] == module["outputs"][0]
         name = "x" if alone or last else names[layer["id"]]
@@ -89,16 +93,18 @@ def write_network(role: str, module: Mapping[str, Any], initial: Call | None = N
         pending = None
     takes = ", ".join(f"{source} {values[layer['id']].comment()}" for source, layer in _inputs(layers))
     count = f"{module['parameter_count']:,}"
+    taken = TAKEN | set(names.values()) if "weights" not in module else None
+    made_lines, forward_lines = repeats.write(made, _once(forward), taken)
     return [
         f"class {role.title()}(nn.Module):",
         f'{INDENT}"""{takes} -> {_result(role, output)}; {count} weights."""',
         "",
         f"{INDENT}def __init__(self):",
         f"{INDENT * 2}super().__init__()",
-        *made,
+        *made_lines,
         "",
         f"{INDENT}def forward(self, {', '.join(arguments)}):",
-        *forward,
+        *forward_lines,
         f"{INDENT * 2}return {_returned(pending or output)}",
     ]
 
@@ -112,6 +118,8 @@ def _joins(layer: Mapping[str, Any], before: Value, value: Value) -> bool:
     """Whether a layer is written around the expression before it."""
     if layer["type"] not in JOINED or len(value.code) > LONGEST_JOINED:
         return False
+    if layer["type"] == "Conv2D" and "self." in before.code.replace("self.training", ""):
+        return False  # two layers with weights are two lines
     # A method of `a + b` would be one of b alone.
     return _closed(before) or f"{before.code}." not in value.code
 
@@ -125,10 +133,19 @@ def _write(name: str, layer: Mapping[str, Any], inputs: Sequence[Value]) -> tupl
     return scope, WRITERS[layer["type"]](scope)
 
 
-def _assign(name: str, value: Value) -> list[str]:
+def _assign(name: str, value: Value) -> list[Statement]:
     if value.code == name:
         return []
-    return list(statement(f"{name} = ", value.code, depth=2, comment=value.comment()))
+    return [Statement(f"{name} = ", value.code, value.comment(), value.comment())]
+
+
+def _once(forward: Sequence[Statement]) -> list[Statement]:
+    """The statements with a comment only where the shape is another than in the line before."""
+    before = ["", *(each.shape for each in forward)]
+    return [
+        replace(each, comment=each.comment if each.shape != last else "")
+        for each, last in zip(forward, before, strict=False)
+    ]
 
 
 def _returned(output: Value) -> str:
@@ -148,7 +165,7 @@ def _inputs(layers: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[
     return ((layer["source"], layer) for layer in layers if layer["type"] == "Input")
 
 
-def _input(layer: Mapping[str, Any], layers: Sequence[Mapping[str, Any]], forward: list[str]) -> Value:
+def _input(layer: Mapping[str, Any], layers: Sequence[Mapping[str, Any]], forward: list[Statement]) -> Value:
     """What an Input passes on; labels that layers compute with become numbers."""
     source, shape = layer["source"], tuple(layer["output_shape"])
     if source == "image":
@@ -160,9 +177,9 @@ def _input(layer: Mapping[str, Any], layers: Sequence[Mapping[str, Any]], forwar
             if layer["id"] in reader["inputs"]
         )
         if not looked_up:
-            forward.append(f"{INDENT * 2}label = label.float()")
+            forward.append(Statement("label = ", "label.float()"))
         if shape:
-            forward.append(f"{INDENT * 2}label = label.reshape(-1, {', '.join(map(str, shape))})")
+            forward.append(Statement("label = ", f"label.reshape(-1, {', '.join(map(str, shape))})"))
     elif len(shape) != 1:
-        forward.append(f"{INDENT * 2}{source} = {source}.reshape(-1, {', '.join(map(str, shape))})")
+        forward.append(Statement(f"{source} = ", f"{source}.reshape(-1, {', '.join(map(str, shape))})"))
     return Value(source, shape)

@@ -59,6 +59,10 @@ def write_penalty(regularizer: Mapping[str, Any], rank: int) -> Lines:
     raise ExportError("not_exported", message, "/loss/regularizers")
 
 
+USUAL = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
+"""What the program's Adam takes where nothing is given."""
+
+
 def write_optimizer(optimizer: Mapping[str, Any], parameters: str, *, scheduled: bool) -> Call:
     """The optimizer made, with Keras's meaning of each parameter."""
     choice, rate = optimizer["choice"], float(optimizer["learning_rate"])
@@ -69,8 +73,8 @@ def write_optimizer(optimizer: Mapping[str, Any], parameters: str, *, scheduled:
     betas = (optimizer.get("beta_1"), optimizer.get("beta_2"))
     if choice in ("adam", "adamw"):
         decay = {"weight_decay": optimizer["weight_decay"]} if choice == "adamw" else {}
-        kind = "AdamW" if decay else "Adam"
-        return call(kind, parameters, lr=rate, betas=betas, eps=float(optimizer["epsilon"]), **decay)
+        stated = {name: float(optimizer[name]) for name, usual in USUAL.items() if optimizer[name] != usual}
+        return call("AdamW" if decay else "Adam", parameters, lr=rate, **decay, **stated)
     if choice == "sgd":
         if not optimizer["momentum"]:
             return call("torch.optim.SGD", parameters, lr=rate)

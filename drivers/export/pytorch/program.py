@@ -12,7 +12,7 @@ from drivers.export.program import Program
 from drivers.export.pytorch.networks import layer_names, write_network
 from drivers.export.pytorch.objective import Torch, write_optimizer, write_penalty
 from drivers.export.pytorch.stored import place_of
-from drivers.export.samples import is_spectral, mixes_samples
+from drivers.export.samples import is_spectral, needs_one_use
 from drivers.order import in_order
 from spec.weights import weights as weights_of
 
@@ -32,8 +32,8 @@ class TorchProgram(Program):
     WORDS = Torch()
 
     @property
-    def needs(self) -> str:
-        return "torch, numpy, pillow and scikit-learn"
+    def packages(self) -> list[str]:
+        return ["torch"]
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -60,7 +60,6 @@ class TorchProgram(Program):
     # -- training -----------------------------------------------------------------------------------------------
 
     def write_training(self) -> list[str]:
-        several = self.several
         lines = [f"def train({', '.join(self.arguments())}):"]
         lines.append(f'{INDENT}"""Both learn in turn; yields step, generator\'s and discriminator\'s loss."""')
         for role in ("generator", "discriminator"):
@@ -68,17 +67,17 @@ class TorchProgram(Program):
             lines += statement(f"{role}_optimizer = ", made)
         lines.append(f"{INDENT}reals = {self.batches()}")
         lines += self.steps(set_rate='{role}_optimizer.param_groups[0]["lr"] = {rate}')
-        if several:
-            lines.append(f"{INDENT * 2}discriminator_total = 0.0")
+        if self.several:
+            lines.append(f"{INDENT * 2}total = 0.0")
             lines.append(f"{INDENT * 2}for _ in range(DISCRIMINATOR_STEPS):")
-        lines += self._discriminator_update(3 if several else 2)
-        if several:
-            lines.append(f"{INDENT * 3}discriminator_total += loss.item()")
+            lines += self._discriminator_update(3)
+            lines.append(f"{INDENT * 3}total += d_loss.item()")
+            mean = "total / DISCRIMINATOR_STEPS"
         else:
-            lines.append(f"{INDENT * 2}discriminator_total = loss.item()")
+            lines += self._discriminator_update(2)
+            mean = "d_loss.item()"
         lines += self._generator_update()
-        mean = "discriminator_total / DISCRIMINATOR_STEPS" if several else "discriminator_total"
-        return [*lines, f"{INDENT * 2}yield step + 1, loss.item(), {mean}"]
+        return [*lines, f"{INDENT * 2}yield step + 1, g_loss.item(), {mean}"]
 
     def _parameters(self, role: str) -> str:
         if any(layer.get("trainable") is False for layer in self.spec[role]["layers"]) or _half_affine(self.spec[role]):
@@ -86,12 +85,12 @@ class TorchProgram(Program):
         return f"{role}.parameters()"
 
     def _discriminator_update(self, depth: int) -> list[str]:
-        indent, given = INDENT * depth, self.by_label["discriminator"]
+        indent = INDENT * depth
         lines = [f"{indent}# The discriminator learns to tell reals from fakes."]
         if self.labels:
             lines.append(f"{indent}fake_labels = {_tensor('draw_labels(labels)')}")
-        noise = _tensor("latent(noise_rng, BATCH_SIZE)")
-        made = call("generator", *self.taken("generator", noise, "fake_labels"))
+        lines.append(f"{indent}noise = {self.noise()}")
+        made = call("generator", *self.taken("generator", _tensor("noise"), "fake_labels"))
         lines += statement("fake = ", made, depth=depth)
         scaled = ".movedim(3, 1) / 127.5 - 1.0" if self.frame.source == "image" else ""
         if self.labels:
@@ -99,26 +98,22 @@ class TorchProgram(Program):
             lines.append(f"{indent}real_labels = {_tensor('real_labels')}")
         real = "real" if self.labels else "next(reals)"
         lines.append(f"{indent}real = {_tensor(real)}{scaled}")
-        if mixes_samples(self.spec["discriminator"]):
-            real = self._call("discriminator", "real", "real_labels")
-            fake = self._call("discriminator", "fake.detach()", "fake_labels")
-            lines += statement("loss = ", call("discriminator_loss", real, fake), depth=depth)
-        else:
+        if needs_one_use(self.spec["discriminator"]):
             lines.append(f"{indent}both = torch.cat([real, fake.detach()])")
-            if given:
+            if self.by_label["discriminator"]:
                 lines.append(f"{indent}both_labels = torch.cat([real_labels, fake_labels])")
             lines.append(f"{indent}scores = {self._call('discriminator', 'both', 'both_labels')}")
-            lines.append(f"{indent}loss = discriminator_loss(*scores.chunk(2))")
-        penalties = self.penalties()
-        if penalties:
-            critic = "resting(discriminator)" if is_spectral(self.spec["discriminator"]) else "discriminator"
-            if given:
-                lines.append(f"{indent}critic = lambda x: {self._call(critic, 'x', 'real_labels', 'discriminator')}")
-                critic = "critic"
-            lines += [f"{indent}loss = loss + {penalty}({critic}, real, fake.detach())" for penalty in penalties]
+            objective = call("discriminator_loss", "*scores.chunk(2)")
+        else:
+            real = self._call("discriminator", "real", "real_labels")
+            fake = self._call("discriminator", "fake.detach()", "fake_labels")
+            objective = call("discriminator_loss", real, fake)
+        lines += statement("d_loss = ", objective, depth=depth)
+        if self.penalties():
+            lines += self._penalties(depth)
         lines += [
             f"{indent}discriminator_optimizer.zero_grad()",
-            f"{indent}loss.backward()",
+            f"{indent}d_loss.backward()",
             f"{indent}discriminator_optimizer.step()",
         ]
         for limit in self.limits():
@@ -126,12 +121,29 @@ class TorchProgram(Program):
             lines.append(f"{indent}{INDENT}weight.data.clamp_(-{limit}, {limit})")
         return lines
 
+    def _penalties(self, depth: int) -> list[str]:
+        """What is added to the discriminator's loss."""
+        given = ["discriminator"]
+        if is_spectral(self.spec["discriminator"]):
+            given.insert(0, "resting")
+        if self.by_label["discriminator"]:
+            label_first = self.sources("discriminator")[0] == "label"
+            given.append("real_labels" if label_first else "label=real_labels")
+        lines, critic = [], given[0]
+        if len(given) > 1:
+            lines, critic = [f"{INDENT * depth}critic = partial({', '.join(given)})"], "critic"
+        for penalty in self.penalties():
+            added = call(penalty, critic, "real", "fake.detach()")
+            lines += statement("d_loss += ", added, depth=depth)
+        return lines
+
     def _generator_update(self) -> list[str]:
+        judged = call("generator_loss", self._call("discriminator", "fake", "fake_labels"))
         lines = [
             f"{INDENT * 2}# The generator learns to fool it, with the same fakes.",
-            f"{INDENT * 2}loss = generator_loss({self._call('discriminator', 'fake', 'fake_labels')})",
+            *statement("g_loss = ", judged, depth=2),
             f"{INDENT * 2}generator_optimizer.zero_grad()",
-            f"{INDENT * 2}loss.backward()",
+            f"{INDENT * 2}g_loss.backward()",
             f"{INDENT * 2}generator_optimizer.step()",
         ]
         if self.averaged:
@@ -161,15 +173,15 @@ class TorchProgram(Program):
         return [f"{{{', '.join(f'{json.dumps(name)}: {json.dumps(place)}' for name, place in found.items())}}}"]
 
     def write_end(self) -> list[str]:
-        count = self.training["sample_count"]
-        lines = [f"noise = {_tensor(f'latent(np.random.default_rng(SEED), {count})')}"]
+        lines = [f"noise = {self.noise_of_sheet()}"]
         if self.by_label["generator"]:
-            lines.append(f"classes = torch.arange({count}, device=DEVICE) % CLASSES")
-        made = f"{self.used}.eval()({', '.join(self.taken('generator', 'noise', 'classes'))}).detach()"
+            lines.append(f"classes = torch.arange({self.training['sample_count']}, device=DEVICE) % CLASSES")
+        made = call(f"{self.used}.eval()", *self.taken("generator", _tensor("noise"), "classes"))
         axes = ".movedim(1, -1)" if self.frame.source == "image" else ""
         return [
             *lines,
-            f"samples = {made}{axes}.cpu().numpy()",
+            *(line.removeprefix(INDENT) for line in statement("fake = ", made)),
+            f"samples = fake.detach(){axes}.cpu().numpy()",
             f'torch.save({self.used}.state_dict(), "generator.pt")',
         ]
 

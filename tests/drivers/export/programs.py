@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 from itertools import islice
@@ -14,6 +15,7 @@ import drivers
 import spec
 from drivers.data import load
 from drivers.export import write_script
+from tests.drivers.conftest import small_spec
 
 Losses = list[tuple[float, float]]
 
@@ -110,6 +112,20 @@ def waves_spec(discriminator: Any = "gan", **modules: Any) -> Any:
             **modules,
         }
     )
+
+
+def deep_dcgan(**modules: Any) -> Any:
+    """A resolved spec of a DCGAN with blocks enough for loops; few filters, so that it is quick."""
+    few = {"choice": "dcgan", "filters": 4}
+    return small_spec("dcgan", few, **modules, data={"image_size": 64})
+
+
+def imported(text: str) -> set[str]:
+    """The packages that a program imports."""
+    nodes = list(ast.walk(ast.parse(text)))
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+    return {name.split(".")[0] for name in names}
 
 
 def assert_same_losses(given: Any, *, library: str = "pytorch", steps: int = 4, rtol: float = 1e-4) -> str:

@@ -6,26 +6,32 @@ import torch
 class Adam(torch.optim.Adam):
     """Adam as Keras has it: ε comes before the bias correction."""
 
-    updates = 0
+    def __init__(self, weights, lr, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
+        super().__init__(weights, lr, (beta_1, beta_2))
+        self.epsilon, self.updates = epsilon, 0
 
     def step(self):
         self.updates += 1
         for group in self.param_groups:
             correction = 1.0 - group["betas"][1] ** self.updates
-            group["eps"] = self.defaults["eps"] / correction**0.5
+            group["eps"] = self.epsilon / correction**0.5
         super().step()
 
 
 class AdamW(torch.optim.AdamW):
     """AdamW as Keras has it: ε comes before the bias correction."""
 
-    updates = 0
+    def __init__(
+        self, weights, lr, weight_decay, beta_1=0.9, beta_2=0.999, epsilon=1e-7
+    ):
+        super().__init__(weights, lr, (beta_1, beta_2), weight_decay=weight_decay)
+        self.epsilon, self.updates = epsilon, 0
 
     def step(self):
         self.updates += 1
         for group in self.param_groups:
             correction = 1.0 - group["betas"][1] ** self.updates
-            group["eps"] = self.defaults["eps"] / correction**0.5
+            group["eps"] = self.epsilon / correction**0.5
         super().step()
 
 
@@ -43,9 +49,8 @@ class Optimizer(torch.optim.Optimizer):
         self.updates += 1
         for group in self.param_groups:
             for weight in group["params"]:
-                gradient = (
-                    torch.zeros_like(weight) if weight.grad is None else weight.grad
-                )
+                zero = torch.zeros_like(weight)
+                gradient = zero if weight.grad is None else weight.grad
                 self.update(weight, gradient, self.state[weight], group["lr"])
 
     def memory(self, state, name, weight, start=0.0):
@@ -80,9 +85,8 @@ class Adamax(Optimizer):
     """m <- β₁·m + (1-β₁)·g, u <- max(β₂·u, |g|), w <- w - α/(1-β₁ᵗ)·m/(u + ε)."""
 
     def update(self, weight, gradient, state, rate):
-        momentum = self.memory(state, "momentum", weight).lerp_(
-            gradient, 1.0 - self.beta_1
-        )
+        momentum = self.memory(state, "momentum", weight)
+        momentum.lerp_(gradient, 1.0 - self.beta_1)
         norm = self.memory(state, "norm", weight).mul_(self.beta_2)
         torch.maximum(norm, gradient.abs(), out=norm)
         rate = rate / (1.0 - self.beta_1**self.updates)

@@ -13,7 +13,7 @@ class Recurrent(nn.Module):
     activation, gate = staticmethod(torch.tanh), staticmethod(torch.sigmoid)
     dropout = recurrent_dropout = 0.0
     sequences = backwards = False
-    states = 1
+    states = input_choices = 1
 
     def __init__(self, memory, kernel, recurrent_kernel, bias=None, **settings):
         super().__init__()
@@ -38,16 +38,13 @@ class Recurrent(nn.Module):
             out.append(state[0])
         return torch.stack(out, 1) if self.sequences else out[-1]
 
-    input_choices = 1
-
     def masks(self, like, rate, count):
         """What is dropped, the same at every step; nothing is a mask of 1."""
         if not rate:
             return [1.0]
-        ones = torch.ones_like(like).flatten(1)
-        return [
-            dropout(ones, rate, self.training).view(like.shape) for _ in range(count)
-        ]
+        whole = torch.ones_like(like).flatten(1)
+        masks = [dropout(whole, rate, self.training) for _ in range(count)]
+        return [mask.view(like.shape) for mask in masks]
 
     def project(self, x, kernel, masks):
         """x · kernel; of several masks each gate sees x through its own."""
@@ -77,9 +74,8 @@ class LSTM(Recurrent):
         memory, carry = state
         gates = inputs + self.project(memory, self.recurrent_kernel, kept)
         entry, forget, candidate, leave = gates.chunk(4, 1)
-        carry = self.gate(forget) * carry + self.gate(entry) * self.activation(
-            candidate
-        )
+        candidate = self.activation(candidate)
+        carry = self.gate(forget) * carry + self.gate(entry) * candidate
         return self.gate(leave) * self.activation(carry), carry
 
 

@@ -14,19 +14,13 @@ def update_average(average, network):
         kept.copy_(live)
 
 
-def resting(network):
-    """The network with its spectral normalizations left as they are."""
-
-    def critic(*inputs):
-        norms = [
-            module for module in network.modules() if getattr(module, "update", False)
-        ]
+def resting(network, *inputs, **labels):
+    """The network's output, with its spectral normalizations left as they are."""
+    norms = [each for each in network.modules() if getattr(each, "update", False)]
+    for norm in norms:
+        norm.update = False
+    try:
+        return network(*inputs, **labels)
+    finally:
         for norm in norms:
-            norm.update = False
-        try:
-            return network(*inputs)
-        finally:
-            for norm in norms:
-                norm.update = True
-
-    return critic
+            norm.update = True

@@ -13,8 +13,7 @@ def compiled(step):
     @jax.jit
     def pure(values, arguments):
         with keras.StatelessScope(zip(STATE, values, strict=True)):
-            result = step(*arguments)
-            return result, [variable.value for variable in STATE]
+            return step(*arguments), [variable.value for variable in STATE]
 
     def run(*arguments):
         result, values = pure([variable.value for variable in STATE], arguments)
@@ -25,24 +24,22 @@ def compiled(step):
     return run
 
 
-def pullback(function, variables, points=()):
+def pullback(function, variables, *points):
     """The value, and the chain rule from there back to variables, then points."""
-    before = [variable.value for variable in STATE]
 
-    def pure(values, points):
-        known = zip([*STATE, *variables], [*before, *values], strict=True)
-        with keras.StatelessScope(known):
-            value = function(*points)
-            return value, [variable.value for variable in STATE]
+    def pure(values, *points):
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+        return function(*points), [variable.value for variable in STATE]
 
     values = [variable.value for variable in variables]
-    value, back, after = jax.vjp(pure, values, list(points), has_aux=True)
+    value, back, after = jax.vjp(pure, values, *points, has_aux=True)
     for variable, new in zip(STATE, after, strict=True):
         variable.assign(new)  # what the function assigned stays assigned
-    return value, lambda by_value: [found for part in back(by_value) for found in part]
+    return value, lambda by_value: jax.tree.leaves(back(by_value))
 
 
 def slope(function, x):
     """The derivative of the function's sum by x, which can be differentiated again."""
-    _, pull = pullback(lambda x: ops.sum(function(x)), [], [x])
+    _, pull = pullback(lambda x: ops.sum(function(x)), [], x)
     return pull(1.0)[0]

@@ -8,7 +8,7 @@ def compiled(step):
     return tf.function(step, autograph=False)
 
 
-def pullback(function, variables, points=()):
+def pullback(function, variables, *points):
     """The value, and the chain rule from there back to variables, then points."""
     sources = [*(variable.value for variable in variables), *points]
     with tf.GradientTape(watch_accessed_variables=False) as tape:

@@ -14,7 +14,7 @@ def compiled(step):
     return run
 
 
-def pullback(function, variables, points=()):
+def pullback(function, variables, *points):
     """The value, and the chain rule from there back to variables, then points."""
     points = [point.detach().requires_grad_() for point in points]
     sources = [*(variable.value for variable in variables), *points]
