@@ -1,9 +1,8 @@
 """Reads networks that other programs have saved as layers of a spec.
 
-Only the description of a network is read, never a weight; nothing is unpickled, executed or loaded by name, and no
-learning library is imported.
+Nothing is unpickled, executed or loaded by name, and no learning library is imported.
 """
 
-from drivers.imports.reading import MAX_DESCRIPTION_BYTES, SUFFIXES, UnreadableError, read_network
+from drivers.imports.reading import MAX_DESCRIPTION_BYTES, SUFFIXES, Network, UnreadableError, read_network
 
-__all__ = ["MAX_DESCRIPTION_BYTES", "SUFFIXES", "UnreadableError", "read_network"]
+__all__ = ["MAX_DESCRIPTION_BYTES", "SUFFIXES", "Network", "UnreadableError", "read_network"]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from drivers.imports.reading import MAX_DESCRIPTION_BYTES, Names, UnreadableError, source_of, unreadable
+from drivers.imports.reading import MAX_DESCRIPTION_BYTES, Names, Network, UnreadableError, source_of, unreadable
 from drivers.zips import BROKEN_IN_MEMORY
 from spec import catalogue
 from spec.parameters import nearest
@@ -38,9 +38,9 @@ ACTIVATIONS = {
 MODELS = ("Functional", "Sequential")
 
 
-def read_keras(file: Path | IO[bytes]) -> list[dict[str, Any]]:
-    """The layers of a Functional or Sequential model; see `drivers.imports.read_network`."""
-    return _Reading().layers(_description(file))
+def read_keras(file: Path | IO[bytes], *, with_weights: bool = False) -> Network:
+    """The network of a Functional or Sequential model; see `drivers.imports.read_network`."""
+    return Network(_Reading().layers(_description(file)))
 
 
 def _description(source: Path | IO[bytes]) -> Mapping[str, Any]:

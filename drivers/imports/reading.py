@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
+
 MAX_DESCRIPTION_BYTES = 8 * 1024 * 1024
 """The largest description of a network that is read, unpacked; a thousand layers take about one of them."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """What a file holds.
+
+    Attributes:
+        layers: as a spec has them; `resolve` has yet to check them.
+        weights: by ``layer/variable``, in Keras orientation, float32; empty where they were not asked for.
+    """
+
+    layers: list[dict[str, Any]]
+    weights: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 class UnreadableError(Exception):
@@ -29,23 +45,24 @@ def unreadable(code: str, message: str, pointer: str = "") -> UnreadableError:
     return UnreadableError([{"pointer": pointer, "code": code, "message": message}])
 
 
-def read_network(file: Path | IO[bytes], suffix: str) -> list[dict[str, Any]]:
-    """The layers of a network that another program has saved, as a spec holds them (`resolve` has yet to check them).
+def read_network(file: Path | IO[bytes], suffix: str, *, with_weights: bool = False) -> Network:
+    """A network that another program has saved.
 
     Args:
         file: where it is, or itself.
         suffix: what the file's name ends with, of `SUFFIXES`.
+        with_weights: its weights are read too.
 
     Raises:
         UnreadableError: with everything that is in the way.
     """
     from drivers.imports.keras_file import read_keras
-    from drivers.imports.onnx_file import read_onnx
+    from drivers.imports.onnx import read_onnx
 
-    readers: dict[str, Callable[[Path | IO[bytes]], list[dict[str, Any]]]] = {".keras": read_keras, ".onnx": read_onnx}
+    readers: dict[str, Callable[..., Network]] = {".keras": read_keras, ".onnx": read_onnx}
     if suffix not in readers:
         raise unreadable("unknown_suffix", f"A network comes as a {' or '.join(SUFFIXES)} file, not as '{suffix}'.")
-    return readers[suffix](file)
+    return readers[suffix](file, with_weights=with_weights)
 
 
 SUFFIXES = (".keras", ".onnx")
@@ -56,14 +73,18 @@ class Names:
 
     def __init__(self) -> None:
         self._given: dict[str, str] = {}
+        self._taken: set[str] = set()
+        self._numbers: dict[str, int] = {}
 
     def __getitem__(self, name: str) -> str:
         """The identifier of a name: the name itself where it may be one."""
         if name not in self._given:
             plain = re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:56] or "layer"
-            identifier, number = plain, 2
-            while identifier in self._given.values():
-                identifier, number = f"{plain}_{number}", number + 1
+            identifier = plain
+            while identifier in self._taken:
+                self._numbers[plain] = self._numbers.get(plain, 1) + 1
+                identifier = f"{plain}_{self._numbers[plain]}"
+            self._taken.add(identifier)
             self._given[name] = identifier
         return self._given[name]
 
@@ -73,3 +94,25 @@ def source_of(shape: Sequence[int], *, is_label: bool) -> str:
     if is_label:
         return "label"
     return {3: "image", 2: "sequence"}.get(len(shape), "noise")
+
+
+def needed(layers: Sequence[Mapping[str, Any]], outputs: Iterable[str]) -> list[dict[str, Any]]:
+    """The layers that outputs are computed from, and the inputs, in the order in which they came."""
+    by_id = {layer["id"]: layer for layer in layers}
+    found: set[str] = set()
+    waiting = list(outputs)
+    while waiting:
+        layer = waiting.pop()
+        if layer not in found:
+            found.add(layer)
+            waiting += by_id[layer]["inputs"]
+    return [dict(layer) for layer in layers if layer["id"] in found or layer["type"] == "Input"]
+
+
+def not_finite(weights: Mapping[str, np.ndarray]) -> list[dict[str, str]]:
+    """A problem for each array that holds NaN or infinity."""
+    return [
+        {"pointer": f"/weights/{name}", "code": "not_finite", "message": f"'{name}' holds NaN or infinite numbers."}
+        for name, value in weights.items()
+        if not np.isfinite(value).all()
+    ]

@@ -21,6 +21,7 @@ module.exports = (RED) => {
     RED.nodes.registerType("authorgan-layer-multiply", Node)
     RED.nodes.registerType("authorgan-layer-permute", Node)
     RED.nodes.registerType("authorgan-layer-repeat-vector", Node)
+    RED.nodes.registerType("authorgan-layer-rescaling", Node)
     RED.nodes.registerType("authorgan-layer-reshape", Node)
     RED.nodes.registerType("authorgan-layer-self-attention2d", Node)
     RED.nodes.registerType("authorgan-layer-spatial-dropout1d", Node)

@@ -33,17 +33,17 @@ imports = APIBlueprint("imports", __name__, url_prefix="/v1", tag="Imports")
 def import_network(files_data: NetworkUpload) -> Any:
     """Read a network that another program has saved
 
-    A `.keras` file of a Functional or Sequential model, or an `.onnx` graph with its channels first, becomes layers to
+    A `.keras` file of a Functional or Sequential model, or an `.onnx` graph, becomes layers to
     draw. Weights are not read, and nothing in the file is run.
     """
     file = files_data.file
     try:
-        layers = read_network(file.stream, Path(file.filename or "").suffix.lower())
+        network = read_network(file.stream, Path(file.filename or "").suffix.lower())
     except UnreadableError as error:
         count = len(error.problems)
         detail = error.problems[0]["message"] if count == 1 else f"The network has {count} problems."
         raise ProblemError(422, "network_unreadable", detail, problems=error.problems) from error
-    return {"choice": "custom", "layers": layers}
+    return {"choice": "custom", "layers": network.layers}
 
 
 @imports.post("/models/import")

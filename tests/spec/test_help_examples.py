@@ -160,6 +160,7 @@ ELEMENTWISE: dict[str, Callable[[float], float]] = {
     "SiLU": lambda x: x / (1 + math.exp(-x)),
     "Sigmoid": lambda x: 1 / (1 + math.exp(-x)),
     "Tanh": math.tanh,
+    "Rescaling": lambda x: 0.5 * x + 0.5,  # as the help says
     "Softplus": lambda x: math.log1p(math.exp(x)),
 }
 

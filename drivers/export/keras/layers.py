@@ -67,7 +67,8 @@ USUAL: dict[str, Any] = {
     "return_sequences": False, "go_backwards": False, "dropout": 0.0, "recurrent_dropout": 0.0, "keepdims": False,
     "unit_forget_bias": True, "reset_after": True, "recurrent_activation": "sigmoid", "interpolation": "nearest",
     "normalize": False, "value_dim": None, "max_value": None, "negative_slope": 0.0, "threshold": 0.0,
-    "shared_axes": None, "bias_initializer": {"choice": "zeros"}, "alpha_initializer": {"choice": "zeros"},
+    "shared_axes": None, "offset": 0.0,
+    "bias_initializer": {"choice": "zeros"}, "alpha_initializer": {"choice": "zeros"},
 }  # fmt: skip
 USUAL_OF: dict[str, dict[str, Any]] = {
     **{kind: {"activation": "tanh"} for kind in ("ConvLSTM2D", "GRU", "LSTM", "SimpleRNN")},
@@ -128,7 +129,8 @@ def _is_usual(value: Any, usual: Any) -> bool:
     "BatchNormalization", "Conv1D", "Conv2D", "Conv3D", "Cropping1D", "Cropping2D", "Dense", "ELU", "Embedding",
     "Flatten", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D",
     "GroupNormalization", "LayerNormalization", "LeakyReLU", "MaxPooling1D", "MaxPooling2D", "PReLU", "Permute",
-    "ReLU", "RepeatVector", "Reshape", "Softmax", "UpSampling1D", "UpSampling2D", "ZeroPadding1D", "ZeroPadding2D",
+    "ReLU", "RepeatVector", "Rescaling", "Reshape", "Softmax", "UpSampling1D", "UpSampling2D",
+    "ZeroPadding1D", "ZeroPadding2D",
 )  # fmt: skip
 def of_keras(scope: Scope) -> Call:
     layer = dict(scope.layer)

@@ -49,6 +49,12 @@ def activation(scope: Scope) -> Value:
     return scope.alike(written[scope["type"]](), scope.x)
 
 
+@writes("Rescaling")
+def rescaling(scope: Scope) -> Value:
+    scale, offset = source(float(scope["scale"])), source(float(scope["offset"]))
+    return scope.alike(f"({scope.x.code} * {scale} + {offset})", scope.x)
+
+
 @writes("ReLU")
 def relu(scope: Scope) -> Value:
     x, slope, threshold = scope.x.code, source(float(scope["negative_slope"])), source(float(scope["threshold"]))

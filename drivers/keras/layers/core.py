@@ -1,4 +1,4 @@
-"""Input, Dense and Embedding."""
+"""Input, Dense, Embedding and Rescaling."""
 
 from __future__ import annotations
 
@@ -23,5 +23,9 @@ class Input(Layer):
         return inputs[0]
 
 
-KERAS: dict[str, Constructor] = {"Dense": keras.layers.Dense, "Embedding": keras.layers.Embedding}
+KERAS: dict[str, Constructor] = {
+    "Dense": keras.layers.Dense,
+    "Embedding": keras.layers.Embedding,
+    "Rescaling": keras.layers.Rescaling,
+}
 LAYERS = {"Input": Input}

@@ -1,4 +1,4 @@
-"""Input, Dense and Embedding."""
+"""Input, Dense, Embedding and Rescaling."""
 
 from __future__ import annotations
 
@@ -58,4 +58,15 @@ class Embedding(Layer):
         return F.embedding(x.long(), self.embeddings)
 
 
-LAYERS = (Dense, Embedding, Input)
+class Rescaling(Layer):
+    """x·scale + offset."""
+
+    def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
+        super().__init__(parameters, input_shapes, building)
+        self.scale, self.offset = parameters["scale"], parameters["offset"]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.scale + self.offset
+
+
+LAYERS = (Dense, Embedding, Input, Rescaling)

@@ -22,7 +22,7 @@ GENERATOR = {"choice": "dcgan"}
 
 def saved(model, tmp_path):
     model.save(tmp_path / "model.keras")
-    return read_network(tmp_path / "model.keras", ".keras")
+    return read_network(tmp_path / "model.keras", ".keras").layers
 
 
 def written(tmp_path, config, name="config.json"):
@@ -104,7 +104,7 @@ def test_layers_inside_layers(tmp_path):
 def test_layers_that_a_drawing_lacks_are_named_all_at_once(tmp_path):
     model = keras.Sequential([
         keras.Input((16, 16, 1)),
-        layers.Rescaling(2.0, name="scaled"),
+        layers.UnitNormalization(name="unit"),
         layers.Conv2D(4, 3, kernel_regularizer="l2", name="conv"),
         layers.Activation("mish", name="fishy"),
         layers.Flatten(),
@@ -113,7 +113,7 @@ def test_layers_that_a_drawing_lacks_are_named_all_at_once(tmp_path):
     model.save(tmp_path / "model.keras")
     problems = {problem["pointer"]: problem["message"] for problem in refused(tmp_path / "model.keras")}
     assert list(problems) == ["/config/layers/1", "/config/layers/2/config/kernel_regularizer", "/config/layers/3"]
-    assert problems["/config/layers/1"].startswith("There is no layer Rescaling ('scaled') in a drawing")
+    assert problems["/config/layers/1"].startswith("There is no layer UnitNormalization ('unit') in a drawing")
     assert problems["/config/layers/2/config/kernel_regularizer"].startswith("Conv2D 'conv' has kernel_regularizer")
     assert problems["/config/layers/3"] == "Activation 'fishy': there is no activation 'mish'."
 

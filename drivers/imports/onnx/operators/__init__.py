@@ -1,0 +1,29 @@
+"""Operators that are layers, or that only move numbers about; each a function of its node to the tensors it makes."""
+
+from __future__ import annotations
+
+from drivers.imports.onnx.operators import (
+    activation,
+    convolution,
+    core,
+    moving,
+    normalization,
+    pooling,
+    recurrent,
+    resizing,
+)
+from drivers.imports.onnx.reading import Operator
+
+MOVES: dict[str, Operator] = moving.OPERATORS
+"""Operators that draw nothing."""
+
+OPERATORS: dict[str, Operator] = {
+    **activation.OPERATORS,
+    **convolution.OPERATORS,
+    **core.OPERATORS,
+    **normalization.OPERATORS,
+    **pooling.OPERATORS,
+    **recurrent.OPERATORS,
+    **resizing.OPERATORS,
+}
+"""Operators that draw layers."""
