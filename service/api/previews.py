@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from drivers.data import child
+from drivers.data import child, locate
 from drivers.data.sources.upload import upload_path
 from service.api.context import context
+from service.pictures import columns_of
 
 MAX_PREVIEWS = 500
 """Drawn previews that are kept; the oldest go first."""
@@ -41,6 +42,20 @@ def preview_png(data: Mapping[str, Any], options: Mapping[str, Any]) -> bytes:
         os.replace(temporary, cached)
         _forget_oldest(cached.parent)
     return cached.read_bytes()
+
+
+def real_grid(spec: Mapping[str, Any]) -> bytes | None:
+    """A PNG of as many real samples as the grids of a job have, laid out as they are; for a conditional GAN with the
+    classes in the same places. None where the data are not on this machine.
+
+    Raises:
+        DataError: the data cannot be read.
+    """
+    data, count = spec["data"], spec["training"]["sample_count"]
+    if not locate(data, settings=context().data_settings).here:
+        return None
+    options = {"count": count, "columns": columns_of(spec, count), "in_turn": spec["generator"]["conditional"]}
+    return preview_png(data, options)
 
 
 def _forget_oldest(folder: Path) -> None:

@@ -9,13 +9,13 @@ import numpy as np
 from apiflask import APIBlueprint
 from flask import Response
 
-from drivers.data import DataError, locate
+from drivers.data import DataError
 from service.api import paging, represent
 from service.api.context import context
-from service.api.curves import training_of
+from service.api.curves import look_of_data, training_of
 from service.api.files import answer, stream
 from service.api.pace import BAND_COLUMNS, COLUMNS, Pace
-from service.api.previews import preview_png
+from service.api.previews import real_grid
 from service.api.problems import ProblemError, not_found
 from service.api.schemas import (
     ArtifactList,
@@ -29,9 +29,9 @@ from service.api.schemas import (
 )
 from service.curves import bands, keep_extremes
 from service.movie.making import MovieError, movie
-from service.pictures import columns_of
 from service.queue.usage import PREFIX
 from service.reading import read
+from service.reading.training import MIN_STEPS
 from service.storage import Artefact
 
 results = APIBlueprint("results", __name__, url_prefix="/v1/jobs/<job_id>", tag="Results")
@@ -105,13 +105,19 @@ def list_markers(job_id: str) -> Any:
 def reading(job_id: str) -> Any:
     """Read the curves in words
 
-    Whether the discriminator has won, the samples have become alike, the losses swing, grow without end or stand still;
-    each with the rule behind it, its numbers, and what to try. Rules that cannot judge this training say why.
+    Whether the discriminator has won, the samples are noise, blank or alike, few of them look real, the losses swing,
+    grow without end or stand still; each with the rule behind it, its numbers, and what to try. Rules that cannot judge
+    this training say why.
     """
     services = context()
     job = services.store.get(job_id)
     curve = services.store.history.curve(job_id)
-    found = training_of(job, curve, services.store.history, services.storage, services.settings.max_reading_grids)
+    try:
+        real = look_of_data(job.spec) if len(curve) >= MIN_STEPS else None
+    except DataError:
+        real = None  # the rules that look at them say that there are none; `real.png` says why
+    limit = services.settings.max_reading_grids
+    found = training_of(job, curve, services.store.history, services.storage, limit, real)
     return {
         **read(found).as_json(),
         "step": int(curve[-1, 0]) if len(curve) else 0,
@@ -166,15 +172,13 @@ def real(job_id: str) -> Response:
     them; for a conditional GAN with the classes in the same places.
     """
     spec = context().store.get(job_id).spec
-    data = spec["data"]
     try:
-        if not locate(data, settings=context().data_settings).here:
-            raise ProblemError(409, "not_here", f"The data '{data['choice']}' are not on this machine any more.")
-        count = spec["training"]["sample_count"]
-        options = {"count": count, "columns": columns_of(spec, count), "in_turn": spec["generator"]["conditional"]}
-        return answer(preview_png(data, options), "image/png")
+        png = real_grid(spec)
     except DataError as error:
         raise ProblemError(409, "not_here", f"The data cannot be read any more. {error.message}") from error
+    if png is None:
+        raise ProblemError(409, "not_here", f"The data '{spec['data']['choice']}' are not on this machine any more.")
+    return answer(png, "image/png")
 
 
 def _sample(job_id: str, step: int, *, keep: bool) -> Response:

@@ -382,7 +382,7 @@ class RuleOut(Answer):
 class Reading(Answer):
     verdict: str = Field(
         description="`healthy`, `too_early`, or the code of the gravest finding: `diverging`, `discriminator_won`, "
-        "`mode_collapse`, `missing_modes`, `copying`, `oscillation`."
+        "`noise`, `blank`, `mode_collapse`, `low_precision`, `missing_modes`, `copying`, `oscillation`."
     )
     title: str
     message: str

@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 
+from service.reading.look import Look
 from service.reading.training import Training, Windows
 
 Severity = Literal["good", "info", "warning", "bad"]
@@ -24,6 +25,13 @@ WON_ACCURACY = 0.99
 RISE_SHARE = 0.5
 COLLAPSE_SHARE = 0.5
 MISSING_SHARE = 0.5
+CORRELATION_SHARE = 0.5
+REAL_CORRELATION = 0.25
+"""Real images with less than this are too much like noise themselves to tell noise by."""
+VARIATION_SHARE = 0.5
+BLANK_SHARE = 0.25
+LAST_GRIDS = 2
+PRECISION_SHARE = 0.5
 COPIES = 2.0
 NEAR_BY_CHANCE = 0.01
 """The share of new real images that the score `copying` calls near, by its default."""
@@ -142,6 +150,78 @@ def discriminator_won(training: Training) -> Finding | None:
     )
 
 
+def noise(training: Training) -> Finding | None:
+    """The last two grids of samples are nearer to noise than to the data: in their images without the mean image,
+    neighbouring pixels correlate by less than half as much as in as many real images, while they vary by half as much
+    or more. Real images whose own correlation is below 0.25 are not judged by."""
+    looks, real = _last_looks(training)
+    if not real.correlation >= REAL_CORRELATION:
+        raise NotJudgedError(f"Neighbouring pixels of real images hardly correlate ({_n(real.correlation)}) either.")
+
+    def is_noise(look: Look) -> bool:
+        varies = look.variation >= VARIATION_SHARE * real.variation
+        return varies and look.correlation < CORRELATION_SHARE * real.correlation
+
+    if not all(is_noise(look) for look in looks):
+        return None
+    return Finding(
+        f"The samples look like noise: neighbouring pixels correlate by {looks[-1].correlation:.2f}, those of real "
+        f"images by {real.correlation:.2f}. Whatever the losses say, the generator has not learned what images show.",
+        {"correlation": looks[-1].correlation, "correlation_real": real.correlation},
+        (
+            "Train for longer, if the samples were noisier before.",
+            "Take a generator of convolutions (dcgan), to which neighbouring pixels are neighbours; a fully connected "
+            "one has to learn that.",
+            "Raise the generator's learning rate.",
+            "Look at the real samples: data whose pixels were shuffled or scaled wrongly teach nothing else.",
+        ),
+        _since(training, is_noise),
+    )
+
+
+def blank(training: Training) -> Finding | None:
+    """The last two grids of samples are nearly of one colour: their contrast, the standard deviation of all pixels, is
+    below a quarter of that of as many real images."""
+    looks, real = _last_looks(training)
+
+    def is_blank(look: Look) -> bool:
+        return look.contrast < BLANK_SHARE * real.contrast
+
+    if not all(is_blank(look) for look in looks):
+        return None
+    return Finding(
+        f"The samples are nearly blank: their contrast is {_n(looks[-1].contrast)}, that of real images "
+        f"{_n(real.contrast)}.",
+        {"contrast": looks[-1].contrast, "contrast_real": real.contrast},
+        (
+            "Train for longer, if the contrast has risen.",
+            "Raise the generator's learning rate.",
+            "Check the generator's last layer: tanh reaches from black to white, and must not be frozen or saturated.",
+        ),
+        _since(training, is_blank),
+    )
+
+
+def _last_looks(training: Training) -> tuple[list[Look], Look]:
+    """Those of the last grids that a training drew, and that of real images."""
+    drawn = [look for step, look in training.looks if step > 0]
+    if len(drawn) < LAST_GRIDS:
+        raise NotJudgedError(f"{len(drawn)} grids with several images; it takes {LAST_GRIDS}.")
+    if training.real is None:
+        raise NotJudgedError("There are no real images to compare with: the data are not on this machine.")
+    return drawn[-LAST_GRIDS:], training.real
+
+
+def _since(training: Training, is_so: Callable[[Look], bool]) -> int:
+    """The first step from which it is so of all grids."""
+    since = training.looks[-1][0]
+    for step, look in reversed(training.looks):
+        if not is_so(look):
+            break
+        since = step
+    return since
+
+
 def mode_collapse(training: Training) -> Finding | None:
     """The diversity of the samples, the root mean square distance between two images of a grid, has fallen to half of
     its highest value since the first step or below, in the last two grids. Highest means a median of three grids."""
@@ -168,6 +248,27 @@ def mode_collapse(training: Training) -> Finding | None:
     )
 
 
+def low_precision(training: Training) -> Finding | None:
+    """By the newest score `precision`, few samples lie among the real ones: the upper end of its interval is below half
+    of what real data reaches (the floor)."""
+    score = training.newest("precision")
+    if score is None:
+        raise NotJudgedError("Needs the score precision (evaluation.metrics).")
+    if score.high >= PRECISION_SHARE * score.floor:
+        return None
+    return Finding(
+        f"Few samples look real: precision is {_n(score.value)} (95 % interval {_n(score.low)} to {_n(score.high)}), "
+        f"where real data reaches {_n(score.floor)}.",
+        {"precision": score.value, "precision_high": score.high, "precision_real": score.floor},
+        (
+            "Train for longer, if the score still rises.",
+            "Give the generator more filters, or take a convolutional one (dcgan).",
+            "Sample from an average of the generator's weights (ema_decay 0.999).",
+        ),
+        score.step,
+    )
+
+
 def missing_modes(training: Training) -> Finding | None:
     """By the newest scores, what is drawn looks real and much of what is real is never drawn: the upper ends of the
     intervals of `recall` or `coverage` lie below half of what real data reaches (the floor), while that of `precision`
@@ -177,8 +278,8 @@ def missing_modes(training: Training) -> Finding | None:
     if "precision" not in scores or len(scores) < 2:
         raise NotJudgedError("Needs the scores precision and recall, or coverage (evaluation.metrics).")
     precision = scores.pop("precision")
-    if precision.high < MISSING_SHARE * precision.floor:
-        return None  # it draws badly, which is another matter
+    if precision.high < PRECISION_SHARE * precision.floor:
+        return None  # it draws badly, which is for `low_precision` to say
     missing = {name: score for name, score in scores.items() if score.high < MISSING_SHARE * score.floor}
     if not missing:
         return None
@@ -299,7 +400,10 @@ def plateau(training: Training) -> Finding | None:
 RULES = (
     Rule("diverging", "Diverging", "bad", diverging),
     Rule("discriminator_won", "The discriminator has won", "bad", discriminator_won),
+    Rule("noise", "The samples are noise", "warning", noise),
+    Rule("blank", "The samples are blank", "warning", blank),
     Rule("mode_collapse", "Mode collapse suspected", "warning", mode_collapse),
+    Rule("low_precision", "Few samples look real", "warning", low_precision),
     Rule("missing_modes", "Much of the data is never drawn", "warning", missing_modes),
     Rule("copying", "The training data is copied", "warning", copying),
     Rule("oscillation", "Oscillation", "warning", oscillation),

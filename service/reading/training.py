@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from service.reading.look import Look
+
 WINDOWS = 40
 """The curve is cut into so many stretches of equal length; a rule looks at their means, not at single steps."""
 
@@ -30,6 +32,8 @@ class Training:
             ``name.floor``.
         accuracy: ``(step, share)`` of the ``real`` samples and of the ``fake`` ones that the discriminator told right.
         better: ``lower`` or ``higher`` for the metrics that have a better way.
+        looks: ``(step, look)`` of each of those grids, where they are images.
+        real: the look of as many real images, where there are any at hand.
         diverged: the training ended because a loss was no finite number.
     """
 
@@ -41,6 +45,8 @@ class Training:
     metrics: Mapping[str, Sequence[tuple[int, float]]] = field(default_factory=dict)
     better: Mapping[str, str] = field(default_factory=dict)
     accuracy: Mapping[str, Sequence[tuple[int, float]]] = field(default_factory=dict)
+    looks: Sequence[tuple[int, Look]] = ()
+    real: Look | None = None
     diverged: bool = False
 
     @property

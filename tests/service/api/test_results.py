@@ -210,6 +210,31 @@ def test_curves_and_samples_are_read_in_words(client, services, store, job, clai
     assert len(answer["diversity"]) == 10
 
 
+def test_samples_of_noise_are_not_called_healthy_whatever_the_losses(client, services, store):
+    spec = {
+        "data": {"choice": "digits", "image_size": 8},
+        "generator": {"choice": "gan"},
+        "discriminator": {"choice": "gan"},
+        "training": {"sample_count": 20},
+    }
+    job = store.submit(specs.resolve(spec)).id
+    claim = store.claim(job, "here")
+    falling = 1.3 - np.arange(300) / 1000
+    store.write(claim, metrics=[(step, loss, 1.2) for step, loss in enumerate(falling.tolist(), 1)])
+    for step in range(50, 301, 50):
+        buffer = io.BytesIO()
+        grid(np.random.default_rng(step).integers(0, 256, (20, 8, 8, 1), dtype=np.uint8), 5).save(buffer, "PNG")
+        services.storage.write_atomic(job, f"samples/{step}.png", buffer.getvalue())
+        store.write(claim, samples=[{"step": step, "url": "/", "width": 44, "height": 35, "columns": 5, "count": 20}])
+    answer = client.get(f"/v1/jobs/{job}/reading").json
+    assert (answer["verdict"], answer["title"]) == ("noise", "The samples are noise")
+    (finding,) = [finding for finding in answer["findings"] if finding["code"] == "noise"]
+    assert finding["since_step"] == 50
+    assert finding["evidence"]["correlation"] == pytest.approx(0, abs=0.1)
+    assert finding["evidence"]["correlation_real"] == pytest.approx(0.34, abs=0.1)
+    assert finding["try"]
+
+
 # -- movies --------------------------------------------------------------------------------------------------------
 
 

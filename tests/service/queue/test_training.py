@@ -11,11 +11,13 @@ from safetensors.numpy import load_file
 from sqlalchemy import delete
 
 import spec as specs
+from drivers.data import load
 from service import pictures
 from service.api.curves import training_of
 from service.db.models import Job
 from service.queue import enqueue_training, nudge
 from service.reading import read
+from service.reading.look import look_of
 from service.reading.rules import RULES
 from tests.fleet import children, small_spec, wait_for
 
@@ -206,11 +208,13 @@ def test_the_curves_of_a_real_training_can_be_read_in_words(fleet):
     """208 steps of a small DCGAN: just long enough to judge, too short to go wrong for good."""
     job_id = fleet.submit(small_spec(epochs=26, sample_every_steps=26))
     job = fleet.wait(job_id, "succeeded")
-    training = training_of(job, fleet.history.curve(job_id), fleet.history, fleet.storage, max_grids=40)
+    real = look_of(load(job.spec["data"]).samples[:64] / 255)
+    training = training_of(job, fleet.history.curve(job_id), fleet.history, fleet.storage, max_grids=40, real=real)
     reading = read(training)
-    # Two rules look at scores, which were not asked for; one at how alike samples are, and may have too few of them.
-    assert {"missing_modes", "copying"} <= set(reading.not_judged) <= {"missing_modes", "copying", "mode_collapse"}
+    # Three rules look at scores, which were not asked for; one at how alike samples are, and may have too few of them.
+    scores = {"low_precision", "missing_modes", "copying"}
+    assert scores <= set(reading.not_judged) <= {*scores, "mode_collapse"}
     assert reading.judged == [rule.code for rule in RULES if rule.code not in reading.not_judged]
-    assert not {"diverging", "discriminator_won"} & {rule.code for rule, _ in reading.findings}
+    assert not {"diverging", "discriminator_won", "noise", "blank"} & {rule.code for rule, _ in reading.findings}
     assert all(0 <= diversity <= 1 for _, diversity in training.diversity)
     assert training.diversity

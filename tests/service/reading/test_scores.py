@@ -58,7 +58,7 @@ def test_a_healthy_generator_is_called_so(digits, scored):
     metrics = scored(digits[1][:COUNT])
     found = reading(metrics)
     assert (found.verdict, found.findings) == ("healthy", [])
-    assert {"missing_modes", "copying"} <= set(found.judged)
+    assert {"low_precision", "missing_modes", "copying"} <= set(found.judged)
 
 
 def test_a_collapsed_one_draws_little_of_the_data(digits, scored):
@@ -83,10 +83,14 @@ def test_a_copying_one_is_told_by_nothing_but_the_score_for_it(digits, scored):
 def test_one_that_draws_noise_misses_no_modes_but_reality(scored):
     metrics = scored(np.random.default_rng(2).integers(0, 256, (COUNT, 16, 16, 1), np.uint8))
     assert metrics["precision"][0][1] == 0
-    assert reading(metrics).verdict == "healthy"  # of what these rules look at
+    found = reading(metrics)
+    assert found.verdict == "low_precision"
+    assert "precision is 0 (95 % interval 0 to " in found.message
+    assert found.findings[0][1].evidence["precision_real"] == metrics["precision.floor"][0][1]
 
 
 def test_without_the_scores_it_is_said_what_they_would_take():
     found = reading({})
     assert "precision and recall" in found.not_judged["missing_modes"]
+    assert "precision" in found.not_judged["low_precision"]
     assert "copying" in found.not_judged["copying"]
