@@ -18,6 +18,7 @@ from drivers.freezing import rests_when_frozen
 from drivers.keras.layers import LAYERS, Building, Layer, Mode
 from drivers.keras.layers.base import Tensor
 from drivers.keras.layers.core import Input
+from drivers.keras.precision import Precision
 from drivers.order import in_order
 
 
@@ -30,6 +31,7 @@ class Network:
 
     Attributes:
         mode: how it computes right now, see `drivers.keras.layers.Mode`.
+        precision: what its products are computed in right now.
         layers: the layers by the spec's ids, in an order in which each follows its inputs.
         sources: what it takes, e.g. ``{"noise", "label"}``.
         mixes_samples: a sample's result depends on the others in its batch.
@@ -42,6 +44,7 @@ class Network:
         *,
         weights: np.random.Generator,
         dropout: keras.random.SeedGenerator,
+        precision: str = "float32",
     ) -> None:
         """Builds the layers of a resolved module.
 
@@ -50,11 +53,13 @@ class Network:
             outputs: ids of the layers whose results the network returns.
             weights: draws the initial weights.
             dropout: draws what dropout drops; its state moves with every draw of a training.
+            precision: what products are computed in, see `drivers.keras.precision.Precision`.
         """
         self.mode = Mode()
+        self.precision = Precision(precision)
         self.outputs = tuple(outputs)
         self.layers: dict[str, Layer] = {}
-        building = Building(weights, dropout, self.mode)
+        building = Building(weights, dropout, self.mode, self.precision)
         resting = replace(building, mode=Mode(training=False))
         at_rest: set[str] = set()
         inputs: dict[str, tuple[str, ...]] = {}
@@ -78,12 +83,12 @@ class Network:
 
     def __call__(self, **sources: Tensor | None) -> Tensor:
         """The first output, (N, *its shape), for ``noise=``, ``label=``, ``image=`` and ``sequence=`` (N, …)."""
-        return self._run(sources)[self.outputs[0]]
+        return self.call_all(**sources)[self.outputs[0]]
 
     def call_all(self, **sources: Tensor | None) -> dict[str, Tensor]:
-        """Every output by its layer's id, for processes with several heads."""
+        """Every output by its layer's id, for processes with several heads; float32, as losses take them."""
         values = self._run(sources)
-        return {id_: values[id_] for id_ in self.outputs}
+        return {id_: ops.cast(values[id_], self.precision.variable_dtype) for id_ in self.outputs}
 
     def examine(
         self, sources: Mapping[str, Tensor | None], capture: Collection[str], changes: Mapping[str, Change]
@@ -160,6 +165,17 @@ def in_use(network: Network) -> Iterator[None]:
         yield
     finally:
         network.mode.training = before
+
+
+@contextmanager
+def penalized(network: Network) -> Iterator[None]:
+    """Runs ``network`` as a regularizer sees it: exactly, and leaving the moving statistics alone."""
+    network.mode.update_statistics = False
+    try:
+        with network.precision.exact():
+            yield
+    finally:
+        network.mode.update_statistics = True
 
 
 def _build(layer: Mapping[str, Any], shapes: list[tuple[int, ...]], building: Building) -> Layer:

@@ -29,11 +29,13 @@ def open_session(spec: Mapping[str, Any], data: Dataset | None, backend: ModuleT
     if data is not None:
         check_data(data, process.sample_shape(spec), spec)
         batches = ArrayBatches(data, training["batch_size"], random.shuffle)
-    state = KerasState(spec, process, batches, backend=backend, random=random)
-    return DriverSession(state, process(state), _environment(spec, backend))
+    work = machine.work_of_a_step(spec, process.roles(spec))
+    precision = machine.choose_precision(spec["precision"], work, native=backend.multiplies_bfloat16())
+    state = KerasState(spec, process, batches, backend=backend, precision=precision, random=random)
+    return DriverSession(state, process(state), _environment(spec, backend, precision))
 
 
-def _environment(spec: Mapping[str, Any], backend: ModuleType) -> dict[str, Any]:
+def _environment(spec: Mapping[str, Any], backend: ModuleType, precision: str) -> dict[str, Any]:
     """The environment a training ran in, for its record."""
     device, name = backend.device()
     return {
@@ -41,7 +43,7 @@ def _environment(spec: Mapping[str, Any], backend: ModuleType) -> dict[str, Any]
         "backend": spec["backend"],
         "device": device,
         "device_name": name or machine.processor_name(),
-        "precision": "float32",
+        "precision": precision,
         "threads": backend.threads(),
         "versions": {"python": platform.python_version(), "keras": keras.__version__, **backend.version()},
     }

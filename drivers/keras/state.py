@@ -47,6 +47,7 @@ class KerasState(TrainingState):
 
     Attributes:
         backend: the module of `drivers.keras.backends` that computes.
+        precision: what products of the networks are computed in.
         variables: every variable of networks, averages and optimizers, and the state of the layers that draw.
     """
 
@@ -57,9 +58,11 @@ class KerasState(TrainingState):
         batches: ArrayBatches | None,
         *,
         backend: ModuleType,
+        precision: str,
         random: Random,
     ) -> None:
         self.backend = backend
+        self.precision = precision
         self.compiles = backend.COMPILES
         self._dropout = keras.random.SeedGenerator(random.layer_seed)
         super().__init__(spec, process, batches, random)
@@ -67,7 +70,13 @@ class KerasState(TrainingState):
 
     def build_network(self, role: Role) -> Network:
         module = self.spec[role.module]
-        return Network(module["layers"], module["outputs"], weights=self.random.weights, dropout=self._dropout)
+        return Network(
+            module["layers"],
+            module["outputs"],
+            weights=self.random.weights,
+            dropout=self._dropout,
+            precision=self.precision,
+        )
 
     def build_optimizer(self, role: Role) -> Optimizer:
         config = self.spec["optimizer"][role.optimizer]
@@ -97,8 +106,9 @@ class KerasState(TrainingState):
         self, role: str, sources: Mapping[str, Tensor], capture: Collection[str], changes: Mapping[str, Change]
     ) -> dict[str, Tensor]:
         # Not compiled: every choice of layers would be another function to compile.
+        # In float32, whatever trains: who looks into a network wants to calculate with what there is.
         network = self.network_in_use(role)
-        with in_use(network), self.backend.without_gradients():
+        with in_use(network), network.precision.exact(), self.backend.without_gradients():
             return network.examine(sources, capture, changes)
 
     def export(self, format_: str, role: str, path: Path) -> None:

@@ -10,10 +10,6 @@ import torch
 from drivers import machine
 from drivers.errors import DriverError
 
-# Multiply-adds of one batch through all networks from which bfloat16 is faster than float32. Measured on a processor
-# with AVX-512 BF16: 0.7 times float32's rate at 2 million, 1.0 at 20, 1.3 at 35, 1.5 and more for convolutions.
-BFLOAT16_PAYS_FROM = 25_000_000
-
 
 def choose_device(wish: str) -> torch.device:
     """``auto`` is CUDA where there is a card, else the processor.
@@ -38,25 +34,10 @@ def choose_device(wish: str) -> torch.device:
 
 
 def has_native_bfloat16(device: torch.device) -> bool:
-    """Whether the card or the processor multiplies bfloat16 itself; emulation is slower than float32."""
+    """Whether the card or the processor multiplies bfloat16 itself."""
     if device.type == "cuda":
-        return torch.cuda.get_device_capability(device) >= (8, 0)
-    capabilities = torch.cpu.get_capabilities()
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
-
-
-def choose_precision(wish: str, device: torch.device, work: int) -> str:
-    """``float32`` or ``bfloat16``.
-
-    ``auto`` is bfloat16 where it is native and the networks are large enough to gain from it: on small ones the
-    conversions cost more than the products save. An explicit bfloat16 is honoured on every device.
-
-    Args:
-        work: multiply-adds of one batch through all networks.
-    """
-    if wish != "auto":
-        return wish
-    return "bfloat16" if work >= BFLOAT16_PAYS_FROM and has_native_bfloat16(device) else "float32"
+        return torch.cuda.get_device_capability(device)[0] >= machine.BFLOAT16_CAPABILITY
+    return machine.processor_multiplies_bfloat16()
 
 
 def describe(device: torch.device, precision: str) -> dict[str, Any]:

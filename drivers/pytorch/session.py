@@ -25,7 +25,8 @@ def open_session(
     process = PROCESSES[training["choice"]]
     where = devices.choose_device(device or spec["device"])
     work = machine.work_of_a_step(spec, process.roles(spec))
-    precision = devices.choose_precision(spec["precision"], where, work)
+    native = devices.has_native_bfloat16(where)
+    precision = machine.choose_precision(spec["precision"], work, native=native)
     devices.use_threads(threads, work)
     machine.keep_freed_memory()
     random, batches = Random(training["seed"]), None

@@ -5,6 +5,7 @@ Each module here is one backend, imported by `drivers.keras.runtime.start` alone
 - ``COMPILES``: whether a step is compiled, which takes seconds before the first one;
 - ``use_threads(threads)``, and ``threads()``, those in use;
 - ``device()``, what is computed on: ``("cpu" | "cuda", name)``;
+- ``multiplies_bfloat16()``: whether it multiplies bfloat16 itself, so that products in it are faster;
 - ``version()``, the library's name and version;
 - ``tensor(array)``: an array as a tensor with memory of its own, for which nothing is compiled;
 - ``compile(step, variables)``: a function of arrays that reads and assigns ``variables``, made fast;

@@ -16,6 +16,8 @@ import jax
 import keras
 import numpy as np
 
+from drivers.machine import BFLOAT16_CAPABILITY
+
 Tensor = Any
 Variables = Sequence[keras.Variable]
 
@@ -35,6 +37,12 @@ def threads() -> int:
 def device() -> tuple[str, str]:
     first = jax.devices()[0]
     return ("cuda", first.device_kind) if first.platform == "gpu" else ("cpu", "")
+
+
+def multiplies_bfloat16() -> bool:
+    """On processors, which have no such number, XLA gains nothing: a step takes as long as in float32, or longer."""
+    capability = getattr(jax.devices()[0], "compute_capability", "").partition(".")[0]
+    return capability.isdecimal() and int(capability) >= BFLOAT16_CAPABILITY
 
 
 def version() -> dict[str, str]:

@@ -12,6 +12,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from drivers.machine import BFLOAT16_CAPABILITY, processor_multiplies_bfloat16
+
 Tensor = Any
 Variables = Sequence[keras.Variable]
 
@@ -34,6 +36,14 @@ def device() -> tuple[str, str]:
     if not cards:
         return "cpu", ""
     return "cuda", tf.config.experimental.get_device_details(cards[0]).get("device_name", "")
+
+
+def multiplies_bfloat16() -> bool:
+    cards = tf.config.get_visible_devices("GPU")
+    if not cards:
+        return processor_multiplies_bfloat16()
+    capability = tf.config.experimental.get_device_details(cards[0]).get("compute_capability", (0, 0))
+    return capability[0] >= BFLOAT16_CAPABILITY
 
 
 def version() -> dict[str, str]:

@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from keras import ops
 
+from drivers.machine import BFLOAT16_CAPABILITY, processor_multiplies_bfloat16
+
 Tensor = Any
 Variables = Sequence[keras.Variable]
 
@@ -27,6 +29,12 @@ def threads() -> int:
 
 def device() -> tuple[str, str]:
     return ("cuda", torch.cuda.get_device_name()) if torch.cuda.is_available() else ("cpu", "")
+
+
+def multiplies_bfloat16() -> bool:
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_capability()[0] >= BFLOAT16_CAPABILITY
+    return processor_multiplies_bfloat16()
 
 
 def version() -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from drivers.keras.layers.base import Layer, Tensor
+from drivers.keras.layers.base import Building, Layer, Tensor
 from drivers.keras.layers.construction import Constructor, without
 
 
@@ -44,8 +44,9 @@ class SelfAttention2D(keras.layers.Layer):
         query = ops.matmul(pixels, self.query_kernel)  # (N, h·w, hidden)
         key = ops.matmul(pixels, self.key_kernel)
         value = ops.matmul(pixels, self.value_kernel)
-        attention = ops.softmax(ops.matmul(query, ops.swapaxes(key, 1, 2)))  # (N, h·w, h·w)
-        blended = ops.matmul(ops.matmul(attention, value), self.output_kernel)
+        scores = ops.matmul(query, ops.swapaxes(key, 1, 2))
+        attention = ops.softmax(ops.cast(scores, self.variable_dtype))  # (N, h·w, h·w)
+        blended = ops.matmul(ops.matmul(ops.cast(attention, value.dtype), value), self.output_kernel)
         return self.gamma * ops.reshape(blended, (-1, height, width, channels)) + x
 
     def compute_output_shape(self, input_shape):
@@ -69,6 +70,12 @@ class Attention(Layer):
     """Keras's attention of a query to a value and a key; the key is by default the value, and this the query."""
 
     OPTIONS: ClassVar = {"seed": 0}
+
+    def build(self, building: Building) -> None:
+        super().build(building)
+        # Exact, whatever its products are computed in; PyTorch's is, and there both of a product must be of one kind.
+        if keras.config.backend() != "torch":
+            self.keras_layer._softmax.dtype_policy = self.keras_layer.variable_dtype
 
     def shapes_with_batch(self) -> list[Any]:
         return list(_query_value_key(super().shapes_with_batch()))

@@ -14,9 +14,11 @@ from typing import Any, ClassVar
 
 import keras
 import numpy as np
+from keras import ops
 
 from drivers import initializers
 from drivers.keras.layers.construction import Zeros, construct
+from drivers.keras.precision import Precision
 from drivers.keras.runtime import started
 from spec.shapes import measure
 
@@ -64,11 +66,13 @@ class Building:
         weights: draws the initial weights.
         dropout: its state is what every layer that draws counts on.
         mode: the network's mode.
+        precision: what the network's products are computed in.
     """
 
     weights: np.random.Generator
     dropout: keras.random.SeedGenerator
     mode: Mode
+    precision: Precision
 
 
 class Layer:
@@ -84,6 +88,8 @@ class Layer:
     MIXES_SAMPLES: bool = False
     # Every use while training changes its weights.
     CHANGES_IN_USE: bool = False
+    # It multiplies what it is given, though it has no kernel.
+    MULTIPLIES: bool = False
     # As `CONSTANTS`, where this layer's are others.
     CONSTANTS: ClassVar[Mapping[str, float]] = {}
     # Further arguments of the layer of Keras.
@@ -99,15 +105,21 @@ class Layer:
 
     def build(self, building: Building) -> None:
         """Makes the layer of Keras, its variables and their initial values."""
-        self.keras_layer = construct(self.parameters, initializer=Zeros(), **self.OPTIONS)
-        self.keras_layer.build(*self.shapes_with_batch())
         names = [name for name, _, _ in measure(self.parameters, self.input_shapes).weights]
+        policy = {"dtype": building.precision} if self._has_products(names) else {}
+        self.keras_layer = construct(self.parameters, initializer=Zeros(), **self.OPTIONS, **policy)
+        self.keras_layer.build(*self.shapes_with_batch())
         self._variables = by_name(self.keras_layer.weights, names)
         for name, variable in self._variables.items():
             variable.assign(started().tensor(self.initial_value(name, tuple(variable.shape), building.weights)))
         # Keras has a generator in each layer that draws; here they all count on one state.
         for generator in self.seed_generators():
             generator.state = building.dropout.state
+
+    def _has_products(self, names: Sequence[str]) -> bool:
+        """Whether it may compute in reduced precision; softmax, whose shares are to add up to 1, does not."""
+        activations = (self.parameters.get("activation"), self.parameters.get("recurrent_activation"))
+        return "softmax" not in activations and (self.MULTIPLIES or any(name.endswith("kernel") for name in names))
 
     def shapes_with_batch(self) -> list[Any]:
         """The arguments of Keras's ``build``: the inputs' shapes, each with an open batch axis in front."""
@@ -142,6 +154,10 @@ class Layer:
     def call_keras(self, keras_layer: keras.layers.Layer, inputs: Sequence[Tensor], **options: Any) -> Tensor:
         """Calls a layer of Keras of this kind, as Keras takes its inputs."""
         return keras_layer(*inputs, **options)
+
+    def operands(self, *tensors: Tensor) -> list[Tensor]:
+        """What is computed with apart from the layer of Keras, in the precision in which that would compute."""
+        return [ops.cast(tensor, self.keras_layer.compute_dtype) for tensor in tensors]
 
     def keras_copy(self, name: str) -> keras.layers.Layer:
         """A new layer of Keras that means the same, Keras's own where Keras has one; built when it is first called."""

@@ -12,7 +12,7 @@ from drivers.padding import transposed_padding, window_padding
 
 def finish(layer: keras.layers.Layer, y: Tensor) -> Tensor:
     """Bias and activation of a convolution, whose windows were computed apart from it."""
-    return layer.activation(y if layer.bias is None else y + layer.bias)
+    return layer.activation(y if layer.bias is None else y + ops.cast(layer.bias, y.dtype))
 
 
 class TransposedConvolution(Layer):
@@ -27,7 +27,8 @@ class TransposedConvolution(Layer):
 
     def _dilated(self, x: Tensor) -> Tensor:
         """The plain convolution that it equals: without strides each output is a sum over inputs around it."""
-        kernel = ops.flip(self.keras_layer.kernel, tuple(range(len(self.parameters["kernel_size"]))))
+        x, kernel = self.operands(x, self.keras_layer.kernel)
+        kernel = ops.flip(kernel, tuple(range(len(self.parameters["kernel_size"]))))
         around = []
         for size, wanted, reach, cut in self._axes():
             before = reach - 1 - cut
@@ -37,7 +38,8 @@ class TransposedConvolution(Layer):
 
     def _cut(self, x: Tensor) -> Tensor:
         """The part of everything that the kernel reaches."""
-        y = ops.conv_transpose(x, self.keras_layer.kernel, tuple(self.parameters["strides"]), padding="valid")
+        x, kernel = self.operands(x, self.keras_layer.kernel)
+        y = ops.conv_transpose(x, kernel, tuple(self.parameters["strides"]), padding="valid")
         return y[(..., *(slice(cut, cut + wanted) for _, wanted, _, cut in self._axes()), slice(None))]
 
     def _axes(self) -> list[tuple[int, int, int, int]]:
@@ -69,13 +71,11 @@ class Depthwise(Layer):
             return super().__call__(*inputs)
         sizes, given = self.input_shapes[0][:-1], self.parameters
         sides = window_padding(given["padding"], sizes, given["kernel_size"], (rows, columns), given["dilation_rate"])
-        x = ops.pad(inputs[0], [(0, 0), *sides, (0, 0)])
-        everywhere = {"strides": 1, "padding": "valid"}
-        if given["type"] == "DepthwiseConv2D":
-            y = ops.depthwise_conv(x, self.keras_layer.kernel, **everywhere)
-        else:
-            kernels = self.keras_layer.depthwise_kernel, self.keras_layer.pointwise_kernel
-            y = ops.separable_conv(x, *kernels, **everywhere)
+        names = ("kernel",) if given["type"] == "DepthwiseConv2D" else ("depthwise_kernel", "pointwise_kernel")
+        x, *kernels = self.operands(inputs[0], *(getattr(self.keras_layer, name) for name in names))
+        x = ops.pad(x, [(0, 0), *sides, (0, 0)])
+        convolve = ops.depthwise_conv if given["type"] == "DepthwiseConv2D" else ops.separable_conv
+        y = convolve(x, *kernels, strides=1, padding="valid")
         return finish(self.keras_layer, y[:, ::rows, ::columns])
 
 

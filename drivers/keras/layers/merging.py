@@ -21,6 +21,12 @@ class Merging(Layer):
         return keras_layer(list(inputs), **options)
 
 
+class DotProduct(Merging):
+    """`Dot`."""
+
+    MULTIPLIES = True
+
+
 KERAS: dict[str, Constructor] = {
     "Add": keras.layers.Add,
     "Average": keras.layers.Average,
@@ -31,4 +37,4 @@ KERAS: dict[str, Constructor] = {
     "Multiply": keras.layers.Multiply,
     "Subtract": keras.layers.Subtract,
 }
-LAYERS = dict.fromkeys(KERAS, Merging)
+LAYERS = {**dict.fromkeys(KERAS, Merging), "Dot": DotProduct}

@@ -74,11 +74,12 @@ class MinibatchDiscrimination(keras.layers.Layer):
 
     def call(self, x):
         views = ops.matmul(x, ops.reshape(self.kernel, (x.shape[-1], -1)))
-        views = ops.reshape(views, (-1, self.num_kernels, self.kernel_dim))
+        views = ops.reshape(ops.cast(views, self.variable_dtype), (-1, self.num_kernels, self.kernel_dim))
         apart = ops.expand_dims(views, 0) - ops.expand_dims(views, 1)
         # |x| as x·sign(x): the second derivative of abs would load PyTorch's compiler, which takes seconds.
         distances = ops.sum(apart * ops.stop_gradient(ops.sign(apart)), axis=-1)  # (N, N, b)
-        return ops.concatenate([x, ops.sum(ops.exp(-distances), axis=0)], axis=-1)
+        nearness = ops.cast(ops.sum(ops.exp(-distances), axis=0), x.dtype)
+        return ops.concatenate([x, nearness], axis=-1)
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], input_shape[1] + self.num_kernels)

@@ -170,6 +170,7 @@ class AdaIN(keras.layers.Layer):
         **options: Any,
     ) -> None:
         super().__init__(**options)
+        self.autocast = False  # the style alone is multiplied
         self.epsilon = epsilon
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.bias_initializer = keras.initializers.get(bias_initializer)
@@ -182,7 +183,9 @@ class AdaIN(keras.layers.Layer):
         self.bias = self.add_weight(name="bias", shape=(numbers,), initializer=self.bias_initializer)
 
     def call(self, features, style):
-        scales, shifts = ops.split(ops.matmul(style, self.kernel) + self.bias, 2, axis=1)
+        affine = ops.matmul(ops.cast(style, self.compute_dtype), self.kernel) + self.bias
+        scales, shifts = ops.split(ops.cast(affine, self.variable_dtype), 2, axis=1)
+        features = ops.cast(features, self.variable_dtype)
         normalized = normalize_groups(features, features.shape[-1], self.epsilon)
         return scale_and_shift(normalized, 1.0 + scales, shifts)
 

@@ -23,7 +23,8 @@ class AveragePooling(Layer):
         def mean(x: Tensor) -> Tensor:
             return ops.average_pool(ops.pad(x, around), tuple(pool), tuple(strides))
 
-        return mean(inputs[0]) / mean(ops.ones((1, *sizes, 1), inputs[0].dtype))
+        (x,) = self.operands(*inputs)
+        return mean(x) / mean(ops.ones((1, *sizes, 1), x.dtype))
 
 
 KERAS: dict[str, Constructor] = {

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from drivers.keras.network import penalized
 from drivers.keras.ops import KerasOps
 from drivers.keras.processes.base import KerasProcess
 from drivers.keras.state import KerasState
@@ -128,12 +129,8 @@ class Alternating(AlternatingProcess, KerasProcess):
         fake_samples, fake_labels = fakes
 
         def critic(samples: Tensor) -> Tensor:
-            """The discriminator as a regularizer sees it: leaving the moving statistics alone."""
-            self._discriminator.mode.update_statistics = False
-            try:
+            with penalized(self._discriminator):
                 return self._score(samples, real_labels)
-            finally:
-                self._discriminator.mode.update_statistics = True
 
         def loss() -> Tensor:
             scores = self._judge((real_samples, real_labels), (fake_samples, fake_labels))

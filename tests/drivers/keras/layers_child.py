@@ -17,6 +17,7 @@ import numpy as np
 from keras import ops
 
 from drivers.keras.layers import LAYERS, Building, Mode
+from drivers.keras.precision import Precision
 from tests.drivers.keras.children import write
 from tests.drivers.keras.runtimes import Problem, derive
 
@@ -35,13 +36,22 @@ def main(folder: Path) -> None:
                 problem(layer, given, index, penalized=backend != "jax" or index == indices[0])
                 for layer, index in zip(layers, indices, strict=True)
             ]
+            # Some once more, their products in bfloat16.
+            chosen = [index for index in indices if cases[index]["reduced"]]
+            reduced = [build(cases[index], weights(given, index), "bfloat16") for index in chosen]
+            problems += [problem(layer, given, index) for layer, index in zip(reduced, chosen, strict=True)]
+            names = [*map(str, indices), *(f"{index}-reduced" for index in chosen)]
             compiled = backend == "jax"
-            for index, layer, solved in zip(indices, layers, derive(problems, compiled=compiled), strict=True):
-                found.update({f"{index}/{name}": value for name, value in named(layer, solved).items()})
-            # The first once more, the other way. JAX compiles each operation by itself then; its result is enough.
+            for at, layer, solved in zip(names, layers + reduced, derive(problems, compiled=compiled), strict=True):
+                found.update({f"{at}/{name}": value for name, value in named(layer, solved).items()})
+            for layer, index in zip(reduced, chosen, strict=True):
+                rounded = given_rounded(layer, given, index)
+                found[f"{index}-reduced/dtype"] = np.array(keras.backend.standardize_dtype(rounded.dtype))
+                found[f"{index}-reduced/rounded"] = ops.convert_to_numpy(ops.cast(rounded, "float32"))
+            # The first the other way. JAX compiles each operation by itself then; its result is enough.
             index = indices[0]
             layer = build(cases[index], weights(given, index))
-            again = problem(layer, given, index, penalized=False)
+            again = problem(layer, given, index)
             if compiled:
                 found[f"{index}-otherwise/output"] = ops.convert_to_numpy(layer(*again.inputs))
             else:
@@ -57,16 +67,19 @@ def weights(given, index):
     return {name.removeprefix(start): given[name] for name in given.files if name.startswith(start)}
 
 
-def build(case, weights):
+def build(case, weights, precision="float32"):
     mode = Mode(training=case["training"])
-    building = Building(np.random.default_rng(0), keras.random.SeedGenerator(0), mode)
+    building = Building(np.random.default_rng(0), keras.random.SeedGenerator(0), mode, Precision(precision))
     layer = LAYERS[case["config"]["type"]](case["config"], case["input_shapes"], building)
     for name, value in weights.items():
         layer.variables()[name].assign(value)
     return layer
 
 
-def problem(layer, given, index, *, penalized):
+def problem(layer, given, index, *, penalized=False):
+    def function(*x):
+        return ops.cast(layer(*x), "float32")
+
     def penalty(*x):
         layer.mode.update_statistics = False
         try:
@@ -76,7 +89,13 @@ def problem(layer, given, index, *, penalized):
 
     inputs = [given[f"{index}/inputs/{position}"] for position in range(len(layer.input_shapes))]
     variables = list(layer.variables().values())
-    return Problem(layer, inputs, given[f"{index}/factor"], variables, penalty if penalized else None)
+    return Problem(function, inputs, given[f"{index}/factor"], variables, penalty if penalized else None)
+
+
+def given_rounded(layer, given, index):
+    """What the layer puts out where its inputs come from layers that compute in bfloat16."""
+    inputs = [given[f"{index}/inputs/{position}"] for position in range(len(layer.input_shapes))]
+    return layer(*(ops.cast(ops.convert_to_tensor(x), "bfloat16") for x in inputs))
 
 
 def named(layer, solved):

@@ -20,12 +20,27 @@ BATCH = 5
 # float32: absolutely for numbers near 1, relatively for larger ones.
 TOLERANCE = 1e-5
 GRADIENT_TOLERANCE = 1e-4
+# bfloat16, whose numbers are 1/128 apart at 1: of the largest.
+REDUCED_TOLERANCE = 0.08
+# What multiplies, and puts out bfloat16 then; AdaIN, which multiplies the style alone, puts out float32.
+MULTIPLYING = {
+    "AdaIN",
+    *("Conv1D", "Conv2D", "Conv3D", "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"),
+    *("DepthwiseConv2D", "SeparableConv2D", "Dense", "Dot", "GRU", "LSTM", "SimpleRNN", "ConvLSTM2D"),
+    *("MultiHeadAttention", "SelfAttention2D", "MinibatchDiscrimination"),
+    *("Bidirectional", "SpectralNormalization", "TimeDistributed"),  # of such layers
+}
 ALL = [
     (kind, parameters, shapes, training)
     for kind, cases in CASES.items()
     for parameters, shapes in cases
     for training in ((False, True) if kind in IN_BOTH_MODES else (kind not in DRAWING,))
 ]
+# The cases that are also computed in bfloat16: the first of each layer, and the last of those of which that one is
+# computed apart from Keras's layer on some backend, or has a softmax.
+APART = ("AveragePooling2D", "Conv2DTranspose", "DepthwiseConv2D", "MultiHeadAttention", "SeparableConv2D", "SimpleRNN")
+CASES_OF = {kind: [index for index, (other, *_) in enumerate(ALL) if other == kind] for kind in CASES}
+REDUCED = {kind: {indices[0], *(indices[-1:] if kind in APART else ())} for kind, indices in CASES_OF.items()}
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +60,8 @@ def given(tmp_path_factory) -> tuple[Path, list[dict[str, Any]], dict[str, np.nd
                 drawn = rng.integers(0, CLASSES, (BATCH, *shape))
             arrays[f"{index}/inputs/{position}"] = drawn.astype(np.float32)
         arrays[f"{index}/factor"] = rng.normal(size=(BATCH, *config["output_shape"])).astype(np.float32)
-        cases.append({"config": config, "input_shapes": shapes, "training": training})
+        case = {"config": config, "input_shapes": shapes, "training": training}
+        cases.append({**case, "reduced": index in REDUCED[kind]})
     (folder / "cases.json").write_text(json.dumps(cases))
     np.savez(folder / "given.npz", **arrays)
     return folder, cases, arrays
@@ -120,6 +136,41 @@ def test_same_numbers(backend: str, kind: str, given, found) -> None:
         compare(under(f"{index}-otherwise/", results), wanted, what)
 
 
+@pytest.mark.parametrize("kind", CASES)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_multiplies_may_compute_in_bfloat16_and_nothing_else(backend: str, kind: str, given, found) -> None:
+    """Near float32 where operands are rounded, and elsewhere the same; what is kept is the same everywhere."""
+    _, cases, _ = given
+    results, _ = found[backend]
+    for index in REDUCED[kind]:
+        exact, reduced = under(f"{index}/", results), under(f"{index}-reduced/", results)
+        rounds = kind in MULTIPLYING and cases[index]["config"].get("activation") != "softmax"
+        assert reduced.pop("dtype") == ("bfloat16" if rounds and kind != "AdaIN" else "float32")
+        near(reduced.pop("rounded"), exact["output"], [exact["output"]])
+        same = kept(reduced) if rounds else reduced
+        compare(same, exact, kind)
+        for name in reduced.keys() - same.keys():
+            near(reduced[name], exact[name], beside(name, exact))
+
+
+def kept(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: value for name, value in arrays.items() if name.partition("/")[0] in ("names", "trainable", "after")}
+
+
+def near(rounded: np.ndarray, exact: np.ndarray, alike: list[np.ndarray]) -> None:
+    """Within what rounding to bfloat16 may do to numbers as large as those beside them."""
+    np.testing.assert_allclose(rounded, exact, rtol=0, atol=REDUCED_TOLERANCE * largest(alike))
+
+
+def beside(name: str, arrays: dict[str, np.ndarray]) -> list[np.ndarray]:
+    """The arrays of the same kind: all slopes by weights, all slopes by inputs, …"""
+    return [value for other, value in arrays.items() if other.partition("/")[0] == name.partition("/")[0]]
+
+
+def largest(arrays: list[np.ndarray]) -> float:
+    return max(np.abs(value).max(initial=0.0) for value in arrays)
+
+
 def under(start: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name.removeprefix(start): value for name, value in arrays.items() if name.startswith(start)}
 
@@ -134,8 +185,7 @@ def compare(ours: dict[str, np.ndarray], wanted: dict[str, np.ndarray], what: st
         assert np.isfinite(expected).all(), (name, what)
         tolerance = TOLERANCE if name == "output" or name.startswith("after/") else GRADIENT_TOLERANCE
         # Slopes that cancel to 0 are compared with the slopes beside them.
-        alike = [wanted[other] for other in ours if other.partition("/")[0] == name.partition("/")[0]]
-        scale = max(1.0, *(np.abs(other).max(initial=0.0) for other in alike))
+        scale = max(1.0, largest(beside(name, {other: wanted[other] for other in ours})))
         assert value.shape == expected.shape, (name, what)
         np.testing.assert_allclose(value, expected, rtol=tolerance, atol=tolerance * scale, err_msg=f"{name} of {what}")
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from drivers.errors import DriverError
-from drivers.keras.network import Network
+from drivers.keras.network import Network, penalized
 from drivers.pytorch.network import Network as PyTorchNetwork
 from spec.weights import weights
 from tests.drivers.conftest import small_spec
@@ -46,10 +46,11 @@ def drawn(kind: str, *shapes: tuple[int, ...], **parameters: Any) -> list[dict[s
     return [*inputs, {"id": "it", "inputs": [source["id"] for source in inputs], **layer}]
 
 
-def build(layers: list[dict[str, Any]], outputs: list[str] | None = None) -> Network:
+def build(layers: list[dict[str, Any]], outputs: list[str] | None = None, precision: str = "float32") -> Network:
     """With the streams of one seed."""
     draws = keras.random.SeedGenerator(1)
-    return Network(layers, outputs or ["it"], weights=np.random.default_rng(0), dropout=draws)
+    weights = np.random.default_rng(0)
+    return Network(layers, outputs or ["it"], weights=weights, dropout=draws, precision=precision)
 
 
 def build_pytorch(layers: list[dict[str, Any]], outputs: list[str] | None = None) -> PyTorchNetwork:
@@ -93,6 +94,32 @@ def test_families_start_alike_and_compute_the_same(family):
         x = {source: np.arange(3) if source == "label" else normal(3, *shape) for source, shape in shapes.items()}
         expected = theirs(**{source: torch.from_numpy(value) for source, value in x.items()})
         np.testing.assert_allclose(run(ours, **x), expected.detach().numpy(), rtol=1e-5, atol=1e-5)
+
+
+def test_bfloat16_is_inside_a_network_and_a_regularizer_sees_none_of_it():
+    given = small_spec("dcgan")["discriminator"]
+    exact, fast = (build(given["layers"], given["outputs"], precision) for precision in ("float32", "bfloat16"))
+    x = {"image": normal(5, *given["layers"][0]["output_shape"])}
+    with penalized(exact), penalized(fast):
+        np.testing.assert_array_equal(run(fast, **x), run(exact, **x))
+    for network in (exact, fast):
+        network.mode.training = False
+    rounded, expected = run(fast, **x), run(exact, **x)
+    assert rounded.dtype == np.float32
+    assert 0 < np.abs(rounded - expected).max() < 0.02
+    assert {value.dtype for value in numbers(fast).values()} == {np.dtype(np.float32)}
+
+
+def test_bfloat16_leaves_the_numbers_of_classes_whole():
+    """Of whole numbers it has every one up to 256 alone."""
+    layers = drawn("Embedding", (1,), input_dim=600, output_dim=3)
+    layers[0] = {**layers[0], "source": "label", "id": "class", "shape": [], "output_shape": []}
+    vector = resolved("Reshape", [()], target_shape=[1])
+    layers = [layers[0], {"id": "vector", "inputs": ["class"], **vector}, {**layers[1], "inputs": ["vector"]}]
+    classes = np.arange(600)
+    np.testing.assert_array_equal(
+        run(build(layers, precision="bfloat16"), label=classes), run(build(layers), label=classes)
+    )
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,20 @@ from drivers.pytorch import optimizers
 from drivers.pytorch.ops import TorchOps
 from spec import catalogue
 from tests.drivers.conftest import small_spec
-from tests.drivers.keras.training_child import asked, edited, judged, looked_at, looked_into, measurements
+from tests.drivers.keras.training_child import (
+    asked,
+    edited,
+    judged,
+    looked_at,
+    looked_into,
+    losses_of,
+    losses_read,
+    measurements,
+)
 
 BACKENDS = ("jax", "tensorflow", "torch")
+# Those that also train in bfloat16.
+REDUCED = ("dcgan", "wgan_gp")
 FAMILIES = ("gan", "cgan", "dcgan", "wgan", "wgan_gp", "waves")
 # Sequences instead of images, by networks that are drawn.
 WAVES = {
@@ -93,11 +104,13 @@ def pytorch(tmp_path_factory) -> tuple[Path, dict[str, dict[str, np.ndarray]]]:
         session = drivers.open_session(resolved, load(resolved["data"]), threads=1)
         for _ in range(STEPS):
             session.train_step()
-        points = [[point["generator"], point["discriminator"]] for point in session.read_losses()]
+        losses = losses_read(session)
         session.save_weights(folder / f"{family}-pytorch.safetensors")
         measured = measurements(session)
         samples, scores = looked_at(session)
-        found[family] = {"losses": np.array(points), "measured": measured, "samples": samples, "scores": scores}
+        found[family] = {"losses": losses, "measured": measured, "samples": samples, "scores": scores}
+        if family in REDUCED:
+            found[family]["reduced"] = losses_of({**resolved, "precision": "bfloat16"}, STEPS)
         found[family] |= {"hidden": looked_into(session), "edited": edited(session)}
     return folder, found
 
@@ -143,6 +156,7 @@ def runtimes(pytorch, given, used) -> dict[str, dict[str, np.ndarray]]:
         "penalties": ["gradient_penalty", "r1"],
         "optimizers": [entry("optimizers", choice) for choice in sorted(optimizers.OPTIMIZERS)],
         "resumed": small_spec("dcgan", **RESUMED),
+        "reduced": {family: {**family_spec(family), "precision": "bfloat16"} for family in REDUCED},
         "used": used[0],
     }
     (folder / "given.json").write_text(json.dumps(questions))
@@ -263,13 +277,32 @@ def test_every_optimizer_moves_weights_alike(given, runtimes, choice):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_a_resumed_training_is_the_same_bit_for_bit(runtimes, backend):
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_resumed_training_is_the_same_bit_for_bit(runtimes, backend, precision):
     """With dropout, batch normalization, a gradient penalty, an average and a schedule."""
+    found = {name.removeprefix(f"resumed/{precision}/"): value for name, value in runtimes[backend].items()}
+    assert found["precision"] == precision
+    np.testing.assert_array_equal(found["again"], found["whole"])
+    np.testing.assert_array_equal(found["again/sample"], found["whole/sample"])
+    assert np.isnan(found["whole"][2, 0])  # the generator rested
+    assert np.isnan(found["whole"][3, 1])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_bfloat16_stays_close_to_float32_and_what_is_kept_is_float32(runtimes, backend):
     found = runtimes[backend]
-    np.testing.assert_array_equal(found["resumed/again"], found["resumed/whole"])
-    np.testing.assert_array_equal(found["resumed/again/sample"], found["resumed/whole/sample"])
-    assert np.isnan(found["resumed/whole"][2, 0])  # the generator rested
-    assert np.isnan(found["resumed/whole"][3, 1])
+    fast, exact = (found[f"resumed/{precision}/whole"] for precision in ("bfloat16", "float32"))
+    np.testing.assert_allclose(fast, exact, rtol=0.02)
+    assert (fast != exact).any()
+    assert found["resumed/bfloat16/kinds"].tolist() == found["resumed/float32/kinds"].tolist()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("family", REDUCED)
+def test_ten_steps_in_bfloat16_are_near_those_of_the_pytorch_driver_in_bfloat16(pytorch, runtimes, family, backend):
+    losses, exact = (runtimes[backend][f"{family}/{name}"] for name in ("reduced", "losses"))
+    np.testing.assert_allclose(losses, pytorch[1][family]["reduced"], rtol=0.02, atol=0.005)
+    assert (losses != exact).any()
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -301,7 +334,10 @@ def test_a_process_imports_the_backend_it_needs_and_no_other(runtimes, backend):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_the_manifest_says_what_the_code_has(runtimes, backend):
     manifest = json.loads((ROOT / "drivers/keras/capabilities.json").read_text())
-    assert {**json.loads(str(runtimes[backend]["capabilities"])), "precisions": ["auto", "float32"]} == manifest
+    assert {
+        **json.loads(str(runtimes[backend]["capabilities"])),
+        "precisions": ["auto", "bfloat16", "float32"],
+    } == manifest
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

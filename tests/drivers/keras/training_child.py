@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors.numpy import load_file
 
 import drivers
 from drivers import losses, regularizers
@@ -32,7 +33,11 @@ def main(folder: Path, backend: str) -> None:
         found |= trained({**resolved, "driver": "keras", "backend": backend}, given["steps"], folder, family)
     found |= formulas(backend, given, arrays)
     found |= moved(given["optimizers"], arrays["start"], arrays["gradients"])
-    found |= resumed({**given["resumed"], "driver": "keras", "backend": backend}, folder / backend)
+    for precision in ("float32", "bfloat16"):
+        resolved = {**given["resumed"], "driver": "keras", "backend": backend, "precision": precision}
+        found |= resumed(resolved, folder / f"{backend}-{precision}", f"resumed/{precision}")
+    for family, resolved in given["reduced"].items():
+        found[f"{family}/reduced"] = losses_of({**resolved, "driver": "keras", "backend": backend}, given["steps"])
     # Before files are opened: Keras's saving imports TensorFlow where it can.
     found["libraries"] = np.array([name for name in ("jax", "tensorflow", "torch") if name in sys.modules])
     found |= used({**given["used"], "driver": "keras", "backend": backend}, folder)
@@ -77,19 +82,32 @@ def trained(resolved: dict[str, Any], steps: int, folder: Path, family: str) -> 
     session = open_(resolved)
     for _ in range(steps):
         session.train_step()
-    losses = session.read_losses()
+    losses = losses_read(session)
     measured = measurements(session)
     session.save_weights(folder / f"{family}-{resolved['backend']}.safetensors")
     session.load_weights(folder / f"{family}-pytorch.safetensors")
     samples, scores = looked_at(session)
     return {
-        f"{family}/losses": np.array([[point["generator"], point["discriminator"]] for point in losses]),
+        f"{family}/losses": losses,
         f"{family}/measured": measured,
         f"{family}/samples": samples,
         f"{family}/scores": scores,
         f"{family}/hidden": looked_into(session),
         f"{family}/edited": edited(session),
     }
+
+
+def losses_of(resolved: dict[str, Any], steps: int) -> np.ndarray:
+    """The losses of a training from the seed alone."""
+    session = open_(resolved)
+    for _ in range(steps):
+        session.train_step()
+    return losses_read(session)
+
+
+def losses_read(session: Any) -> np.ndarray:
+    """The generator's and the discriminator's loss of each step since they were last read; NaN: not updated."""
+    return np.array([[point["generator"], point["discriminator"]] for point in session.read_losses()], np.float64)
 
 
 def measurements(session: Any) -> np.ndarray:
@@ -189,8 +207,8 @@ def moved(configs: list[dict[str, Any]], start: np.ndarray, gradients: np.ndarra
     return found
 
 
-def resumed(resolved: dict[str, Any], folder: Path) -> Found:
-    """The losses after a checkpoint, of the training that wrote it and of one that took it up."""
+def resumed(resolved: dict[str, Any], folder: Path, name: str) -> Found:
+    """The losses after a checkpoint, of the training that wrote it and of one that took it up, and what is kept."""
     whole, found = open_(resolved), {}
     for _ in range(3):
         whole.train_step()
@@ -199,13 +217,16 @@ def resumed(resolved: dict[str, Any], folder: Path) -> Found:
     again = open_(resolved)
     again.train_step()  # whatever it did before is forgotten
     again.load_checkpoint(folder)
-    for name, session in (("whole", whole), ("again", again)):
+    for which, session in (("whole", whole), ("again", again)):
         session.change({"learning_rate": {"generator": 1e-4}})
         for update in (None, None, ["discriminator"], ["generator"], None):
             session.train_step(update)
-        losses = [[point["generator"], point["discriminator"]] for point in session.read_losses()]
-        found[f"resumed/{name}"] = np.array(losses, np.float64)
-        found[f"resumed/{name}/sample"] = session.sample(4, seed=5)
+        found[f"{name}/{which}"] = losses_read(session)
+        found[f"{name}/{which}/sample"] = session.sample(4, seed=5)
+    whole.save_weights(folder / "weights.safetensors")
+    kept = [load_file(path) for path in folder.glob("*.safetensors")]
+    found[f"{name}/kinds"] = np.array(sorted({str(value.dtype) for arrays in kept for value in arrays.values()}))
+    found[f"{name}/precision"] = np.array(whole.environment["precision"])
     return found
 
 

@@ -12,8 +12,7 @@ import drivers
 import spec
 from drivers.data import Dataset
 from drivers.errors import DriverError, WeightsError
-from drivers.machine import multiply_adds
-from drivers.pytorch.device import choose_device, choose_precision, use_threads
+from drivers.pytorch.device import choose_device, use_threads
 
 
 def train(session, steps=3):
@@ -317,28 +316,6 @@ def test_devices_that_are_not_there_are_told():
     with pytest.raises(DriverError, match=r"'cuda:99' was asked for, but PyTorch sees \d+ CUDA devices"):
         choose_device("cuda:99")
     assert choose_device("cpu").type == "cpu"
-
-
-def test_precision_is_as_wished():
-    device = torch.device("cpu")
-    assert choose_precision("bfloat16", device, work=1) == "bfloat16"
-    assert choose_precision("float32", device, work=10**12) == "float32"
-
-
-@pytest.mark.parametrize(
-    ("native", "work", "expected"),
-    [(True, 24_999_999, "float32"), (True, 25_000_000, "bfloat16"), (False, 10**12, "float32")],
-)
-def test_automatic_precision_follows_the_processor_and_the_work(monkeypatch, native, work, expected):
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": native})
-    assert choose_precision("auto", torch.device("cpu"), work) == expected
-
-
-def test_work_is_counted_at_every_place_that_a_kernel_visits():
-    dense = {"type": "Dense", "units": 500, "parameter_count": 500_000, "output_shape": [500]}
-    convolution = {"type": "Conv2D", "kernel_size": [3, 3], "parameter_count": 4608, "output_shape": [10, 10, 8]}
-    normalization = {"type": "BatchNormalization", "parameter_count": 32, "output_shape": [10, 10, 8]}
-    assert [multiply_adds(layer) for layer in (dense, convolution, normalization)] == [500_000, 460_800, 0]
 
 
 @pytest.mark.parametrize(
