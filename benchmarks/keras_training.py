@@ -1,7 +1,8 @@
 """Training steps a second: the Keras driver on JAX and TensorFlow beside the same GAN written by hand in Keras.
 
-Both sides run in processes of their own and take turns in short bursts, as in `benchmarks/training.py`; the ratio is
+All sides run in processes of their own and take turns in short bursts, as in `benchmarks/training.py`; the ratio is
 taken burst by burst. The PyTorch driver and Keras on PyTorch stand in the table too, for comparison of the runtimes.
+Beside each runtime in float32 stands the same in bfloat16.
 
     python benchmarks/keras_training.py [--rounds 9] [--burst 1.0] [--threads N] [--networks dcgan wgan_gp]
 """
@@ -28,8 +29,14 @@ WARM_UP_SECONDS = 0.5
 # JAX queues steps faster than it does them; after so many the losses are waited for.
 STEPS_AHEAD = 5
 GOAL = 1.0
-# Those with a hand-written counterpart come in pairs.
-SIDES = ("jax by hand", "jax", "tensorflow by hand", "tensorflow", "torch", "pytorch")
+BY_HAND, REDUCED = "by hand", "in bfloat16"
+# Each runtime next to what it is compared with.
+SIDES = (
+    *("jax by hand", "jax", "jax in bfloat16"),
+    *("tensorflow by hand", "tensorflow", "tensorflow in bfloat16"),
+    *("torch", "torch in bfloat16"),
+    *("pytorch", "pytorch in bfloat16"),
+)
 
 
 def main() -> None:
@@ -53,16 +60,26 @@ def _compare(network: str, arguments: Any) -> None:
     for process in processes.values():
         process.stdin.close()
         process.wait()
-    print(f"\n{network:8} {'side':18} {'steps/s':>8}   ratio to the one by hand (quartiles)")
+    print(f"\n{network:8} {'side':24} {'steps/s':>8}   ratio (quartiles)")
     for side in SIDES:
-        print(f"{'':8} {side:18} {statistics.median(rates[side]):8.1f}", end="")
-        by_hand = rates.get(f"{side} by hand")
-        print("" if by_hand is None else _verdict(rates[side], by_hand))
+        print(f"{'':8} {side:24} {statistics.median(rates[side]):8.1f}{_compared(side, rates)}")
 
 
-def _verdict(ours: list[float], theirs: list[float]) -> str:
+def _compared(side: str, rates: dict[str, list[float]]) -> str:
+    """A runtime's ratio to the one by hand, or that of bfloat16 to float32."""
+    plain, _, how = side.partition(" ")
+    if how == REDUCED:
+        return f"   {_ratio(rates[side], rates[plain])[1]} of float32"
+    if how or f"{side} {BY_HAND}" not in rates:
+        return ""
+    middle, text = _ratio(rates[side], rates[f"{side} {BY_HAND}"])
+    return f"   {text} of that by hand, goal {GOAL}: {'reached' if middle >= GOAL else 'MISSED'}"
+
+
+def _ratio(ours: list[float], theirs: list[float]) -> tuple[float, str]:
+    """The median of one rate divided by the other burst by burst, and with it, in words, the quartiles."""
     low, middle, high = statistics.quantiles([a / b for a, b in zip(ours, theirs, strict=True)], n=4)
-    return f"   {middle:.2f} ({low:.2f} to {high:.2f})   goal {GOAL}: {'reached' if middle >= GOAL else 'MISSED'}"
+    return middle, f"{middle:.2f} ({low:.2f} to {high:.2f})"
 
 
 def _start(network: str, side: str, threads: int) -> subprocess.Popen:
@@ -80,15 +97,18 @@ def _ask(process: subprocess.Popen, seconds: float) -> float:
 
 def _serve(network: str, side: str, threads: int) -> None:
     """Trains for as many seconds as each line of input says, and answers with steps a second."""
-    runtime, _, by_hand = side.partition(" ")
-    train = (_by_hand if by_hand else _driver)(network, runtime, threads)
+    runtime, _, how = side.partition(" ")
+    if how == BY_HAND:
+        train = _by_hand(network, runtime, threads)
+    else:
+        train = _driver(_spec(network, runtime, "bfloat16" if how == REDUCED else "float32"), threads)
     train(WARM_UP_SECONDS)
     print("0", flush=True)
     for line in sys.stdin:
         print(json.dumps(train(float(line))), flush=True)
 
 
-def _spec(network: str, runtime: str) -> Any:
+def _spec(network: str, runtime: str, precision: str = "float32") -> Any:
     import spec
 
     choice = "mnist" if os.environ.get("AUTHORGAN_DATA") else "digits"
@@ -99,17 +119,16 @@ def _spec(network: str, runtime: str) -> Any:
             "generator": {"choice": network},
             "discriminator": {"choice": network},
             "training": {"batch_size": BATCH},
-            "precision": "float32",
+            "precision": precision,
             **keys,
         }
     )
 
 
-def _driver(network: str, runtime: str, threads: int) -> Callable[[float], float]:
+def _driver(resolved: Any, threads: int) -> Callable[[float], float]:
     import drivers
     from drivers.data import load
 
-    resolved = _spec(network, runtime)
     session = drivers.open_session(resolved, load(resolved["data"]), threads=threads)
     session.train_step()
     session.read_losses()
