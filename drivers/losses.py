@@ -30,6 +30,11 @@ class Loss(ABC):
     generator_needs_real: ClassVar[bool] = False
 
     @property
+    def draws(self) -> int:
+        """How often `discriminator` asks for `drivers.ops.Ops.uniform_per_sample`, as a penalty's `draws`."""
+        return 0
+
+    @property
     def boundary(self) -> float | None:
         return 0.0
 
@@ -48,15 +53,27 @@ class Minimax(Loss):
 
     Attributes:
         label_smoothing: s; the target of reals is 1 - s, that of fakes stays 0 (Salimans et al. 2016, section 3.4).
+        label_noise: n; the targets are lowered by n·u more, u ~ U[0, 1) for each sample ("noisy labels"). Where a
+            program takes fakes for the class 1, its labels are raised by as much.
     """
 
     label_smoothing: float = 0.0
+    label_noise: float = 0.0
     score_is_logit: ClassVar[bool] = True
 
+    @property
+    def draws(self) -> int:
+        return 2 if self.label_noise else 0
+
     def discriminator(self, ops: Ops, real: Tensor, fake: Tensor) -> Tensor:
-        """E sp(-r) + s·E r + E sp(f), because (1-s)·sp(-r) + s·sp(r) = sp(-r) + s·r."""
+        """E sp(-r) + s·E r + E sp(f) + n·(E u·r + E u'·f), because (1-s)·sp(-r) + s·sp(r) = sp(-r) + s·r."""
         loss = ops.mean(ops.softplus(-real)) + ops.mean(ops.softplus(fake))
-        return loss + self.label_smoothing * ops.mean(real) if self.label_smoothing else loss
+        if self.label_smoothing:
+            loss = loss + self.label_smoothing * ops.mean(real)
+        if self.label_noise:
+            noise = [ops.mean(ops.uniform_per_sample(scores) * scores) for scores in (real, fake)]
+            loss = loss + self.label_noise * (noise[0] + noise[1])
+        return loss
 
     def generator(self, ops: Ops, fake: Tensor, real: Tensor | None = None) -> Tensor:
         """-E sp(f), which is E log(1 - σ(f))."""

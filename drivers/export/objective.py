@@ -28,12 +28,12 @@ class Words(Protocol):
 
 
 def write_loss(loss: Mapping[str, Any], words: Words) -> Lines:
-    """``discriminator_loss(real, fake)`` and ``generator_loss(fake)``, of scores."""
+    """``discriminator_loss(real, fake)`` and ``generator_loss(fake)``, of scores; with label noise it is given, too."""
     if loss["choice"] not in LOSSES:
         raise ExportError("not_exported", f"A script cannot hold the loss '{loss['choice']}' yet.", "/loss/choice")
     paper, discriminator, generator = LOSSES[loss["choice"]](loss, words)
     return [
-        "def discriminator_loss(real, fake):",
+        f"def discriminator_loss(real, fake{', label_noise' if loss.get('label_noise') else ''}):",
         f'{INDENT}"""From the scores of reals and of fakes. {paper}."""',
         f"{INDENT}return {discriminator}",
         "",
@@ -60,6 +60,9 @@ def _non_saturating(loss: Mapping[str, Any], words: Words) -> Formulas:
 def _cross_entropy(loss: Mapping[str, Any], words: Words) -> str:
     smoothing = loss["label_smoothing"]
     smooth = f" + {number(smoothing)} * {words.mean('real')}" if smoothing else ""
+    if loss["label_noise"]:
+        noise = f"{words.mean('label_noise[0] * real')} + {words.mean('label_noise[1] * fake')}"
+        smooth += f" + {number(loss['label_noise'])} * ({noise})"
     return f"{words.mean(words.softplus('-real'))} + {words.mean(words.softplus('fake'))}{smooth}"
 
 

@@ -223,6 +223,11 @@ class Program(ABC):
         ]
         return "\n".join([*lines, *(self.layer_stream() if draws else [])])
 
+    @property
+    def label_noise(self) -> list[str]:
+        """What the discriminator's loss takes besides scores."""
+        return ["label_noise"] if self.loss.get("label_noise") else []
+
     def _batch_size(self) -> int:
         """A data set smaller than a batch is one batch."""
         data = self.spec["data"]

@@ -14,6 +14,7 @@ OPS = SimpleNamespace(
     square=np.square,
     relu=lambda x: np.maximum(x, 0),
     softplus=lambda x: np.logaddexp(0, x),
+    uniform_per_sample=lambda x: np.array([0.5, 0.25]),
 )
 LN2, LN3 = np.log(2), np.log(3)
 # Scores whose softplus is easy: sp(0) = ln 2, sp(ln 2) = ln 3, sp(-ln 2) = ln 3 - ln 2.
@@ -29,6 +30,8 @@ REAL, FAKE = np.array([0.0, LN2]), np.array([-LN2, 0.0])
         ({"choice": "non_saturating"}, LN3, (LN3 + LN2) / 2),
         # + s·E r = 0.1 · ln 2 / 2.
         ({"choice": "non_saturating", "label_smoothing": 0.1}, LN3 + 0.05 * LN2, (LN3 + LN2) / 2),
+        # + n·(E u·r + E u·f) with u = ½, ¼: 0.2 · (ln 2 / 8 - ln 2 / 4).
+        ({"choice": "non_saturating", "label_noise": 0.2}, LN3 - 0.025 * LN2, (LN3 + LN2) / 2),
         ({"choice": "minimax", "label_smoothing": 0.1}, LN3 + 0.05 * LN2, -LN3 / 2),
     ],
 )

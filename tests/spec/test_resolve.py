@@ -37,7 +37,12 @@ def test_the_shortest_spec_is_filled_in():
         "include_classes": None,
         "count": None,
     }
-    assert resolved["loss"] == {"choice": "non_saturating", "label_smoothing": 0.0, "regularizers": []}
+    assert resolved["loss"] == {
+        "choice": "non_saturating",
+        "label_smoothing": 0.0,
+        "label_noise": 0.0,
+        "regularizers": [],
+    }
     adam = {"choice": "adam", "learning_rate": 0.0002, "beta_1": 0.5, "beta_2": 0.999, "epsilon": 1e-07}
     assert resolved["optimizer"] == {"generator": adam, "discriminator": adam}
     assert resolved["training"] == {

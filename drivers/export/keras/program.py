@@ -25,6 +25,7 @@ IMPORTS = {
 }
 BOTH = ("third", "from keras import layers, ops")
 LEARNS_TO_TELL = "The discriminator learns to tell reals from fakes"
+NOISE_OF_LABELS = "penalty_rng.random((2, BATCH_SIZE, 1), np.float32)"
 USUAL_BACKEND = "torch"
 """For specs that are trained by another driver."""
 # Layers that Keras computes by TensorFlow's mean and variance.
@@ -115,7 +116,7 @@ class KerasProgram(Program):
     def _drawn(self) -> list[str]:
         """What an update takes besides noise, drawn by NumPy."""
         labels = ["real_labels", "fake_labels"] if self.labels else []
-        return ["real", *labels, *(["mix"] if "gradient_penalty" in self.penalties() else [])]
+        return ["real", *labels, *self.label_noise, *(["mix"] if "gradient_penalty" in self.penalties() else [])]
 
     def _update_of_one(self) -> list[str]:
         """The discriminator's update as a function of its own, where a step has several."""
@@ -146,13 +147,13 @@ class KerasProgram(Program):
             if self.by_label["discriminator"]:
                 inside.append(f"{INDENT * 3}both_labels = ops.concatenate([real_labels, fake_labels])")
             inside.append(f"{INDENT * 3}scores = {self._score('both', 'both_labels')}")
-            objective = call("discriminator_loss", "*ops.split(scores, 2)")
+            objective = call("discriminator_loss", "*ops.split(scores, 2)", *self.label_noise)
         else:
             scores = self._score("real", "real_labels"), self._score("fake", "fake_labels")
             if self.by_label["discriminator"]:
                 inside += [f"{INDENT * 3}real_scores = {scores[0]}", f"{INDENT * 3}fake_scores = {scores[1]}"]
                 scores = "real_scores", "fake_scores"
-            objective = call("discriminator_loss", *scores)
+            objective = call("discriminator_loss", *scores, *self.label_noise)
         if penalties:
             inside += statement("value = ", objective, depth=3)
             name = "score" if critic == "score(x)" else "critic"
@@ -233,6 +234,7 @@ class KerasProgram(Program):
             *([f"{indent}fake_labels = draw_labels(labels)"] if self.labels else []),
             f"{indent}noise = {self.noise()}",
             f"{indent}real, real_labels = next(reals)" if self.labels else f"{indent}real = next(reals)",
+            *([f"{indent}label_noise = {NOISE_OF_LABELS}"] if self.label_noise else []),
             *([f"{indent}mix = penalty_rng.random(BATCH_SIZE, np.float32)"] if "mix" in self._drawn else []),
         ]
 

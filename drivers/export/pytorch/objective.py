@@ -15,7 +15,7 @@ class Torch:
     """Operations as methods of tensors and functions of ``F``."""
 
     def mean(self, x: str) -> str:
-        return f"{x}.mean()"
+        return f"{x if '*' not in x else f'({x})'}.mean()"
 
     def square(self, x: str) -> str:
         return f"{x if x.isidentifier() else f'({x})'}.square()"

@@ -98,16 +98,18 @@ class TorchProgram(Program):
             lines.append(f"{indent}real_labels = {_tensor('real_labels')}")
         real = "real" if self.labels else "next(reals)"
         lines.append(f"{indent}real = {_tensor(real)}{scaled}")
+        if self.label_noise:
+            lines.append(f"{indent}label_noise = {_tensor('penalty_rng.random((2, BATCH_SIZE, 1), np.float32)')}")
         if needs_one_use(self.spec["discriminator"]):
             lines.append(f"{indent}both = torch.cat([real, fake.detach()])")
             if self.by_label["discriminator"]:
                 lines.append(f"{indent}both_labels = torch.cat([real_labels, fake_labels])")
             lines.append(f"{indent}scores = {self._call('discriminator', 'both', 'both_labels')}")
-            objective = call("discriminator_loss", "*scores.chunk(2)")
+            objective = call("discriminator_loss", "*scores.chunk(2)", *self.label_noise)
         else:
             real = self._call("discriminator", "real", "real_labels")
             fake = self._call("discriminator", "fake.detach()", "fake_labels")
-            objective = call("discriminator_loss", real, fake)
+            objective = call("discriminator_loss", real, fake, *self.label_noise)
         lines += statement("d_loss = ", objective, depth=depth)
         if self.penalties():
             lines += self._penalties(depth)

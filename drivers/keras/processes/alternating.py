@@ -29,7 +29,7 @@ class Alternating(AlternatingProcess, KerasProcess):
 
     def __init__(self, state: KerasState) -> None:
         super().__init__(state)
-        self._draws = sum(penalty.draws for penalty in self._penalties)
+        self._draws = self._loss.draws + sum(penalty.draws for penalty in self._penalties)
         self._compiled_discriminator = state.compile(self._train_discriminator)
         self._compiled_generator = state.compile(self._train_generator)
         self._compiled_both = state.compile(self._train_both)
@@ -46,7 +46,7 @@ class Alternating(AlternatingProcess, KerasProcess):
         # The mean grows within the updates: arithmetic between them would wait for each before the next is queued.
         mean, share = np.zeros((), np.float32), np.asarray(1 / self._discriminator_steps, np.float32)
         for remaining in reversed(range(self._discriminator_steps)):
-            sources, reals, draws = self._draw_sources(), state.batches.next(), self._draw_for_penalties()
+            sources, reals, draws = self._draw_sources(), state.batches.next(), self._draw_for_loss()
             given = (sources, reals, draws, rates, measure, mean, share)
             if remaining == 0 and "generator" in update:
                 mean, reports["generator"], measured = self._compiled_both(*given, self._draw_more_reals())
@@ -69,7 +69,7 @@ class Alternating(AlternatingProcess, KerasProcess):
     def _draw_more_reals(self) -> Batch | None:
         return self._state.batches.next() if self._loss.generator_needs_real else None
 
-    def _draw_for_penalties(self) -> np.ndarray:
+    def _draw_for_loss(self) -> np.ndarray:
         shape = (self._draws, self._state.batches.batch_size)
         return self._state.random.penalty.random(shape, dtype=np.float32)
 

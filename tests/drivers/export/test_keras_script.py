@@ -81,7 +81,7 @@ def test_other_backends_have_the_losses_of_their_training(backend, tmp_path):
 
 @pytest.mark.parametrize("loss", sorted(spec.catalogue.load()["losses"]))
 def test_losses(loss):
-    more = {"label_smoothing": 0.1} if loss in ("minimax", "non_saturating") else {}
+    more = {"label_smoothing": 0.1, "label_noise": 0.2} if loss in ("minimax", "non_saturating") else {}
     assert_same("gan", loss={"choice": loss, **more, "regularizers": []})
 
 

@@ -50,7 +50,7 @@ def test_blocks_in_loops():
 
 @pytest.mark.parametrize("loss", sorted(spec.catalogue.load()["losses"]))
 def test_losses(loss):
-    more = {"label_smoothing": 0.1} if loss in ("minimax", "non_saturating") else {}
+    more = {"label_smoothing": 0.1, "label_noise": 0.2} if loss in ("minimax", "non_saturating") else {}
     if loss == "least_squares":
         more = {"fake_target": -1.0, "real_target": 1.0, "generator_target": 0.0}
     assert_same_losses(small_spec("gan", loss={"choice": loss, **more, "regularizers": []}))
