@@ -11,6 +11,9 @@ const { upToDate } = require("./migrations")
  */
 const PATIENCE_MS = 600_000
 
+/** What is answered sooner than this needs no word below the node; it would only flicker. */
+const SOON_MS = 300
+
 /** Which training step the weights are from that drew a picture. */
 const STEP = "Authorgan-Step"
 
@@ -38,8 +41,9 @@ function registerAsking(RED, type, ask) {
         })
 
         this.on("input", async (msg, send, done) => {
+            let question
             try {
-                const question = new Question(RED, this, { msg, config, signal: closing.signal })
+                question = new Question(RED, this, { msg, config, signal: closing.signal })
                 const { status = {}, messages = msg } = (await ask(question)) || {}
                 msg.job = question.job
                 this.status(status)
@@ -50,6 +54,8 @@ function registerAsking(RED, type, ask) {
                 if (closing.signal.aborted) return done()
                 this.status({ fill: "red", shape: "ring", text: "status.refused" })
                 done(error)
+            } finally {
+                question?.end()
             }
         })
     })
@@ -61,10 +67,18 @@ class Question {
         const { client, job } = jobOf(RED, config, msg)
         const path = `/v1/models/${encodeURIComponent(job)}`
         Object.assign(this, { RED, node, msg, config, signal, client, job, path })
+        // Most likely the model is being loaded.
+        this.patience = setTimeout(() => this.tell("status.waiting"), SOON_MS)
+    }
+
+    /** It was answered, or will not be. */
+    end() {
+        clearTimeout(this.patience)
     }
 
     /** Shows below the node how far it is. */
     tell(text) {
+        clearTimeout(this.patience)
         this.node.status({ fill: "blue", shape: "dot", text })
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -113,7 +114,9 @@ def arithmetic(job_id: str, json_data: ArithmeticBody) -> Any:
         if type_ == PNG:
             return Response(result["png"], content_type=PNG, headers={"Authorgan-Step": str(result["step"])})
         terms = [listed(term) for term in result["terms"]]
-        return {"terms": terms, "result": listed(result["result"]), "noise": result["noise"], "step": result["step"]}
+        picture = base64.b64encode(result["png"]).decode()
+        found = {"terms": terms, "result": listed(result["result"]), "picture": picture}
+        return {**found, "noise": result["noise"], "step": result["step"]}
 
     return conversation("arithmetic", job_id, params, event="arithmetic", as_stream=type_ == STREAM, form=form)
 

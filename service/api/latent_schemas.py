@@ -82,6 +82,7 @@ class Arithmetic(Answer):
 
     terms: list[Pictured]
     result: Pictured
+    picture: str = Field(description="All of it in one sheet, as the PNG has it, base64.")
     noise: list[float] | None = Field(description="The result's latent vector; null where only classes were added.")
     step: int | None = Field(description="The training step that the weights are from.")
 

@@ -64,7 +64,8 @@ def call(kind: str, job_id: str, params: dict, timeout: float, *, settings: Sett
         `before`, the same without them; for `discriminate`: `{"score": [float], "probability_real": [float],
         "calibration": str}`;
         for `layers`: `{"png": bytes}` or `{"maps": [[bytes]]}`, and `units`, those shown;
-        for `arithmetic`: `{"png": bytes}` or `{"terms", "result"}` of `{"images"}` or `{"sequences"}`, and `noise`;
+        for `arithmetic`: `{"png": bytes, "noise"}`, and for `each` also `{"terms", "result"}` of `{"images"}` or
+        `{"sequences"}`;
         for `dissect`: `{"png": bytes}` or what `POST /v1/models/{job}/dissect` answers, with bytes for pictures;
         for `directions`: `{"layer", "directions": [{"index", "share", "vector"}]}`;
         for `evaluate`: `{"scores": [see drivers.evaluation.evaluation.Score]}`; always with the `step` of the weights.

@@ -17,7 +17,7 @@ from service.config import Settings
 from service.queue.interactive import INTERACTIVE_TASK, answer
 from service.storage import Storage
 from service.trainer.pipes import Child
-from service.trainer.runtimes import DEFAULT, WRITERS, runtime_of, spec_keys
+from service.trainer.runtimes import DEFAULT, WRITERS, runtime_of, spec_keys, title_of
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +61,11 @@ class Responder:
     def _ask(self, call_id: str, question: dict[str, Any], deadline: float) -> Reply:
         """The model's reply; what it tells on the way there is passed on."""
         runtime = self._runtime(question)
+        is_new = runtime not in self._children
         child = self.prepare(runtime)
         child.send(question)
+        if is_new:  # it imports its library first, which takes seconds
+            self._send(call_id, {"progress": {"what": f"loading {title_of(runtime)}", "done": 0, "total": None}})
         with selectors.DefaultSelector() as selector:
             selector.register(child, selectors.EVENT_READ)
             while (remaining := deadline - time.time()) > 0:

@@ -27,12 +27,13 @@ def arithmetic(model: Model, params: dict[str, Any], evaluations: Evaluations, t
         by_label = any(term["label"] is not None for term in terms)
         classify = evaluations.classifier(session.spec, tell) if by_label else None
         rows, noise = _of_noise(session, params, classify, tell)
-    found = {"noise": None if noise is None else noise.tolist()}
+    found: dict[str, Any] = {"noise": None if noise is None else noise.tolist()}
+    captions = [f"{'+' if term['sign'] > 0 else '-'} {_name(term)}" for term in terms]
+    found["png"] = png(captioned(rows, [*captions, "="]))
     if params["format"] == "each":
         *shown, result = [each(session, row) for row in rows]
         return {"terms": shown, "result": result, **found}
-    captions = [f"{'+' if term['sign'] > 0 else '-'} {_name(term)}" for term in terms]
-    return {"png": png(captioned(rows, [*captions, "="])), **found}
+    return found
 
 
 def _of_classes(session: Session, params: Mapping[str, Any]) -> tuple[list[np.ndarray], np.ndarray | None]:

@@ -61,7 +61,7 @@ def main() -> None:
 def reply(models: Models, evaluations: Evaluations, question: dict[str, Any], tell: Tell) -> dict[str, Any]:
     """`{"result": …}` or `{"error": {"code", "message", "pointer"}}` for `{"action", "job_id", "params"}`."""
     try:
-        model = models.open(question["job_id"])
+        model = models.open(question["job_id"], tell)
         params = decode(question["params"])
         if question["action"] == "evaluate":
             return {"result": {**evaluations.evaluate(model.session, params, tell), "step": model.step}}
@@ -92,8 +92,8 @@ class Models:
         self._capacity = capacity
         self._loaded: OrderedDict[str, Model] = OrderedDict()
 
-    def open(self, job_id: str) -> Model:
-        """The model of a job, loaded anew if it was trained on since.
+    def open(self, job_id: str, tell: Tell) -> Model:
+        """The model of a job, loaded anew if it was trained on since; `tell` hears of one that is not there yet.
 
         Raises:
             InteractiveError: `no_weights_yet`.
@@ -108,6 +108,8 @@ class Models:
             ) from None
         version = (newest.modified, newest.size)
         loaded = self._loaded.pop(job_id, None)
+        if loaded is None:
+            tell({"what": "loading the model", "done": 0, "total": None})
         if loaded is None or loaded.version != version:
             loaded = self._load(job_id, version, loaded)
         self._loaded[job_id] = loaded

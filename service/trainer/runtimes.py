@@ -15,6 +15,8 @@ DEFAULT = "pytorch"
 WRITERS = {"pytorch": "pytorch", "keras": "keras:torch"}
 """The runtime in which a driver writes files of models that another one trained; every installation has each."""
 
+TITLES = {"pytorch": "PyTorch", "torch": "PyTorch", "jax": "JAX", "tensorflow": "TensorFlow"}
+
 
 def runtime_of(spec: Mapping[str, Any]) -> str:
     """The runtime of a resolved spec, in one word: `pytorch`, `keras:jax`."""
@@ -25,6 +27,12 @@ def spec_keys(runtime: str) -> dict[str, str]:
     """The keys of a spec that ask for a runtime."""
     driver, _, backend = runtime.partition(":")
     return {"driver": driver, **({"backend": backend} if backend else {})}
+
+
+def title_of(runtime: str) -> str:
+    """The library of a runtime, as people call it: `PyTorch`, `JAX`."""
+    keys = spec_keys(runtime)
+    return TITLES[keys.get("backend", keys["driver"])]
 
 
 def is_runtime(runtime: str) -> bool:

@@ -46,7 +46,9 @@ const flow = (url) => [
     ...["interpolate", "arithmetic", "explore", "layers", "dissect"].map((name) =>
         node(`${name}-out`, "sink", [], { name })
     ),
-    node("pictures", "sink", [], { name: "pictures" })
+    node("pictures", "sink", [], { name: "pictures" }),
+    node("words", "status", [["said"]], { scope: ["interpolate", "arithmetic"] }),
+    node("said", "sink", [], { name: "said" })
 ]
 
 before(async () => {
@@ -69,6 +71,9 @@ async function answer(id, message) {
     return (await nodeRed.received(id)).at(-1)
 }
 const asked = (what) => service.requestsTo("POST", new RegExp(`/v1/models/job1/${what}$`)).at(-1)
+/** What a node said below itself, in order. */
+const said = async (id) =>
+    (await nodeRed.received("said")).filter(({ status }) => status.source.id === id).map(({ status }) => status.text)
 const lastError = (pattern) =>
     until(
         async () => pattern.test((await nodeRed.received("errors")).at(-1)?.error.message),
@@ -132,6 +137,21 @@ describe("interpolate", () => {
         assert.equal((await nodeRed.admin("authorgan/preview/explore/picture")).status, 404)
     })
 
+    test("says that it waits where an answer takes its time, and only there", async () => {
+        await answer("interpolate", {})
+        assert.ok(!(await said("interpolate")).includes("status.waiting"))
+        let goOn
+        service.slow = new Promise((resolve) => {
+            goOn = resolve
+        })
+        const answered = answer("interpolate", {})
+        await until(async () => (await said("interpolate")).includes("status.waiting"), "it waits")
+        service.slow = null
+        goOn()
+        await answered
+        await until(async () => (await said("interpolate")).at(-1) !== "status.waiting", "it waits no more")
+    })
+
     test("hands on values, and what is refused", async () => {
         assert.equal((await answer("interpolate", { as: "values" })).payload.step, 40)
         const detail = "A grid lies between 4 points; here are 2."
@@ -160,6 +180,16 @@ describe("arithmetic", () => {
         assert.equal(asked("arithmetic").headers.accept, "text/event-stream")
         await answer("arithmetic", { terms: [{ label: 1, sign: 1 }] })
         assert.deepEqual(asked("arithmetic").body, { terms: [{ label: 1, sign: 1 }] })
+    })
+
+    test("says below itself what it waits for", async () => {
+        await answer("arithmetic", {})
+        await until(async () => (await said("arithmetic")).includes("drawing 1 / 2"), "its progress")
+    })
+
+    test("has a picture or values, and nothing else", async () => {
+        await nodeRed.send("arithmetic", { as: "gif" })
+        await lastError(/picture, values, not as "gif"/)
     })
 
     test("asks for what is no sum", async () => {

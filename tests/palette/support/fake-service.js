@@ -21,6 +21,8 @@ class FakeService {
         /** Path -> answers to give instead of the usual one, first in first out: { status, body }. */
         this.answers = new Map()
         this.silent = false
+        /** A promise that answers about models wait for. */
+        this.slow = null
         this.port = 0
     }
 
@@ -112,8 +114,8 @@ class FakeService {
         if (rest === "events") return this.stream(job, request, response)
         if (rest === "movie.gif") return response.end("GIF89a")
         if (rest === "evaluate") return evaluate(body, response)
-        if (rest === "dissect" || (rest === "arithmetic" && accepts("text/event-stream")))
-            return examine(body, response)
+        if (this.slow && rest !== "") await this.slow
+        if (rest === "dissect" || rest === "arithmetic") return examine(body, response)
         if (accepts("application/json")) return json(response, 200, { step: 40, ...body })
         if (rest === "export") response.setHeader("Content-Disposition", `attachment; filename="${body.network}.onnx"`)
         response.setHeader("Content-Type", "image/png")
@@ -180,7 +182,7 @@ function examine(body, response) {
     const found = { by: "class", units, before: picture, after: picture, changed: { count: 5, of: 8 }, step: 40 }
     response.writeHead(200, { "Content-Type": "text/event-stream" })
     response.write('event: progress\ndata: {"what": "drawing", "done": 1, "total": 2}\n\n')
-    response.end(`event: found\ndata: ${JSON.stringify(body.layer ? found : body)}\n\n`)
+    response.end(`event: found\ndata: ${JSON.stringify(body.layer ? found : { ...body, picture, step: 40 })}\n\n`)
 }
 
 const asText = ({ id, type, data }) => `id: ${id}\nevent: ${type}\ndata: ${JSON.stringify(data)}\n\n`

@@ -403,7 +403,9 @@ def test_of_any_other_generator_points_of_the_noise_are(asking):
     assert [len(term["images"]) for term in found["terms"]] == [4, 4, 4]  # the mean last
     result = asking.json("dcgan", "sample", {"noise": [found["noise"]]})["images"][0]
     np.testing.assert_allclose(pixels(found["result"]["images"][3]).astype(int), pixels(result), atol=1)
-    assert asking.picture("dcgan", "arithmetic", body).width > 320
+    sheet = asking.picture("dcgan", "arithmetic", body)
+    assert sheet.width > 320
+    np.testing.assert_array_equal(pixels(found["picture"]), np.asarray(sheet))
 
 
 def events(response):

@@ -56,6 +56,18 @@ def evaluation(spec):
     return {"evaluation": spec["evaluation"], "seed": 0}
 
 
+def test_the_first_to_ask_hears_that_library_and_model_are_loaded(fleet, trained):
+    def told():
+        messages = list(
+            converse("evaluate", trained, evaluation(fleet.job(trained).spec), SECONDS, settings=fleet.settings)
+        )
+        assert "result" in messages[-1]
+        return [message["progress"]["what"] for message in messages[:-1]]
+
+    assert told()[:2] == ["loading PyTorch", "loading the model"]
+    assert not [what for what in told() if "loading" in what]
+
+
 def test_scores_on_demand_are_those_of_the_training_at_its_end(fleet, trained):
     job = fleet.job(trained)
     result = call("evaluate", trained, evaluation(job.spec), SECONDS, settings=fleet.settings)
