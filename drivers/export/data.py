@@ -9,6 +9,10 @@ from typing import Any
 from drivers.export.code import INDENT, call, statement
 from spec.frame import Frame
 
+AT_ONCE = 5000
+"""Images that are resized in one go."""
+LONGEST_WITHIN = 50
+"""Characters of an expression within another."""
 DIGITS = "np.rint({}.images[..., None] * (255 / 16)).astype(np.uint8)"
 
 
@@ -30,7 +34,7 @@ class Known:
 
 
 KNOWN = {
-    "digits": Known("scikit-learn's handwritten digits", 8, 1),
+    "digits": Known("The handwritten digits of scikit-learn", 8, 1),
     "mnist": Known("MNIST's training images", 28, 1, "train-images-idx3-ubyte.gz"),
     "fashion_mnist": Known("Fashion-MNIST's training images", 28, 1, "train-images-idx3-ubyte.gz"),
     "cifar10": Known("CIFAR-10's training images", 32, 3, "cifar-10-binary.tar.gz"),
@@ -55,7 +59,7 @@ class DataWriter:
         known = KNOWN.get(self.data["choice"])
         if known is not None:
             where = ", from a folder" if known.file else ""
-            return f"{known.about[0].upper()}{known.about[1:]}{where}."
+            return f"{known.about}{where}."
         if self.data["choice"] == "sine":
             return "Waves, made on the spot."
         return f"Images{' and labels' if self.labels else ''} from an .npz file."
@@ -85,21 +89,21 @@ class DataWriter:
             return self._write_waves()
         data, known = self.data, KNOWN.get(self.data["choice"])
         height, _, channels = Frame.of(data).size
-        lines, images = self._read(labels=self._reads_labels)
-        steps = []
+        lines, images = self._read()
         if known is not None and known.channels != channels:
-            steps.append("to_grey({})" if channels == 1 else "{}.repeat(3, axis=3)")
+            images = f"to_grey({images})" if channels == 1 else f"{images}.repeat(3, axis=3)"
+        choices = []
         if data.get("include_classes") is not None:
-            steps.append(f"np.isin(labels, {data['include_classes']})")
+            choices.append(call("np.isin", "labels", data["include_classes"]))
         if self._is_counted:
-            steps.append(f"choose(labels, {data['count']})")
-        for step in steps:
-            lines.append(f"{INDENT}images = {images}")
-            if "labels" in step:
-                lines += [f"{INDENT}chosen = {step}", f"{INDENT}labels = labels[chosen]"]
-                images = "images[chosen]"
+            choices.append(call("choose", "labels", data["count"]))
+        for place, choice in enumerate(choices, 1):
+            lines += statement("chosen = ", choice)
+            if self.labels or place < len(choices):
+                lines += [f"{INDENT}images = {images}[chosen]", f"{INDENT}labels = labels[chosen]"]
+                images = "images"
             else:
-                images = step.format("images")
+                images = f"{images}[chosen]"
         if known is not None and known.size != height:
             images = self._resized(lines, images, height)
         return "\n".join(
@@ -122,9 +126,11 @@ class DataWriter:
 
     def _resized(self, lines: list[str], images: str, size: int) -> str:
         """The expression for resized images; of many in parts, because they take memory."""
-        if self.data["choice"] == "digits":
-            lines.append(f"{INDENT}images = {images}")
-            return f"resize(images, {size})"
+        if self.data["choice"] == "digits" or (self.data.get("count") or AT_ONCE + 1) <= AT_ONCE:
+            if len(images) > LONGEST_WITHIN:
+                lines.append(f"{INDENT}images = {images}")
+                images = "images"
+            return f"resize({images}, {size})"
         lines.append(f"{INDENT}parts = np.array_split({images}, 100)")
         return f"np.concatenate([resize(part, {size}) for part in parts])"
 
@@ -134,12 +140,12 @@ class DataWriter:
 
     def _says(self) -> str:
         known = KNOWN.get(self.data["choice"])
-        about = known.about if known is not None else "images"
-        return f"{about[0].upper()}{about[1:]}, uint8 {self._shape}{', and their classes' if self.labels else ''}"
+        about = known.about if known is not None else "The file's images"
+        return f"{about}, uint8 {self._shape}{', and their classes' if self.labels else ''}"
 
-    def _read(self, *, labels: bool) -> tuple[list[str], str]:
+    def _read(self) -> tuple[list[str], str]:
         """The lines that read a source, and the expression for its images; ``labels`` are a name if they are wanted."""
-        choice, lines = self.data["choice"], []
+        choice, labels, lines = self.data["choice"], self._reads_labels, []
         if choice == "digits":
             if not labels:
                 return [], DIGITS.format("load_digits()")
@@ -153,8 +159,9 @@ class DataWriter:
                 lines += [
                     f'{INDENT}with gzip.open(folder / "train-labels-idx1-ubyte.gz") as file:',
                     f"{INDENT * 2}labels = np.frombuffer(file.read(), np.uint8, offset=8)",
-                    f"{INDENT}labels = labels.astype(np.int64)",
                 ]
+            if self.labels:
+                lines.append(f"{INDENT}labels = labels.astype(np.int64)")
             return lines, "images.reshape(-1, 28, 28, 1)"
         if choice == "cifar10":
             lines = [

@@ -6,10 +6,8 @@ EMA_DECAY = 0.0
 def update_average(average, network):
     """kept <- decay·kept + (1 - decay)·live; moving statistics are copied."""
     for kept, live in zip(average.weights, network.weights, strict=True):
-        if live.trainable:
-            kept.assign(kept + (1.0 - EMA_DECAY) * (live - kept))
-        else:
-            kept.assign(live)
+        moved = kept + (1.0 - EMA_DECAY) * (live - kept)
+        kept.assign(moved if live.trainable else live)
 
 
 def resting(network, inputs):
