@@ -90,6 +90,22 @@ def batches(images: np.ndarray, size: int, steps: int) -> Iterator[np.ndarray]:
             yield (chosen.astype(np.float32) / 127.5 - 1.0).reshape(steps, size, *images.shape[1:])
 
 
+class StopAfter(keras.callbacks.Callback):
+    """Ends a `fit` after so many seconds, and counts its steps."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds, self.steps = seconds, 0
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self.start = time.perf_counter()
+
+    def on_train_batch_end(self, index: int, logs: Any = None) -> None:
+        self.steps += 1
+        if time.perf_counter() - self.start >= self.seconds:
+            self.model.stop_training = True
+
+
 def on_tensorflow(network: str, images: np.ndarray, batch: int, steps: int) -> Callable[[float], float]:
     """What trains for so many seconds and returns steps a second."""
     import tensorflow as tf
@@ -126,19 +142,6 @@ def on_tensorflow(network: str, images: np.ndarray, batch: int, steps: int) -> C
             weights = self.discriminator.trainable_weights
             self.discriminator_optimizer.apply(tape.gradient(loss, weights), weights)
             return loss
-
-    class StopAfter(keras.callbacks.Callback):
-        def __init__(self, seconds: float) -> None:
-            super().__init__()
-            self.seconds, self.steps = seconds, 0
-
-        def on_train_begin(self, logs: Any = None) -> None:
-            self.start = time.perf_counter()
-
-        def on_train_batch_end(self, index: int, logs: Any = None) -> None:
-            self.steps += 1
-            if time.perf_counter() - self.start >= self.seconds:
-                self.model.stop_training = True
 
     signature = tf.TensorSpec((steps, batch, *images.shape[1:]), tf.float32)
     data = tf.data.Dataset.from_generator(lambda: batches(images, batch, steps), output_signature=signature)
