@@ -9,18 +9,18 @@ import keras
 
 
 class Precision(keras.DTypePolicy):
-    """The policy of the layers that multiply, one object for all of a network's, whose variables stay as they are.
+    """The policy of the layers that multiply, one object for all of a network's.
 
-    Keras asks a layer for its policy at every call, and rounds the operands of the call to ``compute_dtype``, its
-    variables among them. What the layer puts out goes into layers without this policy as float32 again, and so do the
-    gradients into the variables. So products take half the memory and, where a device has instructions for them, less
+    Keras asks a layer for its policy at every call, and rounds what the layer is given to ``compute_dtype``, its
+    variables too, but keeps these as they are. Layers without this policy take what comes out as float32 again, and so
+    do variables their gradients. So products take half the memory and, where a device has instructions for them, less
     time, and nothing that is kept or added up over many steps is rounded.
+
+    Args:
+        products: ``"bfloat16"``, or ``"float32"``, which stands for whatever variables are.
     """
 
     def __init__(self, products: str = "float32") -> None:
-        """Args:
-        products: ``"bfloat16"``, or ``"float32"``, which is whatever variables are.
-        """
         super().__init__(keras.config.floatx())
         self._products = self.variable_dtype if products == "float32" else products
 
