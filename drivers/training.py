@@ -89,6 +89,7 @@ class _Training:
         self.settings = session.spec["training"]
         self.paused = False
         self.stopping = False
+        self.compiling = False
         now = clock()
         self.last_loss = self.last_progress = self.last_checkpoint = now
         self.next_sample = now
@@ -103,8 +104,10 @@ class _Training:
 
     def run(self) -> str:
         self._resume_from_checkpoint()
+        is_to_train = self.session.step < self.session.total_steps
+        self.compiling = is_to_train and self.session.compiles
         self._emit_progress()
-        if self.session.step < self.session.total_steps:
+        if is_to_train:
             self._first_step()
         while self.session.step < self.session.total_steps:
             command = self.next_command(self._patience())
@@ -142,15 +145,17 @@ class _Training:
     def _first_step(self) -> None:
         """The first loss goes out before the picture of the beginning is saved: whoever pressed start waits for it."""
         step = self.session.step
-        if self.session.compiles:
+        if self.compiling:
             self._log("info", "Compiling the training step; this takes some seconds, once.")
         images = self._draw() if step == 0 else None
         self.session.train_step()
+        self.compiling = False
         self._flush_losses()
         if images is not None:
             self._keep_sample(step, images)
         self._mark_sample_due()
         self._start_rate()
+        self._emit_progress()
         self._evaluate_if_due()
 
     def _advance(self) -> None:
@@ -264,6 +269,7 @@ class _Training:
                 "eta_seconds": None
                 if not rate
                 else (session.total_steps - session.step) / rate + self._halts_to_come(),
+                "compiling": self.compiling,
                 "evaluating": self.evaluation.running if self.evaluation else None,
             }
         )

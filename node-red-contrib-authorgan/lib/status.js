@@ -8,6 +8,7 @@ const STATES = {
     stopped: { fill: "grey", shape: "ring", key: "status.stopped" },
     failed: { fill: "red", shape: "ring", key: "status.failed" }
 }
+const COMPILING = { fill: "green", shape: "dot", key: "status.compiling" }
 const AWAY = { fill: "yellow", shape: "ring", key: "status.away" }
 
 /**
@@ -18,6 +19,7 @@ function statusOf({ state, progress, away }) {
     if (away) return AWAY
     const shown = STATES[state]
     if (state !== "running" || !progress) return shown
+    if (progress.compiling) return COMPILING
     return { fill: shown.fill, shape: shown.shape, text: progressText(progress) }
 }
 

@@ -17,6 +17,7 @@ PROGRESS = (
     "steps_per_second",
     "eta_seconds",
     "seconds",
+    "compiling",
     "evaluating",
 )
 
@@ -74,6 +75,7 @@ def progress(row: Job) -> dict[str, Any]:
     shown = {name: known.get(name) for name in PROGRESS}
     step = shown["step"] or 0
     fraction = min(1.0, step / shown["total"]) if shown["total"] else 0.0
+    shown["compiling"] = bool(shown["compiling"]) and row.state == "running"
     if row.state not in ("running", "paused"):
         shown["eta_seconds"] = shown["evaluating"] = None
     return {**shown, "step": step, "fraction": 1.0 if row.state == "succeeded" else fraction}

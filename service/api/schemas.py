@@ -125,6 +125,7 @@ class ProgressOut(Answer):
     steps_per_second: float | None
     eta_seconds: float | None
     seconds: float | None = Field(description="Trained so far, pauses left out.")
+    compiling: bool = Field(description="Whether the step is being compiled, seconds before the first loss.")
     evaluating: Evaluating | None = Field(description="Scores that are being computed, while the training goes on.")
 
 

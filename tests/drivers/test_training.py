@@ -96,6 +96,21 @@ def test_a_whole_training(open_small, tmp_path):
     assert list(run.sheets) == [0, 20]
 
 
+def test_a_step_that_is_compiled_first_is_said_to_be_until_its_loss_is_there(open_small, tmp_path):
+    session = open_small()
+    session.compiles = True
+    run = Run(session, tmp_path)
+    run()
+    told = [(event["type"], event.get("compiling")) for event in run.events if event["type"] in ("progress", "loss")]
+    assert told[:3] == [("progress", True), ("loss", None), ("progress", False)]
+    assert not any(compiling for _, compiling in told[2:])
+    # Before there are steps to measure it by, no rate is made up.
+    assert run.of("progress")[1]["steps_per_second"] is None
+    again = Run(open_small(), tmp_path / "again")
+    again()
+    assert not any(event["compiling"] for event in again.of("progress"))
+
+
 def test_losses_are_sent_at_most_ten_times_a_second_and_none_is_left_out(open_small, tmp_path):
     session = open_small(training={"epochs": 20, "sample_every_epochs": 0})
     run = Run(session, tmp_path, step_seconds=0.013)

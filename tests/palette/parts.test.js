@@ -107,6 +107,9 @@ describe("a status", () => {
         assert.equal(statusOf({ state: "running", progress, away: true }).key, "status.away")
         assert.equal(statusOf({ state: "paused", progress, away: false }).key, "status.paused")
         assert.equal(statusOf({ state: "running", progress: null, away: false }).key, "status.running")
+        const compiling = { ...progress, compiling: true }
+        assert.equal(statusOf({ state: "running", progress: compiling, away: false }).key, "status.compiling")
+        assert.equal(statusOf({ state: "stopped", progress: compiling, away: false }).key, "status.stopped")
     })
 })
 

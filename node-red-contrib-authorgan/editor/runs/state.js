@@ -6,10 +6,11 @@ const ONGOING = ["queued", "running", "paused"]
 
 export const isOver = (state) => !ONGOING.includes(state)
 
-/** "running · 42 % · 1 min left · 850 images/s" */
+/** "running · 42 % · 1 min left · 850 images/s", "running · compiling · 0 %" */
 export function stateLine({ state, progress, ended_at, problem }) {
     const parts = [text(`state.${state}`)]
     if (state === "running" || state === "paused") {
+        if (progress.compiling) parts.push(text("compiling"))
         parts.push(`${Math.floor(100 * progress.fraction)} %`)
         if (progress.eta_seconds !== null) parts.push(text("left", { duration: duration(progress.eta_seconds) }))
         if (state === "running" && progress.images_per_second) {

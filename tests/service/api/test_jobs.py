@@ -211,6 +211,7 @@ def test_a_running_job_shows_how_far_it_is(client, store, job):
         "steps_per_second": None,
         "eta_seconds": 3.5,
         "seconds": None,
+        "compiling": False,
         "evaluating": None,
     }
     assert shown["losses"] == {"generator": 0.5, "discriminator": None}
