@@ -43,6 +43,7 @@ function serviceRoutes(RED) {
     post("/authorgan/zoo", async (client, { name }) =>
         name ? client.json(`/v1/zoo/${encodeURIComponent(name)}`) : (await client.json("/v1/zoo")).zoo
     )
+    post("/authorgan/drivers", async (client) => (await client.json("/v1/drivers")).drivers)
     post("/authorgan/resolve", (client, { spec }) =>
         client.json("/v1/specs/resolve", { body: spec, timeout: RESOLVE_TIMEOUT_MS })
     )

@@ -97,6 +97,25 @@ describe("the first flow", () => {
         assert.deepEqual(await chosen(), parameters)
     })
 
+    test("says which backends the service lacks, and how to get one, before it is chosen for good", async () => {
+        const drivers = { keras: { backends: ["torch", "tensorflow"] } }
+        await editor.page.route("**/authorgan/drivers", (route) => route.fulfill({ json: drivers }))
+        await editor.edit("first-gan-gan", async (dialog) => {
+            await dialog.locator('[data-gan="driver"] select').selectOption("keras")
+            const backend = dialog.locator('[data-gan="backend"]')
+            const offered = () => backend.locator("option").allTextContents()
+            await until(async () => (await offered()).includes("JAX (not installed)"), "it is told")
+            assert.deepEqual(await offered(), ["PyTorch", "JAX (not installed)", "TensorFlow"])
+            await backend.locator("select").selectOption("jax")
+            assert.match(await backend.locator(".authorgan-reason").textContent(), /no JAX.*make run DRIVERS=all/)
+            await editor.screenshot("backend-missing")
+            await backend.locator("select").selectOption("tensorflow")
+            assert.equal(await backend.locator(".authorgan-reason").count(), 0)
+            await dialog.locator('[data-gan="driver"] select').selectOption("")
+        })
+        await editor.page.unroute("**/authorgan/drivers")
+    })
+
     test("is made shorter by looking at a part of the data only", async () => {
         await editor.edit("first-gan-data", async (dialog) => {
             await dialog.locator('[data-choice="digits"] > [data-field="count"] input').fill("320")

@@ -20,6 +20,9 @@ export const askFor = async (spec) => (await post("authorgan/resolve", { spec })
 /** The named GANs of the service: [{ name, title, summary }], or the spec of one. */
 export const askZoo = (name) => post("authorgan/zoo", { name })
 
+/** What each driver of the service can do: { keras: { backends: those that are installed there, … }, … }. */
+export const askDrivers = () => post("authorgan/drivers", {})
+
 /** What a picture of samples was drawn by: { spec, seed, step, job, count, columns, labels, notes, … }. */
 export async function askPicture(file) {
     const head = png.headOf(new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer()))

@@ -4,6 +4,7 @@ import entries from "../../lib/entries.js"
 import fields from "../../lib/fields.js"
 import modules from "../../lib/modules.js"
 import { layerAt, resolvedOf } from "./answers.js"
+import { askDrivers } from "./asking.js"
 import * as exportSpec from "./export-spec.js"
 import * as metrics from "./metrics.js"
 import { text } from "./texts.js"
@@ -241,6 +242,37 @@ function prepareBackend() {
     const show = () => $(backend).toggle($(driver).find("select").val() === "keras")
     $(driver).find("select").on("change", show)
     show()
+    markMissing($(backend))
+}
+
+const USUAL_BACKEND = "torch"
+
+/** Says of backends that the service does not have, before one is chosen, and how to get them once one is. */
+async function markMissing(row) {
+    let installed
+    try {
+        installed = (await askDrivers()).keras.backends
+    } catch {
+        return // A service that is away is told of on the canvas.
+    }
+    const select = row.find("select")
+    const isMissing = ({ value }) => !installed.includes(value || USUAL_BACKEND)
+    const titles = new Map(
+        select
+            .children()
+            .toArray()
+            .filter(isMissing)
+            .map((option) => [option, option.textContent])
+    )
+    for (const [option, backend] of titles) option.textContent = text("backend.missing", { backend })
+    const judge = () => {
+        row.children(".authorgan-reason").remove()
+        const backend = titles.get(select.find(":selected")[0])
+        if (backend)
+            $('<div class="authorgan-reason" role="alert">').text(text("backend.get", { backend })).appendTo(row)
+    }
+    select.on("change", judge)
+    judge()
 }
 
 export function saveGan(node) {
