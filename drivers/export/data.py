@@ -34,7 +34,7 @@ class Known:
 
 
 KNOWN = {
-    "digits": Known("The handwritten digits of scikit-learn", 8, 1),
+    "digits": Known("Handwritten digits of scikit-learn", 8, 1),
     "mnist": Known("MNIST's training images", 28, 1, "train-images-idx3-ubyte.gz"),
     "fashion_mnist": Known("Fashion-MNIST's training images", 28, 1, "train-images-idx3-ubyte.gz"),
     "cifar10": Known("CIFAR-10's training images", 32, 3, "cifar-10-binary.tar.gz"),

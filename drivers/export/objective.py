@@ -95,35 +95,48 @@ LOSSES = {
 
 
 def write_schedule(schedule: Mapping[str, Any]) -> Lines:
-    """``rate_factor(progress, epochs)``; nothing for a constant rate."""
+    """``rate_factor``, of what `counts` says; nothing for a constant rate."""
     if schedule["choice"] == "constant":
         return []
     if schedule["choice"] not in SCHEDULES:
         message = f"A script cannot hold the schedule '{schedule['choice']}' yet."
         raise ExportError("not_exported", message, "/training/learning_rate_schedule")
     says, formula = SCHEDULES[schedule["choice"]](schedule)
+    counted = counts(schedule)
+    meaning = {"progress": "progress goes from 0 to 1", "epochs": "epochs are passes over the data"}
     return [
-        "def rate_factor(progress, epochs):",
-        f'{INDENT}"""{says}; of the share of the training that is done, and the epochs."""',
+        f"def rate_factor({counted}):",
+        f'{INDENT}"""{says}; {meaning[counted]}."""',
         f"{INDENT}return {formula}",
     ]
+
+
+def counts(schedule: Mapping[str, Any]) -> str:
+    """What a schedule goes by: ``"progress"``, from 0 to 1, or ``"epochs"``."""
+    return "epochs" if "every_epochs" in schedule else "progress"
 
 
 def _linear(schedule: Mapping[str, Any]) -> tuple[str, str]:
     start, rest = schedule["start"], 1.0 - schedule["end_factor"]
     done = f"max(progress - {number(start)}, 0.0) / {number(1.0 - start)}" if start else "progress"
-    return "A straight line", f"1.0 - {number(rest)} * {done}"
+    return "The learning rate falls in a straight line", f"1.0 - {number(rest)} * {done}"
 
 
 def _cosine(schedule: Mapping[str, Any]) -> tuple[str, str]:
     end = schedule["end_factor"]
     wave = "0.5 * (1.0 + math.cos(math.pi * progress))"
-    return "Half a cosine", f"{number(end)} + {number(1.0 - end)} * {wave}" if end else wave
+    return "The learning rate falls as half a cosine", f"{number(end)} + {number(1.0 - end)} * {wave}" if end else wave
 
 
 SCHEDULES = {
     "linear": _linear,
     "cosine": _cosine,
-    "exponential": lambda s: ("A steady decay", f"{number(s['decay_rate'])} ** (epochs / {s['every_epochs']})"),
-    "step": lambda s: ("A drop now and then", f"{number(s['decay_rate'])} ** (epochs // {s['every_epochs']})"),
+    "exponential": lambda s: (
+        "The learning rate decays steadily",
+        f"{number(s['decay_rate'])} ** (epochs / {s['every_epochs']})",
+    ),
+    "step": lambda s: (
+        "The learning rate drops now and then",
+        f"{number(s['decay_rate'])} ** (epochs // {s['every_epochs']})",
+    ),
 }

@@ -14,7 +14,7 @@ from drivers.export.code import INDENT, Call, call, imports, names_in, number, p
 from drivers.export.data import DataWriter
 from drivers.export.errors import ExportError
 from drivers.export.initializers import initializer, write_initial
-from drivers.export.objective import Words, write_loss, write_schedule
+from drivers.export.objective import Words, counts, write_loss, write_schedule
 from drivers.export.samples import takes_labels
 from spec import catalogue, nesting
 from spec.frame import Frame
@@ -191,7 +191,8 @@ class Program(ABC):
 
     def _about(self) -> str:
         spec = self.spec
-        name = f"'{spec['name']}'" if spec["name"] else "a GAN"
+        written = "".join(letter if letter.isprintable() else " " for letter in spec["name"] or "")
+        name = f"'{written}'" if written.strip() else "a GAN"
         kinds = [spec[role]["choice"] for role in ROLES]
         networks = " generator, ".join(kinds) if len(set(kinds)) > 1 else f"{kinds[0]} generator and"
         about = f"Trains {name} on {spec['data']['choice']}: {networks} discriminator, {self.loss['choice']} loss."
@@ -286,14 +287,16 @@ class Program(ABC):
         per_epoch = f"len({self.samples}) // BATCH_SIZE" + (" // DISCRIMINATOR_STEPS" if self.several else "")
         if not (self.scheduled or self.several):
             return [f"{INDENT}for step in range(EPOCHS * max({per_epoch}, 1)):"]
+        by_epochs = self.scheduled and counts(self.training["learning_rate_schedule"]) == "epochs"
+        lines = [f"{INDENT}steps = EPOCHS * max({per_epoch}, 1)", f"{INDENT}for step in range(steps):"]
+        if by_epochs:
+            lines = [
+                f"{INDENT}steps_per_epoch = max({per_epoch}, 1)",
+                f"{INDENT}for step in range(EPOCHS * steps_per_epoch):",
+            ]
         if not self.scheduled:
-            return [f"{INDENT}steps = EPOCHS * max({per_epoch}, 1)", f"{INDENT}for step in range(steps):"]
-        lines = [
-            f"{INDENT}steps_per_epoch = max({per_epoch}, 1)",
-            f"{INDENT}steps = EPOCHS * steps_per_epoch",
-            f"{INDENT}for step in range(steps):",
-            f"{INDENT * 2}factor = rate_factor(step / steps, step / steps_per_epoch)",
-        ]
+            return lines
+        lines.append(f"{INDENT * 2}factor = rate_factor(step / {'steps_per_epoch' if by_epochs else 'steps'})")
         for role in ROLES:
             rate = f"{number(self.spec['optimizer'][role]['learning_rate'])} * factor"
             lines.append(f"{INDENT * 2}{set_rate.format(role=role, rate=rate)}")

@@ -29,7 +29,8 @@ def write_script(spec: Mapping[str, Any], *, library: str = "pytorch") -> str:
     program = _program(library)(spec)
     sections = program.sections()
     needs = f"Needs {program.needs}. {SAME_LOSSES}"
-    doc = f'''{textwrap.fill(f'"""{sections[0].text}', LINE_LENGTH)}
+    about = sections[0].text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    doc = f'''{textwrap.fill(f'"""{about}', LINE_LENGTH)}
 
 {textwrap.fill(needs, LINE_LENGTH)}
 """'''

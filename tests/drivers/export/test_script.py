@@ -209,6 +209,14 @@ def test_a_notebook_holds_the_same_program_cell_by_cell(tmp_path, monkeypatch):
     assert {path.name for path in tmp_path.iterdir()} == {"samples.png", "generator.pt"}
 
 
+@pytest.mark.parametrize("name", ['it\'s """ a \\x of mine', "two\nlines", "n\x00thing", "long " * 19 + "name"])
+def test_any_name_can_stand_above(name):
+    program = {"__name__": "program"}
+    exec(write_script(small_spec("gan", name=name)), program)
+    plain = name.replace("\n", " ").replace("\x00", " ")
+    assert " ".join(program["__doc__"].split()).startswith(f"Trains '{plain}' on digits: ")
+
+
 def test_a_training_that_a_script_cannot_hold_is_named():
     given = small_spec("gan")
     other = {**given, "training": {**given["training"], "choice": "cycles"}}

@@ -25,7 +25,7 @@ def compiled(step):
 
 
 def pullback(function, variables, *points):
-    """The value, and the chain rule from there back to variables, then points."""
+    """The value, and a function from its gradient to those of variables and points."""
 
     def pure(values, *points):
         for variable, value in zip(variables, values, strict=True):

@@ -9,7 +9,7 @@ def compiled(step):
 
 
 def pullback(function, variables, *points):
-    """The value, and the chain rule from there back to variables, then points."""
+    """The value, and a function from its gradient to those of variables and points."""
     sources = [*(variable.value for variable in variables), *points]
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(sources)

@@ -15,7 +15,7 @@ def compiled(step):
 
 
 def pullback(function, variables, *points):
-    """The value, and the chain rule from there back to variables, then points."""
+    """The value, and a function from its gradient to those of variables and points."""
     points = [point.detach().requires_grad_() for point in points]
     sources = [*(variable.value for variable in variables), *points]
     with torch.enable_grad():
