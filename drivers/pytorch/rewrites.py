@@ -1,14 +1,9 @@
-"""Exact rewrites of a network's calls into fewer or cheaper ones.
-
-A rewrite changes how results are computed, never which: the weights stay where the layers keep them, and gradients
-reach them. Rounding may differ in the last bits.
-"""
+"""What of `drivers.rewrites` pays in PyTorch."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name everyone knows it by
@@ -16,31 +11,21 @@ from torch import Tensor
 
 from drivers.pytorch.layers.convolutional import Conv2D
 from drivers.pytorch.layers.resizing import UpSampling2D
+from drivers.rewrites import COPIES, Call, fuse_pairs
 
-
-@dataclass(frozen=True)
-class Call:
-    """One evaluation: ``values[id] = function(*values of inputs)``."""
-
-    id: str
-    function: Callable[..., Tensor]
-    inputs: tuple[str, ...]
+__all__ = ["Call", "UpsampledConv2D", "rewrite"]
 
 
 class UpsampledConv2D:
     """UpSampling2D(2, nearest) and Conv2D(3x3, same) as one transposed convolution of stride 2.
 
     Each output pixel sees only 2x2 different input pixels, because neighbours are copies. Adding the weights that
-    meet the same copy gives a 4x4 kernel M·w·Mᵀ; a transposed convolution with stride 2 and padding 1 applies it
-    with 16 instead of 36 products a pixel of the input, and the upsampled image is never written.
+    meet the same copy gives a 4x4 kernel M·w·Mᵀ; a transposed convolution with stride 2 and padding 1 applies it.
     """
-
-    # M, row by row: which of the 3 weights along an axis meet the same copy, for each of the 4.
-    COPIES = ((0.0, 0.0, 1.0), (0.0, 1.0, 1.0), (1.0, 1.0, 0.0), (1.0, 0.0, 0.0))
 
     def __init__(self, convolution: Conv2D) -> None:
         self.convolution = convolution
-        copies = torch.tensor(self.COPIES)
+        copies = torch.tensor(COPIES)
         self._expansion = torch.kron(copies, copies)  # (16, 9): M·w·Mᵀ on flattened kernels
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -55,36 +40,25 @@ class UpsampledConv2D:
 
 def rewrite(calls: Sequence[Call], outputs: Sequence[str]) -> list[Call]:
     """The same network in fewer or cheaper calls."""
-    return _fuse_upsampling(calls, outputs)
+    return fuse_pairs(
+        calls,
+        outputs,
+        is_first=_doubles,
+        is_second=_is_plain_3x3,
+        fuse=lambda _, convolution: UpsampledConv2D(convolution),
+    )
 
 
-def _fuse_upsampling(calls: Sequence[Call], outputs: Sequence[str]) -> list[Call]:
-    readers = Counter(source for call in calls for source in call.inputs)
-    upsamplings = {
-        call.id: call
-        for call in calls
-        if isinstance(call.function, UpSampling2D)
-        and call.function.size == (2, 2)
-        and call.function.interpolation == "nearest"
-        and readers[call.id] == 1
-        and call.id not in outputs
-    }
-    fused: dict[str, Call] = {}
-    replaced = set()
-    for call in calls:
-        upsampling = upsamplings.get(call.inputs[0]) if call.inputs else None
-        convolution = call.function
-        if upsampling is not None and isinstance(convolution, Conv2D) and _is_plain_3x3(convolution):
-            fused[call.id] = Call(call.id, UpsampledConv2D(convolution), upsampling.inputs)
-            replaced.add(upsampling.id)
-    return [fused.get(call.id, call) for call in calls if call.id not in replaced]
+def _doubles(layer: Any) -> bool:
+    return isinstance(layer, UpSampling2D) and layer.size == (2, 2) and layer.interpolation == "nearest"
 
 
-def _is_plain_3x3(convolution: Conv2D) -> bool:
+def _is_plain_3x3(layer: Any) -> bool:
     return (
-        convolution.kernel.shape[2:] == (3, 3)
-        and convolution.strides == (1, 1)
-        and convolution.dilation_rate == (1, 1)
-        and convolution.groups == 1
-        and convolution.padding == (1, 1)
+        isinstance(layer, Conv2D)
+        and layer.kernel.shape[2:] == (3, 3)
+        and layer.strides == (1, 1)
+        and layer.dilation_rate == (1, 1)
+        and layer.groups == 1
+        and layer.padding == (1, 1)
     )

@@ -10,7 +10,8 @@ from drivers.pytorch import rewrites
 from drivers.pytorch.layers import Building, Mode
 from drivers.pytorch.layers.convolutional import Conv2D
 from drivers.pytorch.layers.resizing import UpSampling2D
-from drivers.pytorch.rewrites import Call, UpsampledConv2D
+from drivers.pytorch.rewrites import UpsampledConv2D
+from drivers.rewrites import Call
 
 SIZE, CHANNELS = (4, 5), 3
 
