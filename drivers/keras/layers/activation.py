@@ -14,7 +14,6 @@ def _activation(function: str) -> Constructor:
     return partial(keras.layers.Activation, function)
 
 
-@keras.saving.register_keras_serializable("authorgan")
 class GELU(keras.layers.Layer):
     """x·Φ(x), Φ the normal distribution's function; ``approximate``: by tanh. Hendrycks & Gimpel 2016, section 2."""
 
@@ -27,9 +26,6 @@ class GELU(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return input_shape
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "approximate": self.approximate}
 
 
 KERAS: dict[str, Constructor] = {

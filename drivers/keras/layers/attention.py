@@ -12,7 +12,6 @@ from drivers.keras.layers.base import Building, Layer, Tensor
 from drivers.keras.layers.construction import Constructor, without
 
 
-@keras.saving.register_keras_serializable("authorgan")
 class SelfAttention2D(keras.layers.Layer):
     """γ·attention(x) + x over the pixels of (N, h, w, c), γ learned from 0. Zhang et al. 2018, eq. 1 to 3.
 
@@ -51,13 +50,6 @@ class SelfAttention2D(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return input_shape
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "channel_reduction": self.channel_reduction,
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-        }
 
 
 class FirstUnscaled(Layer):

@@ -7,9 +7,11 @@ written over `keras.ops`. Variables are read and assigned through Keras alone, s
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar
 
 import keras
@@ -17,6 +19,7 @@ import numpy as np
 from keras import ops
 
 from drivers import initializers
+from drivers.keras.layers.composed import COMPOSED, compose
 from drivers.keras.layers.construction import Zeros, construct
 from drivers.keras.precision import Precision
 from drivers.keras.runtime import started
@@ -153,6 +156,8 @@ class Layer:
 
     def call_keras(self, keras_layer: keras.layers.Layer, inputs: Sequence[Tensor], **options: Any) -> Tensor:
         """Calls a layer of Keras of this kind, as Keras takes its inputs."""
+        if isinstance(keras_layer, keras.Model) and len(inputs) > 1:
+            return keras_layer(list(inputs), **options)
         return keras_layer(*inputs, **options)
 
     def operands(self, *tensors: Tensor) -> list[Tensor]:
@@ -160,13 +165,17 @@ class Layer:
         return [ops.cast(tensor, self.keras_layer.compute_dtype) for tensor in tensors]
 
     def keras_copy(self, name: str) -> keras.layers.Layer:
-        """A new layer of Keras that means the same, Keras's own where Keras has one; built when it is first called."""
-        return construct(self.parameters, name=name)
+        """A new layer of Keras's own that means the same, a model of some where Keras has none like it.
+
+        It may be built only when it is first called.
+        """
+        return exported(self.parameters, self.input_shapes, name=name)
 
     def copy_to(self, keras_layer: keras.layers.Layer) -> None:
         """Gives a built `keras_copy` the values of this layer's variables."""
         for name, variable in by_name(keras_layer.weights, list(self.variables())).items():
-            variable.assign(self.variables()[name].value)
+            # A step may be given the memory of this one; and what Keras has may lie in another shape.
+            variable.assign(ops.reshape(ops.copy(self.variables()[name].value), variable.shape))
 
 
 class TrainedLayer(Layer):
@@ -186,14 +195,34 @@ def build_inner(layer: Mapping[str, Any], input_shapes: Sequence[Shape], buildin
     return LAYERS[layer["type"]]({**layer, "output_shape": output_shape}, input_shapes, building)
 
 
+def exported(layer: Mapping[str, Any], input_shapes: Sequence[Shape], /, **more: Any) -> keras.layers.Layer:
+    """The layer for a resolved one as a network leaves with it, of nothing but Keras's own; ``more`` as `construct`."""
+    if layer["type"] in COMPOSED:
+        return compose(layer, input_shapes, more.get("name"))
+    if "layer" in layer:
+        inner = [shape[1:] for shape in input_shapes] if layer["type"] == "TimeDistributed" else input_shapes
+        more["layer"] = exported(layer["layer"], inner)
+    return construct(layer, **more)
+
+
 def by_name(variables: Iterable[keras.Variable], names: Sequence[str]) -> dict[str, keras.Variable]:
-    """A layer's variables by the catalogue's names: for each the first one left that ends in the same word."""
+    """A layer's variables by the catalogue's names: for each the first one left whose name, or layer, is that word."""
     left = list(variables)
     found = {}
     for name in names:
-        found[name] = next(variable for variable in left if variable.name == name.rpartition("/")[2])
+        word = name.rpartition("/")[2]
+        found[name] = next(variable for variable in left if word in variable.path.split("/")[-2:])
         left = [variable for variable in left if variable is not found[name]]
     return found
+
+
+@cache
+def on_jax() -> Any:
+    """The module `drivers.keras.layers.on_jax` where it pays: on JAX, on a processor; else None."""
+    if keras.config.backend() != "jax":
+        return None
+    module = importlib.import_module("drivers.keras.layers.on_jax")
+    return module if module.is_slow() else None
 
 
 @contextmanager

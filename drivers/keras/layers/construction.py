@@ -29,13 +29,13 @@ class Zeros(keras.initializers.Initializer):
         return started().tensor(np.zeros(shape, dtype))
 
 
-def construct(layer: Mapping[str, Any], *, initializer: Any = None, **more: Any) -> keras.layers.Layer:
+def construct(layer: Mapping[str, Any], /, *, initializer: Any = None, **more: Any) -> keras.layers.Layer:
     """The layer of Keras for a resolved one.
 
     Args:
         layer: ``{"type", …parameters}``; other keys are not looked at.
         initializer: starts every variable, in place of what the parameters or Keras say.
-        more: further arguments of Keras, such as ``name``.
+        more: further arguments of Keras, such as ``name``; also the ``layer`` inside a wrapper, where it is there.
     """
     schema = catalogue.load()["layers"][layer["type"]]["parameters"]["properties"]
     constructor, arguments = KERAS[layer["type"]], {}
@@ -47,7 +47,7 @@ def construct(layer: Mapping[str, Any], *, initializer: Any = None, **more: Any)
         if item.get("format") == "module:initializers":
             arguments[name] = initializer or keras_initializer(value)
         elif item.get("format") == "layer":
-            arguments[name] = construct(value, initializer=initializer)
+            arguments[name] = more.pop(name, None) or construct(value, initializer=initializer)
         else:
             arguments[name] = _as_keras_has_it(name, value)
     return constructor(**arguments, **more)

@@ -8,13 +8,10 @@ import keras
 from keras import ops
 
 from drivers.keras.layers.base import Layer
+from drivers.keras.layers.composed import SMALLEST_VARIANCE
 from drivers.keras.layers.construction import Constructor
 
-# Added to a variance before its root, whose slope at 0 is infinite.
-SMALLEST_VARIANCE = 1e-8
 
-
-@keras.saving.register_keras_serializable("authorgan")
 class MinibatchStdDev(keras.layers.Layer):
     """(N, …, c) -> (N, …, c + 1): the spread of each group of samples as one more channel.
 
@@ -49,11 +46,7 @@ class MinibatchStdDev(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], input_shape[-1] + 1)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "group_size": self.group_size}
 
-
-@keras.saving.register_keras_serializable("authorgan")
 class MinibatchDiscrimination(keras.layers.Layer):
     """(N, a) -> (N, a + b): each sample's nearness to those of the batch, itself among them, in b learned views.
 
@@ -83,14 +76,6 @@ class MinibatchDiscrimination(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], input_shape[1] + self.num_kernels)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "num_kernels": self.num_kernels,
-            "kernel_dim": self.kernel_dim,
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-        }
 
 
 class Comparing(Layer):

@@ -94,7 +94,6 @@ def normalize_groups(x: Tensor, groups: int, epsilon: float) -> Tensor:
     return ops.reshape(normalize(grouped, axes, epsilon), (-1, *within, channels))
 
 
-@keras.saving.register_keras_serializable("authorgan")
 class PixelNormalization(keras.layers.Layer):
     """x / √(mean of x² over the channels + ε), a pixel at a time. Karras et al. 2017, section 4.2."""
 
@@ -110,11 +109,7 @@ class PixelNormalization(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         return input_shape
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "epsilon": self.epsilon}
 
-
-@keras.saving.register_keras_serializable("authorgan")
 class ConditionalBatchNormalization(keras.layers.Layer):
     """Batch normalization whose γ and β are the label's rows of two tables. De Vries et al. 2017, section 3."""
 
@@ -145,16 +140,7 @@ class ConditionalBatchNormalization(keras.layers.Layer):
     def compute_output_shape(self, features_shape, label_shape):
         return features_shape
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "num_classes": self.num_classes,
-            "momentum": self.momentum,
-            "epsilon": self.epsilon,
-        }
 
-
-@keras.saving.register_keras_serializable("authorgan")
 class AdaIN(keras.layers.Layer):
     """(1 + s)·(x - μ)/√(σ² + ε) + b over each channel of each sample; s, b = style·kernel + bias.
 
@@ -191,14 +177,6 @@ class AdaIN(keras.layers.Layer):
 
     def compute_output_shape(self, features_shape, style_shape):
         return features_shape
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "epsilon": self.epsilon,
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
-        }
 
 
 def scale_and_shift(x, scales, shifts):
