@@ -15,6 +15,7 @@ from drivers import examination
 from drivers.errors import DriverError
 from drivers.examination import Change
 from drivers.freezing import rests_when_frozen
+from drivers.keras import rewrites
 from drivers.keras.layers import LAYERS, Building, Layer, Mode
 from drivers.keras.layers.base import Tensor
 from drivers.keras.layers.core import Input
@@ -79,7 +80,9 @@ class Network:
         ]
         self.mixes_samples = any(layer.MIXES_SAMPLES for id_, layer in self.layers.items() if id_ not in at_rest)
         self.sources = {source for _, source, _ in self._inputs}
-        self._plan = [(id_, layer, inputs[id_]) for id_, layer in self.layers.items() if not isinstance(layer, Input)]
+        self._calls = [(id_, layer, inputs[id_]) for id_, layer in self.layers.items() if not isinstance(layer, Input)]
+        rewritten = rewrites.rewrite([rewrites.Call(*call) for call in self._calls], self.outputs)
+        self._plan = [(call.id, call.function, call.inputs) for call in rewritten]
 
     def __call__(self, **sources: Tensor | None) -> Tensor:
         """The first output, (N, *its shape), for ``noise=``, ``label=``, ``image=`` and ``sequence=`` (N, …)."""
@@ -94,12 +97,12 @@ class Network:
         self, sources: Mapping[str, Tensor | None], capture: Collection[str], changes: Mapping[str, Change]
     ) -> dict[str, Tensor]:
         """What layers give, (N, *shape) by id; see `drivers.examination.examine`."""
-        return examination.examine(self._read(sources), self._plan, capture, changes)
+        return examination.examine(self._read(sources), self._calls, capture, changes)
 
     def _run(self, sources: Mapping[str, Tensor | None]) -> dict[str, Tensor]:
         values = self._read(sources)
-        for id_, layer, inputs in self._plan:
-            values[id_] = layer(*[values[source] for source in inputs])
+        for id_, function, inputs in self._plan:
+            values[id_] = function(*[values[source] for source in inputs])
         return values
 
     def _read(self, sources: Mapping[str, Tensor | None]) -> dict[str, Tensor]:
@@ -121,8 +124,8 @@ class Network:
 
         Inputs are named by their source (``noise``, ``label``, …), in the order of the network's; several are given as
         a list or by name. The model's layers are named as here, and its weights are copies. It puts out the tensor of
-        the network's one output, or those of several by their ids. Only layers that Keras lacks come from here:
-        register them, by importing `drivers.keras.layers`, before such a model is loaded.
+        the network's one output, or those of several by their ids. A layer that Keras lacks is a model within it, of
+        layers and operations that Keras has.
         """
         names = _keras_names(self.layers)
         sources: dict[str, keras.KerasTensor] = {}
@@ -132,7 +135,7 @@ class Network:
                 sources[source] = keras.Input(shape, name=source)
             reached = sources[source]
             values[id_] = reached if reached.shape[1:] == shape else keras.layers.Reshape(shape)(reached)
-        for id_, layer, inputs in self._plan:
+        for id_, layer, inputs in self._calls:
             copy = layer.keras_copy(names[id_])
             values[id_] = layer.call_keras(copy, [values[source] for source in inputs])
             layer.copy_to(copy)

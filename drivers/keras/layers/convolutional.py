@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
 import keras
+import numpy as np
 from keras import ops
 
-from drivers.keras.layers.base import Layer, Tensor
+from drivers.keras.layers.base import Building, Layer, Tensor, on_jax
 from drivers.keras.layers.construction import Constructor
 from drivers.padding import transposed_padding, window_padding
+from drivers.rewrites import COPIES
+
+# Channels that a convolution of groups is made to see at once: fewer make many small products, more make many zeros.
+CHANNELS_AT_ONCE = 32
 
 
 def finish(layer: keras.layers.Layer, y: Tensor) -> Tensor:
@@ -15,13 +25,80 @@ def finish(layer: keras.layers.Layer, y: Tensor) -> Tensor:
     return layer.activation(y if layer.bias is None else y + ops.cast(layer.bias, y.dtype))
 
 
-class TransposedConvolution(Layer):
-    """Any of Keras's; those that TensorFlow lacks on the processor by way of others that come to the same."""
+class Convolution(Layer):
+    """Any of Keras's, by way of others that come to the same where the backend is slow at it."""
+
+    def build(self, building: Building) -> None:
+        super().build(building)
+        given = self.parameters
+        self._is_grouped = given["groups"] > 1 and keras.config.backend() != "torch"
+        self._grid = None
+        if on_jax() and max(given["strides"]) > 1:
+            sides = _sides(given, self.input_shapes[0][:-1])
+            self._grid = _grid(given, self.input_shapes[0][:-1], self.output_shape[:-1], sides)
 
     def __call__(self, *inputs: Tensor) -> Tensor:
-        if max(self.parameters["dilation_rate"]) > 1:
-            return finish(self.keras_layer, self._dilated(inputs[0]))
-        if self.parameters["padding"] == "same" and self.parameters["output_padding"] is not None:
+        if not self._is_grouped and self._grid is None:
+            return super().__call__(*inputs)
+        x, kernel = self.operands(inputs[0], self.keras_layer.kernel)
+        if not self._is_grouped:
+            return finish(self.keras_layer, self._convolve(x, kernel))
+        bundles = [self._convolve(*bundle) for bundle in in_bundles(x, kernel, self.parameters["groups"])]
+        return finish(self.keras_layer, bundles[0] if len(bundles) == 1 else ops.concatenate(bundles, -1))
+
+    def _convolve(self, x: Tensor, kernel: Tensor) -> Tensor:
+        if self._grid is not None:
+            return on_jax().convolve(x, kernel, self._grid)
+        padding = self.parameters["padding"]
+        if padding == "causal":
+            x, padding = ops.pad(x, [(0, 0), *_sides(self.parameters, self.input_shapes[0][:-1]), (0, 0)]), "valid"
+        strides, dilation = (tuple(self.parameters[name]) for name in ("strides", "dilation_rate"))
+        return ops.conv(x, kernel, strides, padding, dilation_rate=dilation)
+
+
+def in_bundles(x: Tensor, kernel: Tensor, groups: int) -> list[tuple[Tensor, Tensor]]:
+    """A convolution of groups as plain ones of some channels each, whose kernels are 0 between different groups.
+
+    XLA, which TensorFlow too has compute groups, is slow at them: their gradients take ten times as long.
+    """
+    *size, channels, filters = kernel.shape
+    together = max(
+        count
+        for count in range(1, groups + 1)
+        if groups % count == 0 and (count == 1 or count * channels <= CHANNELS_AT_ONCE)
+    )
+    bundles = groups // together
+    apart = ops.reshape(kernel, (*size, 1, channels, bundles, together, filters // groups))
+    own = ops.reshape(ops.eye(together, dtype=kernel.dtype), (together, 1, 1, together, 1))
+    # (*size, channels of a bundle, bundles, filters of a bundle)
+    whole = ops.reshape(apart * own, (*size, together * channels, bundles, filters // bundles))
+    images = ops.split(x, bundles, axis=-1) if bundles > 1 else [x]
+    return [(image, whole[..., index, :]) for index, image in enumerate(images)]
+
+
+class TransposedConvolution(Layer):
+    """Any of Keras's, by way of others that come to the same where the backend lacks it or is slow at it."""
+
+    def build(self, building: Building) -> None:
+        super().build(building)
+        self._grid = None
+        if on_jax():
+            axes = self._axes()
+            sides = tuple(
+                (cut, (size - 1) * stride + reach - cut - wanted)
+                for (size, wanted, reach, cut), stride in zip(axes, self.parameters["strides"], strict=True)
+            )
+            self._grid = _grid(self.parameters, self.output_shape[:-1], self.input_shapes[0][:-1], sides)
+
+    def __call__(self, *inputs: Tensor) -> Tensor:
+        if self._grid is not None:
+            operands = self.operands(inputs[0], self.keras_layer.kernel)
+            return finish(self.keras_layer, on_jax().paint(*operands, self._grid))
+        given = self.parameters
+        if max(given["dilation_rate"]) > 1:
+            if not _paints_apart(len(given["kernel_size"])):
+                return finish(self.keras_layer, self._dilated(inputs[0]))
+        elif given["padding"] == "same" and given["output_padding"] is not None:
             return finish(self.keras_layer, self._cut(inputs[0]))
         return super().__call__(*inputs)
 
@@ -58,6 +135,19 @@ class TransposedConvolution(Layer):
         ]
 
 
+@cache
+def _paints_apart(axes: int) -> bool:
+    """Whether the backend has dilated transposed convolutions. On processors TensorFlow has them by oneDNN alone."""
+    if keras.config.backend() != "tensorflow":
+        return True
+    kernel = np.ones((2,) * axes + (1, 1), np.float32)
+    try:
+        ops.conv_transpose(np.ones((1, *(2,) * axes, 1), np.float32), kernel, dilation_rate=2)
+    except sys.modules["tensorflow"].errors.OpError:
+        return False
+    return True
+
+
 class Depthwise(Layer):
     """Keras's depthwise or separable convolution.
 
@@ -65,18 +155,70 @@ class Depthwise(Layer):
     computes every position, and those between are left out.
     """
 
+    def build(self, building: Building) -> None:
+        super().build(building)
+        names = (
+            ("kernel",) if self.parameters["type"] == "DepthwiseConv2D" else ("depthwise_kernel", "pointwise_kernel")
+        )
+        self._kernels = [getattr(self.keras_layer, name) for name in names]
+
     def __call__(self, *inputs: Tensor) -> Tensor:
         rows, columns = self.parameters["strides"]
-        if rows == columns or keras.config.backend() != "tensorflow":
+        is_lacking = rows != columns and keras.config.backend() == "tensorflow"
+        if not (is_lacking or on_jax()):
             return super().__call__(*inputs)
-        sizes, given = self.input_shapes[0][:-1], self.parameters
-        sides = window_padding(given["padding"], sizes, given["kernel_size"], (rows, columns), given["dilation_rate"])
-        names = ("kernel",) if given["type"] == "DepthwiseConv2D" else ("depthwise_kernel", "pointwise_kernel")
-        x, *kernels = self.operands(inputs[0], *(getattr(self.keras_layer, name) for name in names))
-        x = ops.pad(x, [(0, 0), *sides, (0, 0)])
-        convolve = ops.depthwise_conv if given["type"] == "DepthwiseConv2D" else ops.separable_conv
-        y = convolve(x, *kernels, strides=1, padding="valid")
-        return finish(self.keras_layer, y[:, ::rows, ::columns])
+        x, kernel, *pointwise = self.operands(inputs[0], *self._kernels)
+        sides = _sides(self.parameters, self.input_shapes[0][:-1])
+        if is_lacking:
+            y = ops.depthwise_conv(ops.pad(x, [(0, 0), *sides, (0, 0)]), kernel)[:, ::rows, ::columns]
+        else:
+            y = on_jax().depthwise(x, kernel, (rows, columns), tuple(self.parameters["dilation_rate"]), sides)
+        return finish(self.keras_layer, ops.conv(y, *pointwise) if pointwise else y)
+
+
+def upsampled(convolution: Layer) -> Callable[[Tensor], Tensor]:
+    """UpSampling2D(2, nearest) and Conv2D(3x3, same) as one transposed convolution; see `drivers.rewrites.COPIES`."""
+    copies = np.asarray(COPIES, np.float32)
+    layer, (height, width, _) = convolution.keras_layer, convolution.output_shape
+    grid = None
+    if on_jax():
+        small, sides = (height // 2, width // 2), ((1, 1), (1, 1))
+        grid = on_jax().Grid((height, width), small, (4, 4), (2, 2), (1, 1), sides)
+
+    def call(x: Tensor) -> Tensor:
+        x, kernel, expansion = convolution.operands(x, layer.kernel, copies)
+        expanded = ops.einsum("ai,bj,ijcf->abfc", expansion, expansion, kernel)
+        if grid is not None:
+            return finish(layer, on_jax().paint(x, expanded, grid))
+        return finish(layer, ops.conv_transpose(x, expanded, 2, "same"))
+
+    return call
+
+
+def is_plain_3x3(layer: Layer) -> bool:
+    """Whether `upsampled` takes it."""
+    given = layer.parameters
+    return (
+        given["type"] == "Conv2D"
+        and list(given["kernel_size"]) == [3, 3]
+        and list(given["strides"]) == list(given["dilation_rate"]) == [1, 1]
+        and given["groups"] == 1
+        and given["padding"] == "same"
+    )
+
+
+def _sides(given: Mapping[str, Any], sizes: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """Zeros around an input of a convolution."""
+    windows = given["kernel_size"], given["strides"], given["dilation_rate"]
+    return tuple(window_padding(given["padding"], sizes, *windows))
+
+
+def _grid(
+    given: Mapping[str, Any], large: Sequence[int], small: Sequence[int], sides: tuple[tuple[int, int], ...]
+) -> Any:
+    """The `on_jax.Grid` of a convolution's parameters."""
+    windows = (tuple(given[name]) for name in ("kernel_size", "strides", "dilation_rate"))
+    return on_jax().Grid(tuple(large), tuple(small), *windows, sides)
 
 
 KERAS: dict[str, Constructor] = {
@@ -90,6 +232,7 @@ KERAS: dict[str, Constructor] = {
     "SeparableConv2D": keras.layers.SeparableConv2D,
 }
 LAYERS = {
+    **dict.fromkeys(("Conv1D", "Conv2D", "Conv3D"), Convolution),
     **dict.fromkeys(("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"), TransposedConvolution),
     **dict.fromkeys(("DepthwiseConv2D", "SeparableConv2D"), Depthwise),
 }
