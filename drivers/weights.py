@@ -20,6 +20,10 @@ from drivers.files import write_whole
 KINDS = ("F16", "F32", "F64")
 
 
+MAX_TENSORS = 20_000
+"""The most tensors that a file may hold; a network of the most layers that are allowed has about half as many."""
+
+
 def save(path: Path, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None) -> None:
     """Writes tensors; ``path`` holds the old file or the new one, never a part."""
     # safetensors writes an array's memory as it lies, whatever its strides say.
@@ -32,11 +36,13 @@ def read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
 
     Raises:
         DriverError: there is no such file, or it is not safetensors.
-        WeightsError: it holds numbers of a kind that NumPy does not have, such as bfloat16.
+        WeightsError: it holds numbers of a kind that NumPy does not have, such as bfloat16, or too many tensors.
     """
     try:
         with safe_open(path, "numpy") as file:
             names = list(file.keys())
+            if len(names) > MAX_TENSORS:
+                raise WeightsError(path, [f"it holds {len(names):,} tensors, and {MAX_TENSORS:,} are allowed"])
             kinds = {name: file.get_slice(name).get_dtype() for name in names}
             foreign = [
                 f"'{name}' holds numbers of the kind {kind}" for name, kind in kinds.items() if kind not in KINDS

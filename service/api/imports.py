@@ -23,6 +23,9 @@ from service.api.schemas import ImportedNetwork, Job, NetworkUpload, WeightsUplo
 from service.weights import NAME
 from spec import SpecError, read_json
 
+MAX_PROBLEMS = 100
+"""The most tensors at fault that an answer names."""
+
 imports = APIBlueprint("imports", __name__, url_prefix="/v1", tag="Imports")
 
 
@@ -115,5 +118,7 @@ def _unusable(error: DriverError, path: Path, file: FileStorage) -> ProblemError
     name = (file.filename or "the file")[:100]
     detail = error.message.replace(str(path), name)
     messages = error.problems if isinstance(error, WeightsError) else [detail]
+    if len(messages) > MAX_PROBLEMS:
+        messages = [*messages[:MAX_PROBLEMS], f"and {len(messages) - MAX_PROBLEMS:,} more"]
     problems = [{"pointer": "/file", "code": error.code, "message": message} for message in messages]
     return ProblemError(422, "weights_unusable", detail, problems=problems)

@@ -74,6 +74,10 @@ def _refuse_what_lies_elsewhere(graph: Any) -> None:
         raise unreadable("external_data", message)
 
 
+NOT_AS_DEFINED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What an operator whose inputs or attributes are not as ONNX defines them makes of its reader."""
+
+
 class BrokenError(Exception):
     """What an operator takes could not be drawn, which has been told."""
 
@@ -232,7 +236,7 @@ class Reading:
             return self.drawing.arranged(put.name, value, order)
         except BrokenError:
             return None
-        except UndrawableError as error:
+        except NOT_AS_DEFINED as error:
             self.problem(pointer, "not_drawable", f"Output '{put.name}' cannot be drawn: {error}.")
             return None
 
@@ -265,7 +269,7 @@ class Reading:
                 return
         except BrokenError:
             return
-        except UndrawableError as error:
+        except NOT_AS_DEFINED as error:
             self.cannot(node, error)
             return
         for name, tensor in zip(node.proto.output, found, strict=False):
@@ -273,7 +277,8 @@ class Reading:
                 self.tensors[name] = tensor
 
     def cannot(self, node: Node, error: Exception) -> None:
-        message = f"{node.operator} '{node.name}' cannot be drawn: {error}."
+        why = error if isinstance(error, UndrawableError) else f"it is not as ONNX defines it ({error!r:.200})"
+        message = f"{node.operator} '{node.name}' cannot be drawn: {why}."
         self.problem(node.pointer, "not_drawable", message)
 
     def _shape(self, node: Node) -> np.ndarray:
@@ -330,7 +335,7 @@ class Reading:
         if waiting.value is None:
             try:
                 waiting.value = draw(waiting.node)
-            except UndrawableError as error:
+            except NOT_AS_DEFINED as error:
                 self.cannot(waiting.node, error)
                 for name in waiting.node.proto.output:
                     self.tensors[name] = Broken()

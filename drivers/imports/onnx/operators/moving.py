@@ -31,6 +31,8 @@ def _cast(node: Node) -> Value:
 def _transpose(node: Node) -> Value:
     value = node.value()
     order = node.get("perm", None) or list(range(value.rank))[::-1]
+    if sorted(order) != list(range(value.rank)):
+        raise UndrawableError(f"perm is {list(order)}, not each of the {value.rank} axes once")
     return replace(value, layout=tuple(value.layout[axis] for axis in order))
 
 
@@ -95,6 +97,8 @@ def _unsqueeze(node: Node) -> Value:
     for axis in axes:
         if not -rank <= axis < rank:
             raise UndrawableError(f"there is no axis {axis}")
+        if layout[axis] is not None:
+            raise UndrawableError(f"it names the axis {axis} twice")
         layout[axis] = ()
     rest = iter(value.layout)
     return replace(value, layout=tuple(next(rest) if axis is None else axis for axis in layout))
