@@ -203,16 +203,3 @@ def test_onnx_gives_the_numbers_of_the_keras_driver(open_small, tmp_path):
     inputs = {"image": (images / 127.5 - 1.0).astype(np.float32)}
     (found,) = onnxruntime.InferenceSession(tmp_path / "network.onnx").run(None, inputs)
     np.testing.assert_allclose(found[:, 0], other.discriminate(images)["score"], atol=1e-4)
-
-
-def test_a_layer_that_keras_lacks_is_named(tmp_path):
-    layers = [
-        {"id": "image", "type": "Input", "source": "image", "inputs": []},
-        {"id": "even", "type": "PixelNormalization", "inputs": ["image"]},
-        {"id": "flat", "type": "Flatten", "inputs": ["even"]},
-        {"id": "score", "type": "Dense", "units": 1, "inputs": ["flat"]},
-    ]
-    drawn = {"choice": "custom", "layers": layers}
-    resolved = spec.resolve({**small_spec("gan"), "discriminator": drawn, "driver": "keras", "backend": "torch"})
-    with pytest.raises(DriverError, match="Keras has no layer like PixelNormalization 'even'"):
-        drivers.open_session(resolved, None).export("keras", "discriminator", tmp_path / "network.keras")
