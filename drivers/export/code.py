@@ -67,6 +67,8 @@ def statement(head: str, expression: str | Call, *, depth: int = 1, comment: str
     """The lines of ``head expression``, broken as black would; the comment is added where it fits."""
     prefix = INDENT * depth
     line = f"{prefix}{head}{expression}"
+    if isinstance(expression, str) and len(line) > LINE_LENGTH:
+        expression = _as_call(expression)
     if len(line) <= LINE_LENGTH or isinstance(expression, str):
         remark = f"  # {comment}" if comment else ""
         yield line + (remark if len(line) + len(remark) <= LINE_LENGTH else "")
@@ -85,6 +87,23 @@ def statement(head: str, expression: str | Call, *, depth: int = 1, comment: str
         for argument in expression.arguments:
             yield from _with_comma(list(statement("", argument, depth=depth + 1)))
     yield f"{prefix}){expression.behind}"
+
+
+def _as_call(expression: str) -> str | Call:
+    """Source that is a call of something with a name as one; other source, a statement too, as it is."""
+    try:
+        node = ast.parse(expression, mode="eval").body
+    except SyntaxError:
+        return expression
+    if not isinstance(node, ast.Call) or any(isinstance(part, ast.Call) for part in ast.walk(node.func)):
+        return expression
+    given = [*node.args, *node.keywords]
+    return Call(ast.unparse(node.func), tuple(str(ast.get_source_segment(expression, each)) for each in given))
+
+
+def is_closed(expression: str) -> bool:
+    """Whether a method can be called on the expression as it stands; on ``a + b`` it would be one of b alone."""
+    return isinstance(ast.parse(expression, mode="eval").body, ast.Call | ast.Name | ast.Subscript)
 
 
 def _with_comma(lines: list[str]) -> list[str]:

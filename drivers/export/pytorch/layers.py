@@ -8,7 +8,7 @@ from functools import reduce
 from math import prod
 from typing import Any
 
-from drivers.export.code import Call, call, source
+from drivers.export.code import Call, call, is_closed, source
 from drivers.export.initializers import initializer
 from drivers.export.pytorch.scope import Scope, Value, activated, drawn, sizes
 from drivers.export.samples import changes_in_use
@@ -485,7 +485,8 @@ def time_distributed(scope: Scope) -> Value:
         value = _inner(scope, Value("step", tuple(step)))
         return scope.last(f"torch.stack([{value.last()} for step in {x}.unbind(1)], 1)")
     value = _inner(scope, Value(f"{x}.flatten(0, 1)", tuple(step)))
-    return scope.last(f"({value.last()}).unflatten(0, (-1, {steps}))")
+    flat = value.last() if is_closed(value.last()) else f"({value.last()})"
+    return scope.last(f"{flat}.unflatten(0, (-1, {steps}))")
 
 
 def _inner(scope: Scope, x: Value) -> Value:

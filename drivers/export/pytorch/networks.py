@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from drivers.export.code import INDENT, Call, replaced
+from drivers.export.code import INDENT, Call, is_closed, replaced
 from drivers.export.errors import ExportError
 from drivers.export.initializers import INITIAL
 from drivers.export.names import name_layers
@@ -88,7 +87,7 @@ def write_network(role: str, module: Mapping[str, Any], initial: Call | None = N
             forward += _assign(name, value)
         values[layer["id"]] = Value(name, value.shape, value.channels_first)
     output = values[module["outputs"][0]]
-    if pending is not None and not _closed(pending):
+    if pending is not None and not is_closed(pending.code):
         forward += _assign("x", pending)
         pending = None
     takes = ", ".join(f"{source} {values[layer['id']].comment()}" for source, layer in _inputs(layers))
@@ -120,12 +119,7 @@ def _joins(layer: Mapping[str, Any], before: Value, value: Value) -> bool:
         return False
     if layer["type"] == "Conv2D" and "self." in before.code.replace("self.training", ""):
         return False  # two layers with weights are two lines
-    # A method of `a + b` would be one of b alone.
-    return _closed(before) or f"{before.code}." not in value.code
-
-
-def _closed(value: Value) -> bool:
-    return isinstance(ast.parse(value.code, mode="eval").body, ast.Call | ast.Name | ast.Subscript)
+    return is_closed(before.code) or f"{before.code}." not in value.code
 
 
 def _write(name: str, layer: Mapping[str, Any], inputs: Sequence[Value]) -> tuple[Scope, Value]:

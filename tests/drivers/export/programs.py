@@ -114,6 +114,27 @@ def waves_spec(discriminator: Any = "gan", **modules: Any) -> Any:
     )
 
 
+NORMALIZED = [
+    {"id": "image", "type": "Input", "source": "image", "inputs": []},
+    {"id": "label", "type": "Input", "source": "label", "inputs": []},
+    {"id": "flat", "type": "Flatten", "inputs": ["image"]},
+    {"id": "class", "type": "Embedding", "input_dim": 10, "output_dim": 4, "inputs": ["label"]},
+    {"id": "both", "type": "Concatenate", "inputs": ["flat", "class"]},
+    {"id": "hidden", "type": "Dense", "units": 16, "inputs": ["both"]},
+    {"id": "even", "type": "LayerNormalization", "inputs": ["hidden"]},
+    {"id": "bent", "type": "Tanh", "inputs": ["even"]},
+    {"id": "score", "type": "Dense", "units": 1, "inputs": ["bent"]},
+]
+"""A discriminator of images and labels that normalizes after its first layer."""
+
+
+def normalized_spec(**modules: Any) -> Any:
+    """A critic that sees labels, with a gradient penalty through a normalization."""
+    loss = {"choice": "wasserstein", "regularizers": ["gradient_penalty"]}
+    drawn, sgd = {"choice": "custom", "layers": NORMALIZED}, {"choice": "sgd", "learning_rate": 0.1}
+    return small_spec("cgan", drawn, loss=loss, optimizer=sgd, **modules)
+
+
 def deep_dcgan(**modules: Any) -> Any:
     """A resolved spec of a DCGAN with blocks enough for loops; few filters, so that it is quick."""
     few = {"choice": "dcgan", "filters": 4}

@@ -25,30 +25,12 @@ from tests.drivers.export.programs import (
     assert_same_losses,
     deep_dcgan,
     imported,
+    normalized_spec,
     waves_spec,
 )
 from tests.drivers.keras.children import SETTINGS
 
 ON_TORCH = {"driver": "keras", "backend": "torch"}
-NORMALIZED = [
-    {"id": "image", "type": "Input", "source": "image", "inputs": []},
-    {"id": "label", "type": "Input", "source": "label", "inputs": []},
-    {"id": "flat", "type": "Flatten", "inputs": ["image"]},
-    {"id": "class", "type": "Embedding", "input_dim": 10, "output_dim": 4, "inputs": ["label"]},
-    {"id": "both", "type": "Concatenate", "inputs": ["flat", "class"]},
-    {"id": "hidden", "type": "Dense", "units": 16, "inputs": ["both"]},
-    {"id": "even", "type": "LayerNormalization", "inputs": ["hidden"]},
-    {"id": "bent", "type": "Tanh", "inputs": ["even"]},
-    {"id": "score", "type": "Dense", "units": 1, "inputs": ["bent"]},
-]
-"""A discriminator of images and labels that normalizes after its first layer."""
-
-
-def normalized_spec(**modules):
-    """A critic that sees labels, with a gradient penalty through a normalization."""
-    loss = {"choice": "wasserstein", "regularizers": ["gradient_penalty"]}
-    drawn, sgd = {"choice": "custom", "layers": NORMALIZED}, {"choice": "sgd", "learning_rate": 0.1}
-    return small_spec("cgan", drawn, loss=loss, optimizer=sgd, **modules)
 
 
 def assert_same(*families, **modules):
@@ -156,22 +138,6 @@ def test_it_is_without_this_project(backend):
     given = {"data": {"choice": "digits", "image_size": 32}, "generator": "dcgan", "discriminator": "dcgan"}
     text = write_script(spec.resolve({**given, "driver": "keras", "backend": backend}), library="keras")
     assert imported(text) == {"os", "functools", "keras", backend, "numpy", "PIL", "sklearn"}
-
-
-@pytest.mark.parametrize("backend", ["torch", "tensorflow", "jax"])
-@pytest.mark.parametrize("family", ["cgan", "wgan_gp", "normalized"])
-def test_it_is_formatted(family, backend, tmp_path):
-    training = {"ema_decay": 0.9, "learning_rate_schedule": "cosine"}
-    modules = {"training": training, "driver": "keras", "backend": backend}
-    given = small_spec(family, **modules) if family != "normalized" else normalized_spec(**modules)
-    path = tmp_path / "gan.py"
-    path.write_text(write_script(given, library="keras"))
-    for command in (["check", "--select", "E,F,I,B,UP"], ["format", "--diff"]):
-        options = ["--isolated", "--line-length", "88", str(path)]
-        checked = subprocess.run(
-            [sys.executable, "-m", "ruff", *command, *options], capture_output=True, text=True, check=False
-        )
-        assert checked.returncode == 0, checked.stdout
 
 
 def test_a_notebook_holds_the_same_program_cell_by_cell(tmp_path, monkeypatch):

@@ -165,28 +165,6 @@ def test_it_is_without_this_project():
     assert imported(write_script(spec.resolve(given))) == {"itertools", "numpy", "torch", "PIL", "sklearn"}
 
 
-FORMATTED = [
-    small_spec("cgan"),
-    small_spec("wgan_gp", training={"ema_decay": 0.9, "learning_rate_schedule": "cosine"}),
-    spec.resolve({"data": {"choice": "mnist", "count": 100, "include_classes": [1, 7], "channels": 3},
-                  "generator": {"choice": "dcgan"}, "discriminator": {"choice": "dcgan"}}),
-    spec.resolve({"data": {"choice": "npz", "path": "x.npz", "image_size": 16, "channels": 1}, "optimizer": "lion",
-                  "generator": {"choice": "gan"}, "discriminator": {"choice": "wgan"}}),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("given", FORMATTED, ids=["cgan", "wgan_gp", "mnist", "npz"])
-def test_it_is_formatted(given, tmp_path):
-    path = tmp_path / "gan.py"
-    path.write_text(write_script(given))
-    for command in (["check", "--select", "E,F,I,B,UP"], ["format", "--diff"]):
-        options = ["--isolated", "--line-length", "88", str(path)]
-        checked = subprocess.run(
-            [sys.executable, "-m", "ruff", *command, *options], capture_output=True, text=True, check=False
-        )
-        assert checked.returncode == 0, checked.stdout
-
-
 def test_a_program_runs_by_itself(tmp_path):
     given = small_spec("gan", training={"epochs": 1, "sample_count": 6})
     (tmp_path / "gan.py").write_text(write_script(given))
