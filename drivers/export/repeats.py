@@ -67,8 +67,14 @@ def write(statements: Sequence[Statement], name_of: Named, *, depth: int = 1) ->
     """The lines of statements, with loops where those save some.
 
     Args:
-        name_of: what a number is called, of the text before it; None where it has no name to loop over.
+        name_of: what a number is called, of the text before it; None where it has no name to loop over. A name that
+            a statement assigns to is none either.
     """
+    assigned = {name for each in statements for name in each.head.split(" = ")}
+    yield from _write(statements, lambda before: name if (name := name_of(before)) not in assigned else None, depth)
+
+
+def _write(statements: Sequence[Statement], name_of: Named, depth: int) -> Iterator[str]:
     place = 0
     while place < len(statements):
         saved, loop = _best_loop(statements[place:], name_of, depth)

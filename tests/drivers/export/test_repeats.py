@@ -52,6 +52,11 @@ def test_a_number_without_a_name_stays():
     assert not any("for" in line for line in write(given, called_size))
 
 
+def test_a_name_that_means_something_else_is_not_looped_over():
+    given = [Statement("size = ", "y"), dense(8), dense(16), dense(32), dense(64)]
+    assert not any("for" in line for line in write(given, called_size))
+
+
 def block(count: int, *, padding: str = "1") -> tuple[list[Statement], list[Statement]]:
     """What a module makes and computes: convolutions of 2, 4, 8, … channels, each normalized."""
     made, forward = [], []
