@@ -22,6 +22,7 @@ const { lossOf } = require("./losses")
 const { isNewer } = require("./migrations")
 const { CUSTOM, GAN, MODULES, NETWORKS, isStructure, isUnknown, moduleOf, roleOf } = require("./modules")
 const { optimizersOf } = require("./optimizers")
+const { trainWith } = require("./runtimes")
 
 /** The keys of the spec that have no default, so that a drawing must show them. */
 const REQUIRED = ["data", "generator", "discriminator"]
@@ -52,6 +53,7 @@ function compile(flow, nodeId, options = {}) {
 
     const modules = collectModules(drawing, gan, tell)
     const { spec, nodes } = assemble(drawing, gan, modules, tell)
+    trainWith(start.node, spec, nodes)
     const { nodes: drawn, paths } = drawLayers(drawing, spec, modules, { tell, hint: tellIn(hints) })
     Object.assign(nodes, drawn)
     const newer = [...new Set(Object.values(nodes))].map((id) => drawing.node(id).node).filter(isNewer)

@@ -153,7 +153,16 @@ function drawWork(gan, { z, newId, service, start, right, y }) {
             ...{ x: right + ACROSS.gan, y: TOP, wires: [[train]] }
         },
         {
-            ...{ id: train, type: "authorgan-train", z, name: "", service, whenBusy: "refuse", stopOnClose: false },
+            ...{
+                id: train,
+                type: "authorgan-train",
+                z,
+                name: "",
+                service,
+                runtime: "",
+                whenBusy: "refuse",
+                stopOnClose: false
+            },
             ...{ version: VERSION, x: right + ACROSS.train, y, wires: [[preview], [preview], []] }
         },
         {

@@ -113,6 +113,17 @@ describe("the first flow", () => {
             assert.equal(await backend.locator(".authorgan-reason").count(), 0)
             await dialog.locator('[data-gan="driver"] select').selectOption("")
         })
+        const label = () => editor.node("first-gan-train").locator(".red-ui-flow-node-label").textContent()
+        await editor.edit("first-gan-train", async (dialog) => {
+            const runtime = dialog.locator("#authorgan-runtime-row")
+            const offered = () => runtime.locator("option").allTextContents()
+            await until(async () => (await offered()).includes("Keras on JAX (not installed)"), "it is told there too")
+            await runtime.locator("select").selectOption("jax")
+            assert.match(await runtime.locator(".authorgan-reason").textContent(), /no Keras on JAX.*DRIVERS=all/)
+            await editor.screenshot("train-runtime")
+        })
+        await until(async () => (await label()).trim() === "Keras on JAX", "the node says what it trains with")
+        await editor.undo()
         await editor.page.unroute("**/authorgan/drivers")
     })
 

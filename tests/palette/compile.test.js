@@ -52,6 +52,19 @@ describe("compile", () => {
         assert.equal(spec.precision, "float32")
     })
 
+    test("takes driver and backend from a train node that chooses them, which answers for them then", () => {
+        const jax = { ...gan, parameters: { driver: "keras", backend: "jax" } }
+        const trained = (runtime) => compile([tab, data, generator, discriminator, jax, { ...train, runtime }], "train")
+        const keys = ({ spec: { driver, backend } }) => [driver, backend]
+        assert.deepEqual(keys(trained("")), ["keras", "jax"])
+        assert.deepEqual(keys(trained("tensorflow")), ["keras", "tensorflow"])
+        assert.deepEqual(keys(trained("pytorch")), ["pytorch", undefined])
+        assert.equal(nodeAt(trained("tensorflow").nodes, "/backend"), "train")
+        assert.equal(nodeAt(trained("").nodes, "/backend"), "gan")
+        // Whoever looks at the gan alone sees what it says itself.
+        assert.equal(compile([data, generator, discriminator, jax], "gan").spec.backend, "jax")
+    })
+
     test("leaves regularizers to the critic unless some, or none, were chosen", () => {
         const loss = (regularizers) =>
             node("l", "authorgan-loss", [["gan"]], { choice: "hinge", parameters: {}, regularizers })

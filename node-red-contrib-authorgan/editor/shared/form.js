@@ -245,10 +245,11 @@ function prepareBackend() {
     markMissing($(backend))
 }
 
-const USUAL_BACKEND = "torch"
+/** Options that stand for no backend of Keras: what the gan says, the PyTorch driver; and torch, which is always there. */
+const ALWAYS_THERE = ["", "pytorch", "torch"]
 
 /** Says of backends that the service does not have, before one is chosen, and how to get them once one is. */
-async function markMissing(row) {
+export async function markMissing(row) {
     let installed
     try {
         installed = (await askDrivers()).keras.backends
@@ -256,7 +257,7 @@ async function markMissing(row) {
         return // A service that is away is told of on the canvas.
     }
     const select = row.find("select")
-    const isMissing = ({ value }) => !installed.includes(value || USUAL_BACKEND)
+    const isMissing = ({ value }) => !ALWAYS_THERE.includes(value) && !installed.includes(value)
     const titles = new Map(
         select
             .children()

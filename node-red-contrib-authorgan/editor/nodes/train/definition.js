@@ -5,6 +5,7 @@ RED.nodes.registerType("authorgan-train", {
     defaults: {
         name: { value: "" },
         service: { value: "", type: "authorgan-service" },
+        runtime: { value: "" },
         whenBusy: { value: "refuse" },
         stopOnClose: { value: false },
         version: {
@@ -17,7 +18,7 @@ RED.nodes.registerType("authorgan-train", {
     inputs: 1,
     outputs: 3,
     label: function () {
-        return this.name || this._("label.default")
+        return this.name || this._(this.runtime ? `runtime.${this.runtime}` : "label.default")
     },
     labelStyle: function () {
         return this.name ? "red-ui-flow-node-label-italic" : ""
@@ -34,6 +35,7 @@ RED.nodes.registerType("authorgan-train", {
     oneditprepare: function () {
         AuthorGAN.exportSpec.prepare(this)
         AuthorGAN.runOf.prepare(this)
+        AuthorGAN.form.markMissing($("#authorgan-runtime-row"))
     },
     onadd: function () {
         AuthorGAN.services.adopt(this)
