@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
@@ -17,6 +17,7 @@ from spec.problems import Report
 from spec.shapes import Shape, ShapeError, measure
 
 Weights = Mapping[str, np.ndarray]
+Read = Callable[[Mapping[str, Shape]], Weights]
 
 
 class UndrawableError(ValueError):
@@ -80,7 +81,8 @@ class Value:
 class Drawing:
     """Layers as they are found."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_weights: bool = True) -> None:
+        self.has_weights = has_weights
         self.layers: dict[str, dict[str, Any]] = {}
         self.weights: dict[str, dict[str, np.ndarray]] = {}
         self._shapes: dict[str, Shape] = {}
@@ -92,12 +94,12 @@ class Drawing:
         return self._shapes[layer]
 
     def add(
-        self, name: str, type_: str, inputs: Sequence[str], weights: Weights | None = None, **parameters: Any
+        self, name: str, type_: str, inputs: Sequence[str], weights: Weights | Read | None = None, **parameters: Any
     ) -> str:
         """Draws a layer and returns its id.
 
         Args:
-            weights: all its variables, in Keras orientation.
+            weights: all its variables, in Keras orientation, or what reads them by their names and shapes.
 
         Raises:
             UndrawableError: it does not take these parameters or inputs.
@@ -111,10 +113,11 @@ class Drawing:
             built = measure({"type": type_, **filled}, [self._shapes[layer] for layer in inputs])
         except ShapeError as error:
             raise UndrawableError(f"the layer {type_} {error}") from error
-        given = {key: np.asarray(value, np.float32) for key, value in (weights or {}).items()}
         wanted = {key: shape for key, shape, _ in built.weights}
+        held = weights(wanted) if callable(weights) else weights or {}
+        given = {key: np.asarray(value, np.float32) for key, value in held.items()} if self.has_weights else {}
         found = {key: value.shape for key, value in given.items()}
-        if found != wanted:
+        if self.has_weights and found != wanted:
             raise UndrawableError(f"its weights have the shapes {found} and not {wanted}")
         identifier = self._names[self._free(name)]
         self.layers[identifier] = {"id": identifier, "type": type_, **parameters, "inputs": list(inputs)}
@@ -181,7 +184,9 @@ class Drawing:
             layout[place] = axis
         return Value(layer, tuple(layout))
 
-    def through(self, name: str, type_: str, value: Value, weights: Weights | None = None, **parameters: Any) -> Value:
+    def through(
+        self, name: str, type_: str, value: Value, weights: Weights | Read | None = None, **parameters: Any
+    ) -> Value:
         """A layer that leaves every number where it is."""
         layer = self.add(name, type_, [value.layer], weights, **parameters)
         units = None if value.units is None else (*value.units, layer)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 import zipfile
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from drivers.imports.reading import MAX_DESCRIPTION_BYTES, Names, Network, UnreadableError, source_of, unreadable
+from drivers.imports.drawing import Drawing, UndrawableError, Value
+from drivers.imports.keras_layers import ACTIVATIONS, operate, place
+from drivers.imports.keras_weights import Paths, StoredWeights
+from drivers.imports.reading import MAX_DESCRIPTION_BYTES, Network, UnreadableError, not_finite, source_of, unreadable
 from drivers.zips import BROKEN_IN_MEMORY
 from spec import catalogue
 from spec.parameters import nearest
@@ -23,24 +28,13 @@ WITHOUT_MEANING = {
 # fmt: on
 # Values with which Keras says that nothing is asked for.
 NOTHING: tuple[Any, ...] = (None, False, "channels_last", [], "auto")
-ACTIVATIONS = {
-    "elu": ("ELU", {}),
-    "gelu": ("GELU", {}),
-    "leaky_relu": ("LeakyReLU", {"negative_slope": 0.2}),
-    "relu": ("ReLU", {}),
-    "selu": ("SELU", {}),
-    "sigmoid": ("Sigmoid", {}),
-    "silu": ("SiLU", {}),
-    "softmax": ("Softmax", {}),
-    "softplus": ("Softplus", {}),
-    "tanh": ("Tanh", {}),
-}
 MODELS = ("Functional", "Sequential")
 
 
 def read_keras(file: Path | IO[bytes], *, with_weights: bool = False) -> Network:
     """The network of a Functional or Sequential model; see `drivers.imports.read_network`."""
-    return Network(_Reading().layers(_description(file)))
+    described = _description(file)
+    return _Reading(StoredWeights(file) if with_weights else None).network(described)
 
 
 def _description(source: Path | IO[bytes]) -> Mapping[str, Any]:
@@ -63,45 +57,136 @@ def _description(source: Path | IO[bytes]) -> Mapping[str, Any]:
     return described
 
 
+@dataclass(frozen=True)
+class Scope:
+    """Where a layer stands.
+
+    Attributes:
+        prefix: what goes before its name: the models around it.
+        pointer: where it, or the list that it is in, is described.
+        paths: counts the layers of a model by their kind, as the file of weights does.
+        path: of the layer itself among the weights.
+    """
+
+    prefix: str
+    pointer: str
+    paths: Paths
+    path: str = ""
+
+
 class _Reading:
     """One file being read; what is wrong is collected."""
 
-    def __init__(self) -> None:
-        self.names = Names()
+    def __init__(self, weights: StoredWeights | None) -> None:
+        self.stored = weights
+        self.drawing = Drawing(has_weights=weights is not None)
         self.problems: list[dict[str, str]] = []
 
-    def layers(self, described: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def network(self, described: Mapping[str, Any]) -> Network:
+        """The whole model.
+
+        Raises:
+            UnreadableError: with everything that cannot be drawn.
+        """
         try:
-            given = described["config"]["layers"]
-            found = [self._layer(layer, place) for place, layer in enumerate(given)]
-            wired = self._wired(given, described["class_name"] == "Sequential")
-        except (KeyError, TypeError, IndexError, AttributeError) as error:
+            outputs = self._model(described, None, Scope("", "/config/layers", Paths("")))
+        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
             raise unreadable("not_keras", f"The file's {DESCRIPTION} is not what Keras 3 writes: {error!r}.") from error
-        if self.problems:
-            raise UnreadableError(self.problems)
-        layers = [{**layer, "inputs": wired[layer["id"]]} for layer in found if layer is not None]
+        weights = {
+            f"{layer}/{name}": value for layer, held in self.drawing.weights.items() for name, value in held.items()
+        }
+        problems = self.problems or not_finite(weights)
+        if problems:
+            raise UnreadableError(problems)
+        layers = list(self.drawing.layers.values())
+        ends = [self.drawing.arranged("output", value, value.features) for value in outputs if value is not None]
+        layers = list(self.drawing.layers.values()) if ends else layers
         for layer in layers:
             if layer["type"] == "Input":
                 readers = [other for other in layers if layer["id"] in other["inputs"]]
                 is_label = bool(readers) and all(other["type"] == "Embedding" for other in readers)
                 layer["source"] = source_of(layer["shape"], is_label=is_label)
-        return layers
+        return Network(layers, weights)
 
-    def _layer(self, layer: Mapping[str, Any], place: int) -> dict[str, Any] | None:
+    def _model(
+        self, described: Mapping[str, Any], given: list[Value | None] | None, scope: Scope
+    ) -> list[Value | None]:
+        """What a model puts out; what it takes, where it is inside another one.
+
+        A value is None where its layer cannot be drawn, which has been told.
+        """
+        config = described["config"]
+        in_a_row = described["class_name"] == "Sequential"
+        made: dict[str, Value | None] = {}
+        entered = iter(given or ())
+        last = next(entered) if given and in_a_row else None
+        for number, layer in enumerate(config["layers"]):
+            name, pointer = layer["config"]["name"], f"{scope.pointer}/{number}"
+            path = "" if _is_operation(layer) else scope.paths.of(layer["class_name"])
+            call: Mapping[str, Any] = {}
+            if layer["class_name"] == "InputLayer":
+                if given is None:
+                    last = self._input(layer["config"], pointer)
+                elif not in_a_row:
+                    last = next(entered)
+            else:
+                inputs = [last] if in_a_row else []
+                if not in_a_row:
+                    call = self._only_call(layer, pointer)
+                    inputs = [made[source] for source in _tensors(call)]
+                try:
+                    last = self._drawn(layer, inputs, call, Scope(scope.prefix, pointer, scope.paths, path))
+                except UndrawableError as error:
+                    self._problem(pointer, "not_drawable", f"{layer['class_name']} '{scope.prefix}{name}': {error}.")
+                    last = None
+            made[name] = last
+        if in_a_row:
+            return [last]
+        ends = config.get("output_layers") or [list(made)[-1]]
+        return [made[end] for end in ([ends[0]] if isinstance(ends[0], str) else [end[0] for end in ends])]
+
+    def _only_call(self, layer: Mapping[str, Any], pointer: str) -> Mapping[str, Any]:
+        """How a layer is called, which is told where that is more than once."""
+        calls = layer["inbound_nodes"]
+        if len(calls) > 1:
+            name = layer["config"]["name"]
+            message = f"'{name}' is used {len(calls)} times; a drawing has a layer of its own for each use."
+            self._problem(pointer, "shared_layer", message)
+        return calls[0] if calls else {}
+
+    def _input(self, config: Mapping[str, Any], pointer: str) -> Value | None:
+        shape = (config.get("batch_shape") or config["batch_input_shape"])[1:]
+        name = config["name"]
+        if not all(isinstance(size, int) and size > 0 for size in shape):
+            self._problem(pointer, "open_shape", f"Input '{name}' has the open shape {shape}; give every size.")
+            return None
+        return self.drawing.value(self.drawing.add(name, "Input", [], source="noise", shape=shape))
+
+    def _drawn(
+        self, layer: Mapping[str, Any], inputs: list[Value | None], call: Mapping[str, Any], scope: Scope
+    ) -> Value | None:
+        """What a layer, an operation or a model inside a model gives."""
         kind, config = layer["class_name"], layer["config"]
-        identifier, pointer = self.names[config["name"]], f"/config/layers/{place}"
-        if kind == "InputLayer":
-            shape = (config.get("batch_shape") or config.get("batch_input_shape"))[1:]
-            if not all(isinstance(size, int) and size > 0 for size in shape):
-                self._problem(
-                    pointer, "open_shape", f"Input '{identifier}' has the open shape {shape}; give every size."
-                )
-                return None
-            return {"id": identifier, "type": "Input", "source": "noise", "shape": shape}
-        found = self._typed(kind, config, identifier, pointer)
-        if found is not None and config.get("trainable") is False:
-            found["trainable"] = False
-        return None if found is None else {"id": identifier, **found}
+        name = f"{scope.prefix}{config['name']}"
+        if kind in MODELS:
+            inner = Scope(f"{name}/", f"{scope.pointer}/config/layers", Paths(f"{scope.path}/"))
+            return self._model(layer, inputs, inner)[0]
+        if _is_operation(layer):
+            values = [value for value in inputs if value is not None]
+            return None if len(values) < len(inputs) else operate(self.drawing, name, kind, config, call, values)
+        found = self._typed(kind, config, name, scope.pointer)
+        values = [value for value in inputs if value is not None]
+        if found is None or len(values) < len(inputs) or self.problems:
+            return None
+        result = place(self.drawing, name, found, config, values, self._reader(found, scope.path))
+        if config.get("trainable") is False:
+            self.drawing.layers[result.layer]["trainable"] = False
+        return result
+
+    def _reader(self, layer: Mapping[str, Any], path: str) -> Any:
+        """What reads a layer's weights, once it is known which they are."""
+        stored = self.stored
+        return None if stored is None else lambda wanted: stored.read(layer, path, wanted)
 
     def _typed(self, kind: str, config: Mapping[str, Any], name: str, pointer: str) -> dict[str, Any] | None:
         """A layer's type and parameters."""
@@ -121,7 +206,9 @@ class _Reading:
         schema = known[kind]["parameters"]["properties"]
         found: dict[str, Any] = {"type": kind}
         for key, value in config.items():
-            if key in schema:
+            if isinstance(value, float) and not math.isfinite(value):
+                self._problem(f"{pointer}/config/{key}", "not_finite", f"{kind} '{name}': {key} is {value}.")
+            elif key in schema:
                 found[key] = self._value(key, value, name, pointer)
             elif not self._is_nothing(kind, key, value, config):
                 message = f"{kind} '{name}' has {key}, which a drawing does not: {json.dumps(value)[:80]}."
@@ -143,8 +230,12 @@ class _Reading:
     def _is_nothing(kind: str, key: str, value: Any, config: Mapping[str, Any]) -> bool:
         if key in WITHOUT_MEANING or value in NOTHING:
             return True
-        if kind in ("BatchNormalization", "GroupNormalization") and key == "axis":
-            return value in (-1, [-1])
+        if key == "axis" and kind in ("BatchNormalization", "GroupNormalization"):
+            return True  # which `place` looks at, as at the format of the data
+        if kind == "MultiHeadAttention" and key == "attention_axes":
+            return True  # which `place` looks at, too
+        if key == "data_format":
+            return value in ("channels_first", "channels_last")
         if kind == "BatchNormalization" and key.startswith("moving_"):
             return value["class_name"] == {"moving_mean_initializer": "Zeros"}.get(key, "Ones")
         if key in ("beta_initializer", "gamma_initializer"):
@@ -154,24 +245,13 @@ class _Reading:
         # A depthwise convolution inherits these from others and has no use for them.
         return kind in ("DepthwiseConv2D", "SeparableConv2D") and key in ("filters", "groups", "kernel_initializer")
 
-    def _wired(self, given: list[Mapping[str, Any]], in_a_row: bool) -> dict[str, list[str]]:
-        """The inputs of each layer."""
-        identifiers = [self.names[layer["config"]["name"]] for layer in given]
-        if in_a_row:
-            return {
-                own: [before] if before else [] for before, own in zip([None, *identifiers], identifiers, strict=False)
-            }
-        wired: dict[str, list[str]] = {}
-        for place, (layer, identifier) in enumerate(zip(given, identifiers, strict=True)):
-            calls = layer["inbound_nodes"]
-            if len(calls) > 1:
-                message = f"'{identifier}' is used {len(calls)} times; a drawing has a layer of its own for each use."
-                self._problem(f"/config/layers/{place}", "shared_layer", message)
-            wired[identifier] = [self.names[name] for call in calls[:1] for name in _tensors(call)]
-        return wired
-
     def _problem(self, pointer: str, code: str, message: str) -> None:
         self.problems.append({"pointer": pointer, "code": code, "message": message})
+
+
+def _is_operation(layer: Mapping[str, Any]) -> bool:
+    """Whether it is a function of `keras.ops` in a functional model, and no layer."""
+    return str(layer.get("module", "")).startswith("keras.src.ops")
 
 
 def _tensors(value: Any) -> Iterator[str]:

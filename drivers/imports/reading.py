@@ -78,6 +78,7 @@ class Names:
 
     def __getitem__(self, name: str) -> str:
         """The identifier of a name: the name itself where it may be one."""
+        name = str(name)  # protobuf gives bytes where a name is no text
         if name not in self._given:
             plain = re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:56] or "layer"
             identifier = plain

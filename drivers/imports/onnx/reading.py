@@ -245,6 +245,10 @@ class Reading:
         from drivers.imports.onnx.patterns import ARITHMETIC
 
         kind = node.kind
+        twice = [name for name in node.proto.output if name and name in self.tensors]
+        if twice:
+            self.cannot(node, UndrawableError(f"its output '{twice[0]}' is made by another operator, too"))
+            return
         for name in node.proto.output:
             self.tensors.setdefault(name, Broken())
             self.makers[name] = node
