@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from werkzeug.datastructures import FileStorage
 
 from drivers import DriverError, WeightsError
 from drivers.export.weights import check
-from drivers.imports import UnreadableError, read_network
-from drivers.weights import read
+from drivers.imports import SUFFIXES, Network, UnreadableError, read_network
+from drivers.initial_weights import initial_weights
+from drivers.weights import read, save
 from service.api import represent
 from service.api.context import context
 from service.api.files import CHUNK_BYTES
@@ -39,14 +41,7 @@ def import_network(files_data: NetworkUpload) -> Any:
     A `.keras` file of a Functional or Sequential model, or an `.onnx` graph, becomes layers to
     draw. Weights are not read, and nothing in the file is run.
     """
-    file = files_data.file
-    try:
-        network = read_network(file.stream, Path(file.filename or "").suffix.lower())
-    except UnreadableError as error:
-        count = len(error.problems)
-        detail = error.problems[0]["message"] if count == 1 else f"The network has {count} problems."
-        raise ProblemError(422, "network_unreadable", detail, problems=error.problems) from error
-    return {"choice": "custom", "layers": network.layers}
+    return {"choice": "custom", "layers": _network(files_data.file).layers}
 
 
 @imports.post("/models/import")
@@ -60,14 +55,18 @@ def import_weights(files_data: WeightsUpload) -> Any:
     """Bring weights that were trained elsewhere
 
     A safetensors file as this service exports it, with the spec in its header, or with the spec beside it. The weights
-    must fit the spec exactly; then they are a job that has ended.
+    must fit the spec exactly; then they are a job that has ended. A `.keras` or `.onnx` file takes the place of one
+    network of the spec beside it, layers and weights; the other one has its first weights.
     """
     services = context()
     received = services.settings.home / "imports" / f"{secrets.token_hex(8)}.safetensors"
     received.parent.mkdir(parents=True, exist_ok=True)
     try:
-        _receive(files_data.file, received)
-        resolved = _spec(received, files_data)
+        if _suffix(files_data.file) in SUFFIXES:
+            resolved = _join_network(received, files_data)
+        else:
+            _receive(files_data.file, received)
+            resolved = _spec(received, files_data)
         try:
             check(received, resolved)
         except DriverError as error:
@@ -83,6 +82,44 @@ def import_weights(files_data: WeightsUpload) -> Any:
         received.unlink(missing_ok=True)
     shown = represent.job(job)
     return shown, 201, {"Location": shown["links"]["self"]}
+
+
+def _suffix(file: FileStorage) -> str:
+    return Path(file.filename or "").suffix.lower()
+
+
+def _network(file: FileStorage, *, with_weights: bool = False) -> Network:
+    try:
+        return read_network(file.stream, _suffix(file), with_weights=with_weights)
+    except UnreadableError as error:
+        count = len(error.problems)
+        detail = error.problems[0]["message"] if count == 1 else f"The network has {count} problems."
+        raise ProblemError(422, "network_unreadable", detail, problems=error.problems) from error
+
+
+def _join_network(target: Path, given: WeightsUpload) -> Any:
+    """Writes a network from elsewhere, and first weights of its partner, to a file; returns the spec of both."""
+    network = _network(given.file, with_weights=True)
+    role = given.network or _role(network)
+    if given.spec is None:
+        message = f"The file holds one network; send the spec of a GAN whose {role} it is to be in the field 'spec'."
+        raise invalid("/spec", "missing", message)
+    resolved = _resolved(given.spec, given.name, {role: {"choice": "custom", "layers": network.layers}})
+    (partner,) = {"generator", "discriminator"} - {role}
+    weights = {f"{role}/{name}": value for name, value in network.weights.items()}
+    save(target, {**weights, **initial_weights(resolved, partner, resolved["training"]["seed"])})
+    return resolved
+
+
+def _role(network: Network) -> str:
+    """What a network is by what it takes: noise becomes data in a generator, data is judged by a discriminator."""
+    sources = {layer["source"] for layer in network.layers if layer["type"] == "Input"} - {"label"}
+    if sources == {"noise"}:
+        return "generator"
+    if sources in ({"image"}, {"sequence"}):
+        return "discriminator"
+    message = "What the network takes does not tell which it is; say it in the field 'network'."
+    raise invalid("/network", "missing", message)
 
 
 def _receive(file: FileStorage, target: Path) -> None:
@@ -103,10 +140,15 @@ def _spec(path: Path, given: WeightsUpload) -> Any:
     if text is None:
         message = "The file's header holds no spec; send the spec that the weights belong to in the field 'spec'."
         raise invalid("/spec", "missing", message)
+    return _resolved(text, given.name, {})
+
+
+def _resolved(text: str, name: str | None, changes: Mapping[str, Any]) -> Any:
+    """A spec as its author wrote it, with changes, resolved here."""
     try:
         document = read_json(text)
-        if given.name and isinstance(document, dict):
-            document = {**document, "name": given.name}
+        if isinstance(document, dict):
+            document = {**document, **changes, **({"name": name} if name else {})}
         return resolve_here(document)
     except SpecError as error:
         problems = [{**problem, "pointer": f"/spec{problem['pointer']}"} for problem in error.problems]

@@ -511,13 +511,16 @@ class ImportedNetwork(Answer):
 
 
 class WeightsUpload(Body):
-    """`file`: weights as safetensors, named `network/layer/variable`."""
+    """`file`: weights as safetensors, named `network/layer/variable`, or a network as `.keras` or `.onnx`."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     file: UploadFile
     spec: str | None = Field(None, description="The spec of the weights, as JSON; by default the file's.")
     name: str | None = Field(None, min_length=1, max_length=200, description="By default the spec's.")
+    network: Literal["generator", "discriminator"] | None = Field(
+        None, description="Which of the spec's networks a `.keras` or `.onnx` file is; by default what it takes tells."
+    )
 
 
 class EvaluateBody(Body):

@@ -6,6 +6,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 from safetensors.numpy import load_file, save
 
 import spec as specs
@@ -120,3 +121,58 @@ def test_what_cannot_be_taken_is_told(client, content, fields, pointer):
     response = post(client, "/v1/models/import", content, **fields)
     assert response.status_code == 422
     assert [problem["pointer"] for problem in response.json["problems"]] == [pointer]
+
+
+def onnx_file(kernel):
+    """A critic of flat images."""
+    put = helper.make_tensor_value_info("picture", TensorProto.FLOAT, ["n", 1, 16, 16])
+    out = helper.make_tensor_value_info("score", TensorProto.FLOAT, ["n", 1])
+    nodes = [
+        helper.make_node("Flatten", ["picture"], ["row"]),
+        helper.make_node("MatMul", ["row", "kernel"], ["score"]),
+    ]
+    weights = [numpy_helper.from_array(kernel, "kernel")]
+    return helper.make_model(helper.make_graph(nodes, "critic", [put], [out], weights)).SerializeToString()
+
+
+def test_a_network_from_elsewhere_becomes_a_job_with_its_weights(client, services):
+    kernel = np.random.default_rng(0).normal(size=(256, 1)).astype(np.float32)
+    response = post(client, "/v1/models/import", onnx_file(kernel), "critic.onnx", spec=json.dumps(SPEC), name="theirs")
+    assert response.status_code == 201
+    job = client.get(f"/v1/jobs/{response.json['id']}").json
+    assert (job["state"], job["name"], job["choices"]["discriminator"]) == ("succeeded", "theirs", "custom")
+    stored = load_file(services.storage.local_copy(job["id"], "weights.safetensors"))
+    (name,) = [name for name in stored if name.startswith("discriminator/")]
+    np.testing.assert_array_equal(stored[name], kernel)
+    wanted = {name for name, _, _ in specs.weights(job["spec"], "generator")}
+    assert {name for name in stored if name.startswith("generator/")} == wanted
+    assert all(np.isfinite(value).all() for value in stored.values())
+    start = {**SPEC, "discriminator": {**job["spec"]["discriminator"], "weights": {"job": job["id"]}}}
+    assert client.post("/v1/jobs", json=start).status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointer"),
+    [
+        ({}, "/spec"),
+        ({"spec": json.dumps({**SPEC, "loss": "hing"})}, "/spec/loss/choice"),
+        (
+            {"spec": json.dumps({**SPEC, "data": {"choice": "digits", "image_size": 32}})},
+            "/spec/discriminator/layers/0",
+        ),
+    ],
+    ids=["no spec", "a wrong spec", "other data"],
+)
+def test_a_network_that_does_not_fit_its_spec_leaves_nothing_behind(client, services, fields, pointer):
+    response = post(client, "/v1/models/import", onnx_file(np.zeros((256, 1), np.float32)), "critic.onnx", **fields)
+    assert response.status_code == 422
+    assert response.json["problems"][0]["pointer"].startswith(pointer)
+    assert client.get("/v1/jobs").json["jobs"] == []
+    assert list((services.settings.home / "imports").iterdir()) == []
+
+
+def test_weights_of_a_network_that_are_not_finite_are_named(client):
+    content = onnx_file(np.full((256, 1), np.nan, np.float32))
+    response = post(client, "/v1/models/import", content, "critic.onnx", spec=json.dumps(SPEC))
+    assert response.status_code == 422
+    assert "holds NaN or infinite numbers" in response.json["detail"]
