@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import textwrap
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import spec
 from drivers.export import ExportError, write_notebook, write_script
@@ -172,6 +174,18 @@ def test_a_program_runs_by_itself(tmp_path):
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith("step,generator,discriminator\n1,0.")
     assert {path.name for path in tmp_path.iterdir()} == {"gan.py", "samples.png", "generator.pt"}
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_samples_lie_side_by_side(channels, tmp_path, monkeypatch):
+    """Six samples in two rows of three; the last lines of a program say how."""
+    monkeypatch.chdir(tmp_path)
+    text = write_script(small_spec("gan", data={"channels": channels}, training={"sample_count": 6}))
+    samples = np.random.default_rng(0).uniform(-1.0, 1.0, (6, 8, 8, channels)).astype(np.float32)
+    exec(textwrap.dedent("\n".join(text.splitlines()[-3:])), {"samples": samples, "np": np, "Image": Image})
+    pixels = np.asarray(Image.open("samples.png")).reshape(16, 24, channels)
+    np.testing.assert_allclose(pixels[8:, 8:16], (samples[4] + 1.0) * 127.5, atol=0.5)
+    np.testing.assert_allclose(pixels[:8, 16:], (samples[2] + 1.0) * 127.5, atol=0.5)
 
 
 def test_a_notebook_holds_the_same_program_cell_by_cell(tmp_path, monkeypatch):
