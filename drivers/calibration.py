@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
+METHODS = ("sigmoid", "logistic")
 ITERATIONS = 50
 # A weak pull of slope and offset towards 0 keeps them finite when the scores separate perfectly.
 RIDGE = 1e-3
@@ -38,6 +41,17 @@ class Calibration:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Calibration:
         return cls(**value)
+
+
+def is_calibration(text: str) -> bool:
+    """Whether JSON is what `Calibration.to_json` wrote: a known method, and finite numbers to reckon with."""
+    try:
+        found = Calibration.from_json(json.loads(text))
+    except (ValueError, TypeError, RecursionError):
+        return False
+    numbers = (found.slope, found.offset, found.centre, found.spread)
+    is_sound = all(isinstance(number, int | float) and math.isfinite(number) for number in numbers)
+    return is_sound and found.method in METHODS and found.spread != 0
 
 
 def fit_logistic(real: np.ndarray, fake: np.ndarray) -> Calibration:

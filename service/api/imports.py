@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from apiflask import APIBlueprint
+from flask import request
 from werkzeug.datastructures import FileStorage
 
 from drivers import DriverError, WeightsError
+from drivers.calibration import is_calibration
 from drivers.export.weights import check
 from drivers.imports import SUFFIXES, Network, UnreadableError, read_network
 from drivers.initial_weights import initial_weights
@@ -25,6 +27,8 @@ from service.api.schemas import ImportedNetwork, Job, NetworkUpload, WeightsUplo
 from service.weights import NAME
 from spec import SpecError, read_json
 
+LONGEST_STEP = 15
+"""Digits of the step that a header says."""
 MAX_PROBLEMS = 100
 """The most tensors at fault that an answer names."""
 
@@ -68,9 +72,10 @@ def import_weights(files_data: WeightsUpload) -> Any:
             _receive(files_data.file, received)
             resolved = _spec(received, files_data)
         try:
-            check(received, resolved)
+            metadata = check(received, resolved)
         except DriverError as error:
             raise _unusable(error, received, files_data.file) from error
+        save(received, read(received)[0], _header(metadata))
 
         def keep(job_id: str) -> None:
             with services.storage.writing(job_id, NAME) as path:
@@ -101,14 +106,23 @@ def _join_network(target: Path, given: WeightsUpload) -> Any:
     """Writes a network from elsewhere, and first weights of its partner, to a file; returns the spec of both."""
     network = _network(given.file, with_weights=True)
     role = given.network or _role(network)
-    if given.spec is None:
+    text = _spec_beside(given)
+    if text is None:
         message = f"The file holds one network; send the spec of a GAN whose {role} it is to be in the field 'spec'."
         raise invalid("/spec", "missing", message)
-    resolved = _resolved(given.spec, given.name, {role: {"choice": "custom", "layers": network.layers}})
+    resolved = _resolved(text, given.name, {role: {"choice": "custom", "layers": network.layers}})
     (partner,) = {"generator", "discriminator"} - {role}
     weights = {f"{role}/{name}": value for name, value in network.weights.items()}
     save(target, {**weights, **initial_weights(resolved, partner, resolved["training"]["seed"])})
     return resolved
+
+
+def _spec_beside(given: WeightsUpload) -> str | None:
+    """The spec in the form, as text or as a file of its own."""
+    file = request.files.get("spec")
+    if given.spec is not None or file is None:
+        return given.spec
+    return file.stream.read(context().settings.max_body_bytes).decode("utf-8", errors="replace")
 
 
 def _role(network: Network) -> str:
@@ -128,9 +142,19 @@ def _receive(file: FileStorage, target: Path) -> None:
             out.write(piece)
 
 
+def _header(metadata: Mapping[str, str]) -> dict[str, str]:
+    """What a model is read with, of a header that may hold anything: the step, and the calibration if it is one."""
+    step = metadata.get("step", "")
+    kept = {"step": step if step.isascii() and step.isdecimal() and len(step) <= LONGEST_STEP else "0"}
+    calibration = metadata.get("calibration")
+    if calibration is not None and is_calibration(calibration):
+        kept["calibration"] = calibration
+    return kept
+
+
 def _spec(path: Path, given: WeightsUpload) -> Any:
     """The spec beside the file or in its header, resolved here."""
-    text = given.spec
+    text = _spec_beside(given)
     if text is None:
         try:
             _, metadata = read(path)

@@ -7,6 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from safetensors import safe_open
 from safetensors.numpy import load_file, save
 
 import spec as specs
@@ -82,6 +83,28 @@ def test_the_spec_may_come_in_the_header(client):
     assert (response.status_code, response.json["name"]) == (201, SPEC["name"])
 
 
+SOUND = json.dumps({"method": "logistic", "slope": 2.0, "offset": 0.0, "centre": 1.0, "spread": 3.0})
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({}, {"step": "0"}),
+        ({"step": "12", "calibration": SOUND}, {"step": "12", "calibration": SOUND}),
+        ({"step": "-1", "calibration": "[" * 50_000}, {"step": "0"}),
+        ({"step": "9" * 5000, "calibration": SOUND.replace("3.0", "0.0")}, {"step": "0"}),
+        ({"step": "\u0664", "calibration": SOUND.replace("2.0", "NaN")}, {"step": "0"}),
+        ({"calibration": '{"run": "me"}', "anything": "else"}, {"step": "0"}),
+    ],
+)
+def test_of_a_header_only_what_a_model_is_read_with_is_kept(client, services, given, kept):
+    response = post(client, "/v1/models/import", save(tensors(), metadata=given), spec=json.dumps(SPEC))
+    assert response.status_code == 201
+    path = services.storage.local_copy(response.json["id"], "weights.safetensors")
+    with safe_open(path, "numpy") as file:
+        assert file.metadata() == kept
+
+
 NOT_FINITE = np.full(2048, np.nan, np.float32)
 ONE = np.zeros(1, np.float32)
 
@@ -149,6 +172,15 @@ def test_a_network_from_elsewhere_becomes_a_job_with_its_weights(client, service
     assert all(np.isfinite(value).all() for value in stored.values())
     start = {**SPEC, "discriminator": {**job["spec"]["discriminator"], "weights": {"job": job["id"]}}}
     assert client.post("/v1/jobs", json=start).status_code == 202
+
+
+def test_the_spec_may_be_a_file_of_its_own(client):
+    """As `curl -F spec=@gan.json` sends it."""
+    content = onnx_file(np.zeros((256, 1), np.float32))
+    spec = (io.BytesIO(json.dumps(SPEC).encode()), "gan.json")
+    assert post(client, "/v1/models/import", content, "critic.onnx", spec=spec).status_code == 201
+    spec = (io.BytesIO(b"{"), "gan.json")
+    assert post(client, "/v1/models/import", content, "critic.onnx", spec=spec).status_code == 422
 
 
 @pytest.mark.parametrize(
