@@ -62,7 +62,7 @@ def _title(layer: dict[str, Any]) -> str:
 
 
 def _cases() -> list[Case]:
-    """At sizes that networks have; those that the driver rewrites at several."""
+    """At sizes that networks have; those that the driver computes otherwise at several."""
 
     def one(kind: str, *shapes: tuple[int, ...], **parameters: Any) -> Case:
         return Case([{"type": kind, **parameters}], list(shapes))
@@ -126,9 +126,9 @@ def _cases() -> list[Case]:
         one("SpatialDropout1D", (64, 64), rate=0.25),
         one("SpatialDropout2D", IMAGE, rate=0.25),
         one("GaussianNoise", IMAGE, stddev=0.1),
+        one("Rescaling", IMAGE, scale=0.5),
         one("MultiHeadAttention", SEQUENCE, num_heads=4, key_dim=16),
         one("MultiHeadAttention", SEQUENCE, num_heads=4, key_dim=16, use_causal_mask=True),
-        one("MultiHeadAttention", SEQUENCE, num_heads=4, key_dim=16, value_dim=8),
         one("Dot", (64, 32), (64, 32), axes=2),
     ]
     core += [
@@ -318,7 +318,7 @@ def _arguments() -> Any:
     parser.add_argument("--backends", nargs="+", default=["jax", "tensorflow", "torch"])
     parser.add_argument("--layers", nargs="+", metavar="TYPE", help="only these")
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--burst", type=float, default=0.04, metavar="SECONDS")
+    parser.add_argument("--burst", type=float, default=0.03, metavar="SECONDS")
     parser.add_argument("--threads", type=int, default=max(1, len(os.sched_getaffinity(0)) - 1))
     parser.add_argument("--child", help=argparse.SUPPRESS)
     return parser.parse_args()
