@@ -204,7 +204,7 @@ CASES: dict[str, list[Case]] = {
         ({"num_heads": 2, "key_dim": 3, "use_causal_mask": True}, [(3, 4), (5, 2)]),
         ({"num_heads": 2, "key_dim": 3, "value_dim": 5}, [(2, 3, 4)]),
     ],
-    "Rescaling": [({"scale": 0.5, "offset": 0.5}, [(9,)]), ({"scale": -2.0}, CONV2D)],
+    "Rescaling": [({"scale": 0.5, "offset": 0.5}, [(9,)]), ({"scale": -2.0}, CONV2D), ({"offset": 1.0}, CONV1D)],
     # activation
     "ReLU": [({}, [(9,)]), ({"max_value": 0.5, "negative_slope": 0.3}, CONV2D), ({"threshold": 0.4}, [(9,)])],
     "LeakyReLU": [({}, [(9,)]), ({"negative_slope": 0.2}, CONV2D), ({"negative_slope": 0}, [(9,)])],
