@@ -28,6 +28,10 @@ WITHOUT_MEANING = {
 # fmt: on
 # Values with which Keras says that nothing is asked for.
 NOTHING: tuple[Any, ...] = (None, False, "channels_last", [], "auto")
+NOT_AS_WRITTEN = (
+    ArithmeticError, AttributeError, LookupError, RecursionError, StopIteration, TypeError, ValueError,
+)  # fmt: skip
+"""What a description that Keras did not write makes of its reader."""
 MODELS = ("Functional", "Sequential")
 
 
@@ -90,7 +94,7 @@ class _Reading:
         """
         try:
             outputs = self._model(described, None, Scope("", "/config/layers", Paths("")))
-        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        except NOT_AS_WRITTEN as error:
             raise unreadable("not_keras", f"The file's {DESCRIPTION} is not what Keras 3 writes: {error!r}.") from error
         weights = {
             f"{layer}/{name}": value for layer, held in self.drawing.weights.items() for name, value in held.items()

@@ -21,6 +21,8 @@ from spec.shapes import Shape
 ENTRY = "model.weights.h5"
 MAX_FILE_BYTES = 256 * 1024 * 1024
 """The largest file of weights that is read, unpacked."""
+DAMAGED = (RuntimeError, OSError, KeyError, TypeError, UnicodeError)
+"""What HDF5 makes of a file that is not whole."""
 RECURRENT = ("ConvLSTM2D", "GRU", "LSTM", "SimpleRNN")
 ATTENTION = ("query_dense", "key_dense", "value_dense", "output_dense")
 
@@ -52,6 +54,12 @@ class StoredWeights:
         """
         if not wanted:
             return {}
+        try:
+            return self._read(layer, path, wanted)
+        except DAMAGED as error:
+            raise UndrawableError(f"its weights in the file are damaged: {error}") from error
+
+    def _read(self, layer: Mapping[str, Any], path: str, wanted: Mapping[str, Shape]) -> dict[str, np.ndarray]:
         places = self._places(layer, path)
         if len(places) != len(wanted):
             raise UndrawableError(f"the file has {len(places)} arrays for it and not {len(wanted)}")

@@ -152,12 +152,13 @@ def outside(group, h5py):
     [
         (lambda content: None, "The file holds no weights"),
         (lambda content: b"no HDF5", "The file's model.weights.h5 is no HDF5"),
+        (lambda content: content.getvalue().replace(b"TREE", b"TREF"), "its weights in the file are damaged"),
         (edited(misshapen), "its kernel has the shape (4, 3) in the file and not (4, 2)"),
         (edited(not_finite), "'score/bias' holds NaN or infinite numbers"),
         (edited(elsewhere), "the file has no plain array of numbers for its kernel"),
         (edited(outside), "the file has no plain array of numbers for its kernel"),
     ],
-    ids=["none", "damaged", "misshapen", "not finite", "a link to another file", "numbers in another file"],
+    ids=["none", "no HDF5", "damaged", "misshapen", "not finite", "a link to another file", "numbers in another file"],
 )
 def test_weights_that_cannot_be_taken_are_told(tmp_path, weights, message):
     assert message in changed(tmp_path, weights)
