@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
 from onnx import TensorProto, helper
@@ -12,6 +14,7 @@ import spec
 from drivers.imports import UnreadableError, read_network
 from drivers.onnx_layers import put_layers
 from tests.drivers.conftest import SMALL
+from tests.drivers.imports.comparing import agree, computed, imported
 
 CRITIC = nn.Sequential(
     nn.Conv2d(1, 8, 4, stride=2, padding=1),
@@ -76,6 +79,18 @@ def test_what_was_exported_here_is_the_same_network_again(open_small, tmp_path, 
     again = spec.resolve({**session.spec, role: {"choice": "custom", "layers": layers}})
     assert again[role]["layers"] == session.spec[role]["layers"]
     assert again[role]["parameter_count"] == session.spec[role]["parameter_count"]
+
+
+@pytest.mark.parametrize("role", ["generator", "discriminator"])
+def test_what_was_exported_here_can_be_read_with_its_weights(open_small, tmp_path, role):
+    open_small("cgan").export("onnx", role, tmp_path / "network.onnx")
+    session, random = onnxruntime.InferenceSession(tmp_path / "network.onnx"), np.random.default_rng(0)
+    given = {
+        put.name: random.integers(0, 10, 3) if put.name == "label" else random.normal(size=(3, *put.shape[1:]))
+        for put in session.get_inputs()
+    }
+    given = {name: value if name == "label" else value.astype(np.float32) for name, value in given.items()}
+    agree(computed(imported(tmp_path / "network.onnx"), *given.values()), session.run(None, given)[0])
 
 
 def test_layers_of_a_graph_that_was_changed_since_do_not_count(open_small, tmp_path):

@@ -16,15 +16,13 @@ def _same(node: Node) -> Value:
 
 
 def _cast(node: Node) -> Value:
-    """Numbers of another precision; a label stays one, and nothing else becomes a whole number."""
+    """Numbers of another kind: the number of a class stays what it is, and nothing else becomes a whole number."""
     from onnx import TensorProto
 
-    value = node.value()
+    value, kind = node.value(), node.get("to", None)
     is_label = node.drawing.layers[value.layer].get("source") == "label"
-    is_whole = node.get("to", None) in (TensorProto.INT32, TensorProto.INT64)
-    if is_label != is_whole:
-        what = "turns the number of a class into another" if is_label else "rounds"
-        raise UndrawableError(f"it {what}, which no layer does; a label goes into an Embedding")
+    if kind == TensorProto.BOOL or (kind in (TensorProto.INT32, TensorProto.INT64) and not is_label):
+        raise UndrawableError("it rounds, which no layer does")
     return value
 
 
