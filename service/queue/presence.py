@@ -66,10 +66,10 @@ def workers(settings: Settings, since: float | None = None, *, host: str | None 
     counts = {}
     for queue in QUEUES:
         heard = cast("list[bytes]", client.zrangebyscore(presence_key(queue), oldest, "+inf"))
-        counts[queue] = sum(host in (None, _host_of(worker.decode())) for worker in heard)
+        counts[queue] = sum(host is None or _host_of(worker.decode()) == host for worker in heard)
     return counts
 
 
 def _host_of(worker: str) -> str:
     """`training@machine.1234` -> `machine`, see `service.queue.worker`."""
-    return worker.split("@", 1)[1].rsplit(".", 1)[0]
+    return worker.partition("@")[2].rpartition(".")[0]
