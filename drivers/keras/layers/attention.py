@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 import keras
+import numpy as np
 from keras import ops
 
 from drivers.keras.layers.base import Building, Layer, Tensor
@@ -76,16 +78,41 @@ class Attention(Layer):
         return (self.keras_layer._dropout_layer.seed_generator,) if self.parameters["dropout"] else ()
 
     @property
-    def _has_wide_values(self) -> bool:
-        return self.parameters["value_dim"] not in (None, self.parameters["key_dim"])
+    def _is_taken_apart(self) -> bool:
+        """Whether Keras's kernels cannot be used: fused ones have no second derivatives, and JAX has none for values of
+        another size than the keys; TensorFlow takes biases of size 1 for those of steps, where these are as many as
+        heads.
+        """
+        key_dim, value_dim = self.parameters["key_dim"], self.parameters["value_dim"] or self.parameters["key_dim"]
+        has_single = keras.config.backend() == "tensorflow" and 1 in (key_dim, value_dim)
+        return self.mode.is_penalized or value_dim != key_dim or has_single
 
     def __call__(self, *inputs: Tensor) -> Tensor:
-        if self.mode.is_penalized or self._has_wide_values:
-            # Asked for its map, Keras computes it step by step, and not in a fused kernel: those have no second
-            # derivatives, and JAX has none for values of another size than the keys.
-            options = {"training": self.mode.training, "return_attention_scores": True}
-            return self.call_keras(self.keras_layer, inputs, **options)[0]
+        if self._is_taken_apart:
+            return self._attend(*_query_value_key(inputs))
         return self.call_keras(self.keras_layer, inputs, training=self.mode.training)
+
+    def _attend(self, query: Tensor, value: Tensor, key: Tensor) -> Tensor:
+        """The same, operation by operation; (N, …, channels) each. Vaswani et al. 2017, section 3.2."""
+        queries, keys, values = self._heads("query", query), self._heads("key", key), self._heads("value", value)
+        scores = ops.matmul(queries, ops.swapaxes(keys, 2, 3)) / math.sqrt(self.parameters["key_dim"])
+        if self.parameters["use_causal_mask"]:
+            steps = np.tri(*scores.shape[2:], dtype=bool)
+            scores = ops.where(steps, scores, -np.inf)
+        weights = ops.softmax(scores)  # (N, heads, steps of query, steps of key)
+        if self.parameters["dropout"]:
+            weights = self.keras_layer._dropout_layer(weights, training=self.mode.training)
+        blended = ops.einsum("nhtd,hdc->ntc", ops.matmul(weights, values), self._variables["attention_output/kernel"])
+        blended = ops.reshape(blended, (-1, *self.output_shape))
+        bias = self._variables.get("attention_output/bias")
+        return blended if bias is None else blended + ops.convert_to_tensor(bias)
+
+    def _heads(self, name: str, x: Tensor) -> Tensor:
+        """(N, …, channels) -> (N, heads, steps, size of a head)."""
+        steps = ops.reshape(x, (-1, math.prod(x.shape[1:-1]), x.shape[-1]))
+        heads = ops.einsum("ntc,chd->nhtd", steps, self._variables[f"{name}/kernel"])
+        bias = self._variables.get(f"{name}/bias")
+        return heads if bias is None else heads + ops.expand_dims(bias, 1)
 
     def call_keras(self, keras_layer: keras.layers.Layer, inputs: Sequence[Tensor], **options: Any) -> Tensor:
         query, value, key = _query_value_key(inputs)

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from drivers.keras.layers.base import Tensor, TrainedLayer
+from drivers.keras.layers.base import Building, Tensor, TrainedLayer
 from drivers.keras.layers.construction import Constructor
 
 
@@ -43,12 +43,17 @@ class Normalization(TrainedLayer):
 
 
 class LayerNormalization(Normalization):
-    """Over given axes of each sample."""
+    """Over given axes of each sample, of which Keras is told in their order: γ and β have their sizes in it."""
+
+    def build(self, building: Building) -> None:
+        rank = len(self.input_shapes[0]) + 1
+        axes = sorted(axis % rank for axis in self.parameters["axis"])
+        self.parameters = {**self.parameters, "axis": axes}
+        super().build(building)
 
     def normalized(self, *inputs: Tensor) -> Tensor:
-        (x,), axes = inputs, self.keras_layer.axis
-        own = {axis % len(x.shape) for axis in axes}
-        shape = [size if axis in own else 1 for axis, size in enumerate(x.shape)]
+        (x,), axes = inputs, self.parameters["axis"]
+        shape = [size if axis in axes else 1 for axis, size in enumerate(x.shape)]
         return self.scaled(normalize(x, axes, self.keras_layer.epsilon), shape)
 
 

@@ -37,6 +37,10 @@ CASES["Conv2DTranspose"] += [
 # On PyTorch, Keras takes some of what is padded here for a part of the mean.
 CASES["AveragePooling1D"] += [({"pool_size": 3, "strides": 2, "padding": "same"}, [(8, 4)])]
 CASES["AveragePooling2D"] += [({"pool_size": [1, 3], "padding": "same"}, [(8, 8, 1)])]
+# Keras orders axes from both ends otherwise.
+CASES["LayerNormalization"] += [({"axis": [-1, 1]}, [(3, 4, 2)])]
+# On TensorFlow, Keras adds biases of size 1 along the steps where these are as many as the heads.
+CASES["MultiHeadAttention"] += [({"num_heads": 3, "key_dim": 1, "value_dim": 2}, [(3, 2)])]
 # TensorFlow knows only equal strides here.
 CASES["DepthwiseConv2D"] += [
     ({"kernel_size": [2, 3], "strides": [1, 2], "padding": "same"}, [(6, 7, 4)]),

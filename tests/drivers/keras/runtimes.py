@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from tests.drivers.keras.uneven import uneven
+from tests.drivers.keras.uneven import bent, uneven
 
 Function = Callable[..., Any]
 
@@ -33,6 +33,11 @@ class Problem:
     variables: Sequence[keras.Variable]
     penalized: Function | None = None
 
+    def bent(self, *inputs: Any) -> Any:
+        """What is penalized; see `tests.drivers.keras.uneven.bent`."""
+        assert self.penalized is not None
+        return bent(self.penalized(*inputs))
+
     @property
     def trained(self) -> list[keras.Variable]:
         return [variable for variable in self.variables if variable.trainable]
@@ -46,7 +51,7 @@ class Derived:
         output: the result.
         inputs, variables: the sum's gradient with respect to each input and each trainable variable.
         penalty_inputs, penalty: the gradient with respect to each input and each trainable variable of
-            Σ w·(gradient of the inputs)², the weights w being `uneven`.
+            Σ w·(gradient of the inputs of Σ factor·`bent`)², the weights w being `uneven`.
         after: the values of all variables after the first call.
     """
 
@@ -91,7 +96,7 @@ def _with_torch(problems, compiled):
         after = [variable.value.detach().clone() for variable in problem.variables]
         second = []
         if problem.penalized is not None:
-            slopes = gradients((problem.penalized(*x) * factor).sum(), x, create_graph=True)
+            slopes = gradients((problem.bent(*x) * factor).sum(), x, create_graph=True)
             penalty = sum((torch.tensor(uneven(slope), dtype=slope.dtype) * slope**2).sum() for slope in slopes)
             second = gradients(penalty, x + trained)
         return y.detach(), found, second, after
@@ -120,7 +125,7 @@ def _with_tensorflow(problems, compiled):
                 outer.watch(x)
                 with tf.GradientTape() as inner:
                     inner.watch(x)
-                    total = tf.reduce_sum(problem.penalized(*x) * problem.factor)
+                    total = tf.reduce_sum(problem.bent(*x) * problem.factor)
                 slopes = gradients(inner, total, x)
                 penalty = sum(tf.reduce_sum(tf.constant(uneven(slope), slope.dtype) * slope**2) for slope in slopes)
             second = gradients(outer, penalty, [*x, *trained])
@@ -160,7 +165,7 @@ def _with_jax(problems, compiled):
         if problem.penalized is not None:
 
             def penalty(trained, x):
-                slopes = jax.grad(lambda x: total(problem, problem.penalized, trained, x, after)[0])(x)
+                slopes = jax.grad(lambda x: total(problem, problem.bent, trained, x, after)[0])(x)
                 return sum((uneven(slope).astype(slope.dtype) * slope**2).sum() for slope in slopes)
 
             by_variable, by_input = jax.grad(penalty, (0, 1))(trained_of(problem, after), x)

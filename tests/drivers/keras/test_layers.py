@@ -13,7 +13,7 @@ import torch
 from spec import catalogue
 from tests.drivers.keras.cases import CASES, CLASSES, DRAWING, IN_BOTH_MODES, LABELS
 from tests.drivers.keras.children import BACKENDS, Found, on_every_backend
-from tests.drivers.keras.uneven import uneven
+from tests.drivers.keras.uneven import bent, uneven
 from tests.drivers.pytorch.building import build, randomize, resolved
 
 BATCH = 5
@@ -97,7 +97,7 @@ def expected(index: int, case: dict[str, Any], arrays: dict[str, np.ndarray]) ->
     y = layer(*inputs)
     first = gradients((y * factor).sum(), [*inputs, *parameters])
     layer.mode.update_statistics = False
-    slopes = gradients((layer(*inputs) * factor).sum(), inputs, create_graph=True)
+    slopes = gradients((bent(layer(*inputs)) * factor).sum(), inputs, create_graph=True)
     penalty = sum((torch.from_numpy(uneven(slope)).float() * slope.square()).sum() for slope in slopes)
     second = gradients(penalty, [*inputs, *parameters])
     values = {
