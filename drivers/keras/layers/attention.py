@@ -99,20 +99,27 @@ class Attention(Layer):
         if self.parameters["use_causal_mask"]:
             steps = np.tri(*scores.shape[2:], dtype=bool)
             scores = ops.where(steps, scores, -np.inf)
-        weights = ops.softmax(scores)  # (N, heads, steps of query, steps of key)
+        wide = ops.cast(scores, self.keras_layer.variable_dtype)
+        (weights,) = self.operands(ops.softmax(wide))  # (N, heads, steps of query, steps of key)
         if self.parameters["dropout"]:
             weights = self.keras_layer._dropout_layer(weights, training=self.mode.training)
-        blended = ops.einsum("nhtd,hdc->ntc", ops.matmul(weights, values), self._variables["attention_output/kernel"])
-        blended = ops.reshape(blended, (-1, *self.output_shape))
-        bias = self._variables.get("attention_output/bias")
-        return blended if bias is None else blended + ops.convert_to_tensor(bias)
+        blended = ops.matmul(weights, values)
+        kernel, *bias = self._projection("attention_output")
+        output = ops.reshape(ops.einsum("nhtd,hdc->ntc", blended, kernel), (-1, *self.output_shape))
+        return sum(bias, output)
 
     def _heads(self, name: str, x: Tensor) -> Tensor:
         """(N, …, channels) -> (N, heads, steps, size of a head)."""
+        kernel, *bias = self._projection(name)
+        (x,) = self.operands(x)
         steps = ops.reshape(x, (-1, math.prod(x.shape[1:-1]), x.shape[-1]))
-        heads = ops.einsum("ntc,chd->nhtd", steps, self._variables[f"{name}/kernel"])
-        bias = self._variables.get(f"{name}/bias")
-        return heads if bias is None else heads + ops.expand_dims(bias, 1)
+        heads = ops.einsum("ntc,chd->nhtd", steps, kernel)
+        return sum((ops.expand_dims(each, 1) for each in bias), heads)
+
+    def _projection(self, name: str) -> list[Tensor]:
+        """Its kernel, and its bias if it has one."""
+        names = (f"{name}/kernel", f"{name}/bias")
+        return self.operands(*(self._variables[each] for each in names if each in self._variables))
 
     def call_keras(self, keras_layer: keras.layers.Layer, inputs: Sequence[Tensor], **options: Any) -> Tensor:
         query, value, key = _query_value_key(inputs)

@@ -29,7 +29,9 @@ class Normalization(TrainedLayer):
     """γ·(x - μ)/√(σ² + ε) + β as Keras has it, but by `normalize` where a gradient penalty differentiates it twice."""
 
     def __call__(self, *inputs: Tensor) -> Tensor:
-        return self.normalized(*inputs) if self.mode.is_penalized else super().__call__(*inputs)
+        if self.mode.is_penalized:
+            return self.normalized(*self.operands(*inputs))
+        return super().__call__(*inputs)
 
     @abstractmethod
     def normalized(self, *inputs: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ class UpSampling2D(Layer):
     def __call__(self, *inputs: Tensor) -> Tensor:
         if self.parameters["interpolation"] != "bilinear" or not self.mode.is_penalized:
             return super().__call__(*inputs)
-        (x,), (height, width, channels) = inputs, self.input_shapes[0]
+        (x,), (height, width, channels) = self.operands(*inputs), self.input_shapes[0]
         rows, columns = self.parameters["size"]
         x = ops.matmul(blend(height, rows, x.dtype), ops.reshape(x, (-1, height, width * channels)))
         x = ops.reshape(x, (-1, width, channels))
