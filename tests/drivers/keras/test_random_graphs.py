@@ -85,7 +85,8 @@ def drawn(tmp_path_factory) -> tuple[Path, list[dict[str, Any]], dict[str, np.nd
         source, training = Frame.of(resolved["data"]).source, index // len(KINDS) % IN_USE != IN_USE - 1
         graphs.append({**graph, "source": source, "training": training, "one_in": ONE_IN})
         arrays[f"{index}/noise"] = rng.normal(size=(BATCH, NOISE)).astype(np.float32)
-        arrays[f"{index}/label"] = rng.integers(0, CLASSES, BATCH).astype(np.float32)
+        # Not class 0: a layer such as LeakyReLU may get the number itself, and libraries choose different slopes there.
+        arrays[f"{index}/label"] = rng.integers(1, CLASSES, BATCH).astype(np.float32)
         shape = (BATCH, *resolved["generator"]["output_shape"])
         arrays[f"{index}/data"] = rng.uniform(-1, 1, shape).astype(np.float32)
     (folder / "graphs.json").write_text(json.dumps(graphs))
