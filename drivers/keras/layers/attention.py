@@ -97,7 +97,7 @@ class Attention(Layer):
         queries, keys, values = self._heads("query", query), self._heads("key", key), self._heads("value", value)
         scores = ops.matmul(queries, ops.swapaxes(keys, 2, 3)) / math.sqrt(self.parameters["key_dim"])
         if self.parameters["use_causal_mask"]:
-            steps = np.tri(*scores.shape[2:], dtype=bool)
+            steps = np.tri(*scores.shape[2:]) > 0
             scores = ops.where(steps, scores, -np.inf)
         wide = ops.cast(scores, self.keras_layer.variable_dtype)
         (weights,) = self.operands(ops.softmax(wide))  # (N, heads, steps of query, steps of key)
