@@ -68,7 +68,9 @@ class MinibatchDiscrimination(keras.layers.Layer):
     def call(self, x):
         views = ops.matmul(x, ops.reshape(self.kernel, (x.shape[-1], -1)))
         views = ops.reshape(ops.cast(views, self.variable_dtype), (-1, self.num_kernels, self.kernel_dim))
-        apart = ops.expand_dims(views, 0) - ops.expand_dims(views, 1)
+        # XLA may round M[i] differently wherever it needs it, and then a sample is on some side of itself.
+        others = 1.0 - ops.eye(ops.shape(x)[0], dtype=views.dtype)[..., None, None]
+        apart = (ops.expand_dims(views, 0) - ops.expand_dims(views, 1)) * others
         # |x| as x·sign(x): the second derivative of abs would load PyTorch's compiler, which takes seconds.
         distances = ops.sum(apart * ops.stop_gradient(ops.sign(apart)), axis=-1)  # (N, N, b)
         nearness = ops.cast(ops.sum(ops.exp(-distances), axis=0), x.dtype)

@@ -124,8 +124,9 @@ class MinibatchDiscrimination(layers.Layer):
 
     def call(self, x):
         views = ops.tensordot(x, self.kernel, axes=1)  # (N, views, numbers)
-        apart = ops.abs(views[None] - views[:, None])
-        nearness = ops.sum(ops.exp(-ops.sum(apart, axis=-1)), axis=0)
+        others = 1.0 - ops.eye(ops.shape(x)[0])[..., None, None]
+        apart = (views[None] - views[:, None]) * others  # exactly 0 from itself
+        nearness = ops.sum(ops.exp(-ops.sum(ops.abs(apart), axis=-1)), axis=0)
         return ops.concatenate([x, nearness], axis=-1)
 
     def compute_output_shape(self, shape):
