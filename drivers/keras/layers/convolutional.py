@@ -82,6 +82,10 @@ class TransposedConvolution(Layer):
     def build(self, building: Building) -> None:
         super().build(building)
         self._grid = None
+        kinds = (self.keras_layer.variable_dtype, self.keras_layer.compute_dtype)
+        self._is_dilated = max(self.parameters["dilation_rate"]) > 1 and not all(
+            _paints_apart(len(self.parameters["kernel_size"]), kind) for kind in kinds
+        )
         if on_jax():
             axes = self._axes()
             sides = tuple(
@@ -94,11 +98,10 @@ class TransposedConvolution(Layer):
         if self._grid is not None:
             operands = self.operands(inputs[0], self.keras_layer.kernel)
             return finish(self.keras_layer, on_jax().paint(*operands, self._grid))
+        if self._is_dilated:
+            return finish(self.keras_layer, self._dilated(inputs[0]))
         given = self.parameters
-        if max(given["dilation_rate"]) > 1:
-            if not _paints_apart(len(given["kernel_size"])):
-                return finish(self.keras_layer, self._dilated(inputs[0]))
-        elif given["padding"] == "same" and given["output_padding"] is not None:
+        if max(given["dilation_rate"]) == 1 and given["padding"] == "same" and given["output_padding"] is not None:
             return finish(self.keras_layer, self._cut(inputs[0]))
         return super().__call__(*inputs)
 
@@ -136,13 +139,13 @@ class TransposedConvolution(Layer):
 
 
 @cache
-def _paints_apart(axes: int) -> bool:
+def _paints_apart(axes: int, dtype: str) -> bool:
     """Whether the backend has dilated transposed convolutions. On processors TensorFlow has them by oneDNN alone."""
     if keras.config.backend() != "tensorflow":
         return True
-    kernel = np.ones((2,) * axes + (1, 1), np.float32)
+    kernel = ops.ones((2,) * axes + (1, 1), dtype)
     try:
-        ops.conv_transpose(np.ones((1, *(2,) * axes, 1), np.float32), kernel, dilation_rate=2)
+        ops.conv_transpose(ops.ones((1, *(2,) * axes, 1), dtype), kernel, dilation_rate=2)
     except sys.modules["tensorflow"].errors.OpError:
         return False
     return True
