@@ -46,7 +46,8 @@ def test_only_what_differs_is_told_with_a_value_for_each():
     assert rows["/training/seed"] == [0, 1, 0]
     assert rows["/loss/choice"] == ["non_saturating", "hinge", "non_saturating"]
     assert rows["/loss/label_smoothing"] == [0.0, None, 0.0]
-    assert set(rows) == {"/training/epochs", "/training/seed", "/loss/choice", "/loss/label_smoothing"}
+    loss = {"/loss/choice", "/loss/label_noise", "/loss/label_smoothing"}
+    assert set(rows) == {"/training/epochs", "/training/seed", *loss}
     assert differences([resolved(), resolved(name="another")]) == []
 
 

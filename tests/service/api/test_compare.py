@@ -31,6 +31,7 @@ def test_what_differs_and_who_is_best(client, pair):
     assert [job["id"] for job in answer["jobs"]] == pair
     assert {row["pointer"]: row["values"] for row in answer["parameters"]} == {
         "/loss/choice": ["non_saturating", "hinge"],
+        "/loss/label_noise": [0.0, None],
         "/loss/label_smoothing": [0.0, None],
         "/training/seed": [0, 1],
     }

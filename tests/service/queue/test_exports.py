@@ -66,7 +66,7 @@ def test_weights_leave_with_their_spec(export, fleet, trained):
 def test_a_keras_file_of_a_model_that_pytorch_trained(export):
     found, path = export("keras", "discriminator")
     assert found["name"] == "exports/discriminator.keras"
-    layers = [layer["type"] for layer in read_network(path, ".keras")]
+    layers = [layer["type"] for layer in read_network(path, ".keras").layers]
     assert layers == ["Input", "Conv2D", "LeakyReLU", "Dropout", "Flatten", "Dense"]
 
 
