@@ -22,6 +22,8 @@ TOLERANCE = 1e-5
 GRADIENT_TOLERANCE = 1e-4
 # bfloat16, whose numbers are 1/128 apart at 1: of the largest.
 REDUCED_TOLERANCE = 0.08
+# Slopes that jump: where two samples are nearly the same, rounding decides which of them is the larger.
+JUMPS = {"MinibatchDiscrimination": 2.0}
 # What multiplies, and puts out bfloat16 then; AdaIN, which multiplies the style alone, puts out float32.
 MULTIPLYING = {
     "AdaIN",
@@ -150,16 +152,16 @@ def test_what_multiplies_may_compute_in_bfloat16_and_nothing_else(backend: str, 
         same = kept(reduced) if rounds else reduced
         compare(same, exact, kind)
         for name in reduced.keys() - same.keys():
-            near(reduced[name], exact[name], beside(name, exact))
+            near(reduced[name], exact[name], beside(name, exact), JUMPS.get(kind, 1.0))
 
 
 def kept(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name: value for name, value in arrays.items() if name.partition("/")[0] in ("names", "trainable", "after")}
 
 
-def near(rounded: np.ndarray, exact: np.ndarray, alike: list[np.ndarray]) -> None:
-    """Within what rounding to bfloat16 may do to numbers as large as those beside them."""
-    np.testing.assert_allclose(rounded, exact, rtol=0, atol=REDUCED_TOLERANCE * largest(alike))
+def near(rounded: np.ndarray, exact: np.ndarray, alike: list[np.ndarray], times: float = 1.0) -> None:
+    """Within what rounding to bfloat16 may do to numbers as large as those beside them, or so many times that."""
+    np.testing.assert_allclose(rounded, exact, rtol=0, atol=times * REDUCED_TOLERANCE * largest(alike))
 
 
 def beside(name: str, arrays: dict[str, np.ndarray]) -> list[np.ndarray]:
