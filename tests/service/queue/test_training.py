@@ -212,9 +212,9 @@ def test_the_curves_of_a_real_training_can_be_read_in_words(fleet):
     real = look_of(load(job.spec["data"]).samples[:64] / 255)
     training = training_of(job, fleet.history.curve(job_id), fleet.history, fleet.storage, max_grids=40, real=real)
     reading = read(training)
-    # Three rules look at scores, which were not asked for; one at how alike samples are, and may have too few of them.
+    # Three rules look at scores, which were not asked for; three at samples, and may have too few of them.
     scores = {"low_precision", "missing_modes", "copying"}
-    assert scores <= set(reading.not_judged) <= {*scores, "mode_collapse"}
+    assert scores <= set(reading.not_judged) <= {*scores, "mode_collapse", "noise", "blank"}
     assert reading.judged == [rule.code for rule in RULES if rule.code not in reading.not_judged]
     assert not {"diverging", "discriminator_won", "noise", "blank"} & {rule.code for rule, _ in reading.findings}
     assert all(0 <= diversity <= 1 for _, diversity in training.diversity)
