@@ -46,10 +46,10 @@ def ours(compose):
 
 
 def test_docker_reads_it():
-    docker = shutil.which("docker")
-    command = [docker or "docker", "compose", "--file", str(PROJECT / "compose.yaml"), "config", "--quiet"]
-    if not docker or subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode:
+    # Nothing but Docker reads the file as Docker does; the other tests here hold what can be held without it.
+    if not shutil.which("docker") or subprocess.run(["docker", "compose", "version"], capture_output=True).returncode:
         pytest.skip("docker compose is not installed on this machine")
+    command = ["docker", "compose", "--file", str(PROJECT / "compose.yaml"), "config", "--quiet"]
     subprocess.run(command, env={**os.environ, "AUTHORGAN_API_KEY": KEY}, check=True)
     without = {name: value for name, value in os.environ.items() if name != "AUTHORGAN_API_KEY"}
     refused = subprocess.run(command, env=without, capture_output=True, text=True, check=False)

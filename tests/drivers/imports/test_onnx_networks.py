@@ -228,8 +228,6 @@ def test_weights_that_are_not_finite_are_named(tmp_path):
 @pytest.mark.filterwarnings("ignore")
 def test_a_sequential_of_keras_on_pytorch(tmp_path):
     keras = pytest.importorskip("keras", reason="the file is written with Keras")
-    if keras.backend.backend() != "torch":
-        pytest.skip("Keras exports to ONNX here on PyTorch alone: for TensorFlow and JAX it needs tf2onnx")
     layers = keras.layers
     model = keras.Sequential([
         keras.Input((6,)), layers.Dense(128, use_bias=False), layers.BatchNormalization(), layers.LeakyReLU(0.2),
