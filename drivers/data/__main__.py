@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import base64
 import io
-import json
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from drivers.data import DataError, DataSettings, child, load, preview
+from drivers import confined
+from drivers.data import DataError, DataSettings, load, preview
 from drivers.data.sources.arrays import dataset_of, read_arrays
 from drivers.data.sources.image_files import read_images
 from drivers.data.unpickle import read_pickle
@@ -60,22 +58,12 @@ def draw(request: dict[str, Any], settings: DataSettings) -> str:
 COMMANDS = {"unpickle": unpickle, "inspect": inspect, "preview": draw}
 
 
-def main() -> None:
-    settings = DataSettings.from_env()
-    child.limit(settings)
-    request = json.load(sys.stdin)
-    answer: dict[str, Any]
+def answer(request: dict[str, Any], command: str) -> dict[str, Any]:
     try:
-        answer = {"result": COMMANDS[sys.argv[1]](request, settings)}
+        return {"result": COMMANDS[command](request, DataSettings.from_env())}
     except DataError as error:
-        answer = {"error": {"code": error.code, "message": error.message, "pointer": error.pointer}}
-    except MemoryError:
-        message = f"Reading took more memory than AUTHORGAN_READER_BYTES={settings.reader_bytes}; use less data."
-        answer = {"error": {"code": "too_large", "message": message}}
-    json.dump(answer, sys.stdout)
-    sys.stdout.flush()
-    os._exit(0)  # with memory short, an orderly end may fail
+        return {"error": {"code": error.code, "message": error.message, "pointer": error.pointer}}
 
 
 if __name__ == "__main__":
-    main()
+    confined.serve(answer)

@@ -169,7 +169,7 @@ def _keep(file: FileStorage, suffix: str, name: str) -> Row:
     try:
         digest = _receive(file, received)
         try:
-            found = child.run(["inspect"], services.data_settings, request={"path": str(received)})
+            found = child.run("inspect", services.data_settings, request={"path": str(received)})
         except DataError as error:
             raise _unusable(error) from error
         size = received.stat().st_size

@@ -35,7 +35,7 @@ def preview_png(data: Mapping[str, Any], options: Mapping[str, Any]) -> bytes:
     key = hashlib.sha256(repr((sorted(data.items()), sorted(options.items()), changed)).encode()).hexdigest()[:32]
     cached = settings.cache / "previews" / f"{key}.png"
     if not cached.exists():
-        drawn = child.run(["preview"], settings, request={"data": data, "options": options})
+        drawn = child.run("preview", settings, request={"data": data, "options": options})
         cached.parent.mkdir(parents=True, exist_ok=True)
         temporary = cached.with_name(f".{secrets.token_hex(8)}")
         temporary.write_bytes(base64.b64decode(drawn))

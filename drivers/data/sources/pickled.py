@@ -65,6 +65,6 @@ def _converted(path: Path, settings: DataSettings) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".") as temporary:
             made = Path(temporary) / "arrays.npz"
-            child.run(["unpickle"], settings, request={"path": str(path), "target": str(made)})
+            child.run("unpickle", settings, request={"path": str(path), "target": str(made)})
             os.replace(made, target)
     return target
