@@ -132,6 +132,12 @@ class Settings:
     max_upload_bytes: int = _integer("size of an uploaded data set", 1024 * MiB)
     max_import_bytes: int = _integer("size of an imported run, unpacked", 4096 * MiB)
     max_import_files: int = _integer("files in an imported run", 20_000)
+    network_import_seconds: float = _seconds(
+        "processor time that reading a network from a .keras or .onnx file may take", 60
+    )
+    network_import_bytes: int = _integer(
+        "memory that reading a network from a .keras or .onnx file may take", 2048 * MiB, minimum=64 * MiB
+    )
     max_datasets: int = _integer("uploaded data sets that are kept", 1000)
     max_page: int = _integer("entries on one page of a listing", 100)
     max_metric_points: int = _integer("points in one answer of the metrics", 10_000, minimum=4)

@@ -10,6 +10,8 @@ from typing import IO, Any
 
 import numpy as np
 
+SUFFIXES = (".keras", ".onnx")
+"""What the names of the files end with that are read."""
 MAX_DESCRIPTION_BYTES = 8 * 1024 * 1024
 """The largest description of a network that is read, unpacked; a thousand layers take about one of them."""
 
@@ -45,6 +47,11 @@ def unreadable(code: str, message: str, pointer: str = "") -> UnreadableError:
     return UnreadableError([{"pointer": pointer, "code": code, "message": message}])
 
 
+def unknown_suffix(suffix: str) -> UnreadableError:
+    """The error about a file of another kind than those of `SUFFIXES`."""
+    return unreadable("unknown_suffix", f"A network comes as a {' or '.join(SUFFIXES)} file, not as '{suffix}'.")
+
+
 def read_network(file: Path | IO[bytes], suffix: str, *, with_weights: bool = False) -> Network:
     """A network that another program has saved.
 
@@ -61,11 +68,8 @@ def read_network(file: Path | IO[bytes], suffix: str, *, with_weights: bool = Fa
 
     readers: dict[str, Callable[..., Network]] = {".keras": read_keras, ".onnx": read_onnx}
     if suffix not in readers:
-        raise unreadable("unknown_suffix", f"A network comes as a {' or '.join(SUFFIXES)} file, not as '{suffix}'.")
+        raise unknown_suffix(suffix)
     return readers[suffix](file, with_weights=with_weights)
-
-
-SUFFIXES = (".keras", ".onnx")
 
 
 class Names:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,10 @@ from apiflask import APIBlueprint
 from flask import request
 from werkzeug.datastructures import FileStorage
 
-from drivers import DriverError, WeightsError
+from drivers import DriverError, WeightsError, confined
 from drivers.calibration import is_calibration
 from drivers.export.weights import check
-from drivers.imports import SUFFIXES, Network, UnreadableError, read_network
+from drivers.imports import SUFFIXES, Network, UnreadableError, read_confined
 from drivers.initial_weights import initial_weights
 from drivers.weights import read, save
 from service.api import represent
@@ -45,7 +46,9 @@ def import_network(files_data: NetworkUpload) -> Any:
     A `.keras` file of a Functional or Sequential model, or an `.onnx` graph, becomes layers to
     draw. Weights are not read, and nothing in the file is run.
     """
-    return {"choice": "custom", "layers": _network(files_data.file).layers}
+    with _place() as received:
+        _receive(files_data.file, received)
+        return {"choice": "custom", "layers": _network(received, files_data.file).layers}
 
 
 @imports.post("/models/import")
@@ -63,13 +66,11 @@ def import_weights(files_data: WeightsUpload) -> Any:
     network of the spec beside it, layers and weights; the other one has its first weights.
     """
     services = context()
-    received = services.settings.home / "imports" / f"{secrets.token_hex(8)}.safetensors"
-    received.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    with _place() as received:
+        _receive(files_data.file, received)
         if _suffix(files_data.file) in SUFFIXES:
             resolved = _join_network(received, files_data)
         else:
-            _receive(files_data.file, received)
             resolved = _spec(received, files_data)
         try:
             metadata = check(received, resolved)
@@ -83,28 +84,61 @@ def import_weights(files_data: WeightsUpload) -> Any:
             services.storage.write_atomic(job_id, "spec.json", json.dumps(resolved, indent=1).encode())
 
         job = services.store.adopt(resolved, keep=keep)
-    finally:
-        received.unlink(missing_ok=True)
     shown = represent.job(job)
     return shown, 201, {"Location": shown["links"]["self"]}
+
+
+@contextmanager
+def _place() -> Iterator[Path]:
+    """Where a file that was sent may lie while it is looked at."""
+    folder = context().settings.home / "imports"
+    folder.mkdir(parents=True, exist_ok=True)
+    received = folder / secrets.token_hex(8)
+    try:
+        yield received
+    finally:
+        received.unlink(missing_ok=True)
+
+
+def _name(file: FileStorage) -> str:
+    """The name that the client knows a file by."""
+    return (file.filename or "the file")[:100]
 
 
 def _suffix(file: FileStorage) -> str:
     return Path(file.filename or "").suffix.lower()
 
 
-def _network(file: FileStorage, *, with_weights: bool = False) -> Network:
+def _network(path: Path, file: FileStorage, *, with_weights: bool = False) -> Network:
+    settings = context().settings
+    limits = confined.Limits(settings.network_import_seconds, settings.network_import_bytes)
     try:
-        return read_network(file.stream, _suffix(file), with_weights=with_weights)
+        return read_confined(path, _suffix(file), limits, with_weights=with_weights)
     except UnreadableError as error:
         count = len(error.problems)
         detail = error.problems[0]["message"] if count == 1 else f"The network has {count} problems."
         raise ProblemError(422, "network_unreadable", detail, problems=error.problems) from error
+    except confined.OverLimitError as error:
+        message = OVER[error.limit].format(settings=settings, name=_name(file))
+        problem = {"pointer": "/file", "code": "too_large", "message": message}
+        raise ProblemError(422, "network_unreadable", message, problems=[problem]) from error
 
 
-def _join_network(target: Path, given: WeightsUpload) -> Any:
-    """Writes a network from elsewhere, and first weights of its partner, to a file; returns the spec of both."""
-    network = _network(given.file, with_weights=True)
+OVER = {
+    "seconds": (
+        "Reading '{name}' took more than the {settings.network_import_seconds:g} s that "
+        "AUTHORGAN_NETWORK_IMPORT_SECONDS allows. If it is a file that you trust, start the service with more."
+    ),
+    "memory_bytes": (
+        "Reading '{name}' took more memory than the {settings.network_import_bytes:,} bytes that "
+        "AUTHORGAN_NETWORK_IMPORT_BYTES allows. If it is a file that you trust, start the service with more."
+    ),
+}
+
+
+def _join_network(path: Path, given: WeightsUpload) -> Any:
+    """Puts the weights of a network from elsewhere, and its partner's first ones, in its place; the spec of both."""
+    network = _network(path, given.file, with_weights=True)
     role = given.network or _role(network)
     text = _spec_beside(given)
     if text is None:
@@ -113,7 +147,7 @@ def _join_network(target: Path, given: WeightsUpload) -> Any:
     resolved = _resolved(text, given.name, {role: {"choice": "custom", "layers": network.layers}})
     (partner,) = {"generator", "discriminator"} - {role}
     weights = {f"{role}/{name}": value for name, value in network.weights.items()}
-    save(target, {**weights, **initial_weights(resolved, partner, resolved["training"]["seed"])})
+    save(path, {**weights, **initial_weights(resolved, partner, resolved["training"]["seed"])})
     return resolved
 
 
@@ -181,8 +215,7 @@ def _resolved(text: str, name: str | None, changes: Mapping[str, Any]) -> Any:
 
 def _unusable(error: DriverError, path: Path, file: FileStorage) -> ProblemError:
     """The driver's words, with the name that the client knows the file by."""
-    name = (file.filename or "the file")[:100]
-    detail = error.message.replace(str(path), name)
+    detail = error.message.replace(str(path), _name(file))
     messages = error.problems if isinstance(error, WeightsError) else [detail]
     if len(messages) > MAX_PROBLEMS:
         messages = [*messages[:MAX_PROBLEMS], f"and {len(messages) - MAX_PROBLEMS:,} more"]

@@ -39,6 +39,8 @@ def fold(node: Any, inputs: Sequence[np.ndarray | None], opset: int) -> list[np.
     try:
         with np.errstate(all="ignore"):
             return list(ReferenceEvaluator(node, opsets={"": opset}).run(None, named))
+    except MemoryError:
+        raise
     except Exception as error:  # whatever NumPy or the evaluator makes of what a stranger wrote
         raise UndrawableError(f"cannot be computed: {error}") from error
 

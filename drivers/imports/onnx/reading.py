@@ -162,6 +162,8 @@ class Reading:
 
         try:
             return np.asarray(numpy_helper.to_array(tensor))
+        except MemoryError:
+            raise
         except Exception as error:  # whatever a stranger's tensor makes of it
             sizes = "x".join(map(str, tensor.dims)) or "a single number"
             message = f"The weights '{tensor.name}' ({sizes}) are damaged: {error}."

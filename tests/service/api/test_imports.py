@@ -208,3 +208,19 @@ def test_weights_of_a_network_that_are_not_finite_are_named(client):
     response = post(client, "/v1/models/import", content, "critic.onnx", spec=json.dumps(SPEC))
     assert response.status_code == 422
     assert "holds NaN or infinite numbers" in response.json["detail"]
+
+
+def test_a_file_that_takes_too_much_is_told_which_limit_it_was(make_client):
+    """The numbers that an operator gives, which the file itself need not hold, beyond the memory of its reader."""
+    nodes = [helper.make_node("ConstantOfShape", ["many"], [f"c{place}"]) for place in range(8)]
+    put = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 4])
+    held = [numpy_helper.from_array(np.array([1 << 24]), "many")]
+    content = helper.make_model(helper.make_graph(nodes, "g", [put], [put], held)).SerializeToString()
+    client = make_client(network_import_bytes=256 * 1024 * 1024)
+    for path, fields in (("/v1/specs/import", {}), ("/v1/models/import", {"spec": json.dumps(SPEC)})):
+        response = post(client, path, content, "greedy.onnx", **fields)
+        assert response.status_code == 422
+        assert [problem["pointer"] for problem in response.json["problems"]] == ["/file"]
+        assert response.json["detail"].startswith(
+            "Reading 'greedy.onnx' took more memory than the 268,435,456 bytes that AUTHORGAN_NETWORK_IMPORT_BYTES"
+        )

@@ -9,10 +9,13 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 import requests
+from onnx import TensorProto, helper, numpy_helper
 
 from service.queue.events import EventWriter
 from service.store import Store
@@ -175,3 +178,22 @@ print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
     imported = set(json.loads(done.stdout))
     assert {"flask", "numpy", "service"} <= imported
     assert not imported & {"torch", "keras", "tensorflow", "sklearn", "scipy", "pandas", "matplotlib"}
+
+
+def test_a_file_that_is_read_for_long_lets_others_be_answered(serve):
+    """A graph whose operators add up the same 64 MiB of numbers again and again, until its reader's time is over."""
+    nodes = [helper.make_node("ConstantOfShape", ["many"], ["c"])]
+    nodes += [helper.make_node("ReduceSum", ["c"], [f"s{place}"], keepdims=0) for place in range(10_000)]
+    put = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 4])
+    many = numpy_helper.from_array(np.array([1 << 24]), "many")
+    content = helper.make_model(helper.make_graph(nodes, "g", [put], [put], [many])).SerializeToString()
+    server = serve(network_import_seconds=1.0)
+    with ThreadPoolExecutor(1) as pool:
+        files = {"file": ("slow.onnx", content)}
+        reading = pool.submit(requests.post, f"{server.url}/v1/specs/import", files=files, timeout=60)
+        answered = 0
+        while not reading.done():
+            assert requests.get(f"{server.url}/healthz", timeout=5).status_code == 200
+            answered += 1
+        assert "AUTHORGAN_NETWORK_IMPORT_SECONDS" in reading.result().json()["detail"]
+    assert answered > 5
