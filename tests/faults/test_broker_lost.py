@@ -40,7 +40,7 @@ def server(tmp_path):
 
 
 def test_a_broker_killed_and_wiped_in_the_middle_costs_no_job(fleets, server, monkeypatch):
-    monkeypatch.setattr("service.store.FORGOTTEN_SECONDS", 0)
+    monkeypatch.setattr("service.store.lost.FORGOTTEN_SECONDS", 0)
     with fleets(redis_url=server.embedded.url) as fleet:
         fleet.start_worker()
         running = fleet.submit(small_spec(epochs=60))
