@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from keras import ops
@@ -18,13 +18,34 @@ Tensor = Any
 # Samples (B, …) as the data has them or as generated, and their labels (B,).
 Batch = tuple[Tensor, Tensor | None]
 
+UPDATES_IN_A_CALL = 5
+"""So many updates of the discriminator, those of WGAN, are compiled together; a step of more makes several calls.
+
+Each call has a price, weights are copied for it, and nothing of two calls is computed at the same time. Each update in
+it has a price too, when it is compiled.
+"""
+
+
+class Given(NamedTuple):
+    """What is drawn for one update of the discriminator.
+
+    Attributes:
+        sources: noise (B, *source_shape) and the labels of the fakes made of it.
+        reals: a batch of the data.
+        draws: numbers from [0, 1), (draws, B), for the loss and its penalties.
+    """
+
+    sources: Batch
+    reals: Batch
+    draws: Tensor
+
 
 class Alternating(AlternatingProcess, KerasProcess):
     """See `drivers.processes.alternating.AlternatingProcess`.
 
-    A step is made of three functions, compiled where the backend can: an update of the discriminator, one of the
-    generator, and one of the discriminator and then the generator, which share one forward pass of the generator.
-    Whatever is drawn for them is drawn before, by NumPy.
+    A step is made of three functions, compiled where the backend can: updates of the discriminator, one of the
+    generator, and updates of the discriminator of which the last shares its pass of the generator with the generator's
+    own. Whatever is drawn for them is drawn before, by NumPy.
     """
 
     def __init__(self, state: KerasState) -> None:
@@ -42,23 +63,31 @@ class Alternating(AlternatingProcess, KerasProcess):
             loss, measured = self._compiled_generator(sources, more, rates, measure)
             self._keep(measured)
             return {"generator": loss}
-        reports: dict[str, Tensor] = {}
         # The mean grows within the updates: arithmetic between them would wait for each before the next is queued.
         mean, share = np.zeros((), np.float32), np.asarray(1 / self._discriminator_steps, np.float32)
-        for remaining in reversed(range(self._discriminator_steps)):
-            sources, reals, draws = self._draw_sources(), state.batches.next(), self._draw_for_loss()
-            given = (sources, reals, draws, rates, measure, mean, share)
-            if remaining == 0 and "generator" in update:
-                mean, reports["generator"], measured = self._compiled_both(*given, self._draw_more_reals())
-            else:
-                mean, measured = self._compiled_discriminator(*given)
+        remaining = self._discriminator_steps
+        while remaining > UPDATES_IN_A_CALL:
+            given = self._draw(UPDATES_IN_A_CALL)
+            mean, measured = self._compiled_discriminator(given, rates, measure, mean, share)
+            remaining -= UPDATES_IN_A_CALL
+        given = self._draw(remaining)
+        if "generator" not in update:
+            mean, measured = self._compiled_discriminator(given, rates, measure, mean, share)
             self._keep(measured)
-        return {**reports, "discriminator": mean}
+            return {"discriminator": mean}
+        more = self._draw_more_reals()
+        mean, loss, measured = self._compiled_both(given, more, rates, measure, mean, share)
+        self._keep(measured)
+        return {"generator": loss, "discriminator": mean}
 
     def _keep(self, measured: dict[str, Tensor]) -> None:
         """What a compiled step measured; of a step that does not measure it is zeros."""
         if self._state.measures:
             self._state.measured |= measured
+
+    def _draw(self, updates: int) -> list[Given]:
+        """For as many updates of the discriminator."""
+        return [Given(self._draw_sources(), self._state.batches.next(), self._draw_for_loss()) for _ in range(updates)]
 
     def _draw_sources(self) -> Batch:
         """Noise (B, *source_shape) for a batch of fakes, and the labels they are made for."""
@@ -74,20 +103,16 @@ class Alternating(AlternatingProcess, KerasProcess):
         return self._state.random.penalty.random(shape, dtype=np.float32)
 
     def _train_discriminator(
-        self,
-        sources: Batch,
-        reals: Batch,
-        draws: Tensor,
-        rates: Mapping[str, Tensor],
-        measure: Tensor,
-        mean: Tensor,
-        share: Tensor,
+        self, given: Sequence[Given], rates: Mapping[str, Tensor], measure: Tensor, mean: Tensor, share: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Adds the ``share`` of this update's loss to the ``mean``."""
-        noise, labels = sources
-        fakes = ops.stop_gradient(self._generator(noise=noise, label=labels))
-        loss, measured = self._update_discriminator(reals, (fakes, labels), draws, rates, measure)
-        return ops.add(mean, ops.multiply(share, loss)), measured
+        """Updates; adds the ``share`` of each one's loss to the ``mean``. What it measures is the last one's."""
+        measured: dict[str, Tensor] = {}
+        for sources, reals, draws in given:
+            noise, labels = sources
+            fakes = ops.stop_gradient(self._generator(noise=noise, label=labels))
+            loss, measured = self._update_discriminator(reals, (fakes, labels), draws, rates, measure)
+            mean = ops.add(mean, ops.multiply(share, loss))
+        return mean, measured
 
     def _train_generator(
         self, sources: Batch, more: Batch | None, rates: Mapping[str, Tensor], measure: Tensor
@@ -97,15 +122,16 @@ class Alternating(AlternatingProcess, KerasProcess):
 
     def _train_both(
         self,
-        sources: Batch,
-        reals: Batch,
-        draws: Tensor,
+        given: Sequence[Given],
+        more: Batch | None,
         rates: Mapping[str, Tensor],
         measure: Tensor,
         mean: Tensor,
         share: Tensor,
-        more: Batch | None,
     ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+        """The mean after all updates of the discriminator, the generator's loss, and what is measured."""
+        mean, _ = self._train_discriminator(given[:-1], rates, measure, mean, share)
+        sources, reals, draws = given[-1]
         fakes, pull = self._generate(sources)
         labels = sources[1]
         constant = ops.stop_gradient(fakes)
