@@ -82,7 +82,9 @@ def family_spec(family: str) -> dict[str, Any]:
     """Dropout draws in each library by itself, so there is none."""
     if family == "waves":
         return dict(spec.resolve({**WAVES, "optimizer": SGD}))
-    resolved = dict(small_spec(family, optimizer=SGD))
+    # More updates than are compiled together.
+    training = {"discriminator_steps": 7} if family == "wgan" else {}
+    resolved = dict(small_spec(family, optimizer=SGD, training=training))
     for layer in resolved["discriminator"]["layers"]:
         if layer["type"] == "Dropout":
             layer["rate"] = 0.0
