@@ -14,7 +14,11 @@ async function main() {
     process.env.AUTHORGAN_TEST_NODE_RED = "5"
     const system = await System.start()
     process.env.AUTHORGAN_TEST_SYSTEM = JSON.stringify({ port: system.port, editorPort: system.editorPort })
-    const { status } = spawnSync(process.execPath, ["--test", "--test-reporter=spec", "--test-concurrency=1", ...TESTS], { stdio: "inherit" })
+    const { status } = spawnSync(
+        process.execPath,
+        ["--test", "--test-reporter=spec", "--test-concurrency=1", ...TESTS],
+        { stdio: "inherit" }
+    )
     await system.stop()
     process.exitCode = status ?? 1
 }
