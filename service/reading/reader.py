@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from service.reading.rules import RULES, Finding, NotJudgedError, Rule
+from service.reading.finding import Finding, NotJudgedError, Rule
+from service.reading.rules import RULES
 from service.reading.training import MIN_STEPS, Training
 
 HEALTHY_RULE = "None of the rules that warn found anything, and there were enough steps to judge by."

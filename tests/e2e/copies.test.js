@@ -2,12 +2,11 @@
 const assert = require("node:assert/strict")
 const fs = require("node:fs")
 const path = require("node:path")
-const { after, before, describe, test } = require("node:test")
-const { until } = require("../palette/support/fake-service")
-const { Editor, launch } = require("./support/browser")
-const { System, project } = require("./support/system")
+const { describe, test } = require("node:test")
+const { until } = require("../palette/support/until")
+const { openEditor, PATIENCE_MS } = require("./support/start")
+const { project } = require("./support/system")
 
-const PATIENCE_MS = 120_000
 const EXAMPLE = path.join(project, "flows/34 - Interpolation movie.json")
 
 /** Long enough to be stopped, on little data. */
@@ -57,23 +56,14 @@ function inject(id, { y, payload, type, to }) {
 }
 
 let system
-let browser
 let editor
 let page
 
-before(async () => {
-    system = await System.start()
-    browser = await launch()
-    editor = await Editor.open(browser, system.editor)
+openEditor((opened) => {
+    ;({ system, editor } = opened)
     page = editor.page
 })
 
-after(async () => {
-    await browser?.close()
-    await system?.stop()
-})
-
-const tabs = () => page.evaluate(() => RED.nodes.getWorkspaceOrder())
 /** The nodes of a flow or subflow that name a train node: their types, and where that train node is. */
 const asking = (z) =>
     page.evaluate(
@@ -85,12 +75,6 @@ const asking = (z) =>
         z
     )
 
-async function emptyFlow() {
-    const before = await tabs()
-    await page.evaluate(() => RED.actions.invoke("core:add-flow"))
-    return until(async () => (await tabs()).find((id) => !before.includes(id)), "a flow is added")
-}
-
 /** Lays down what was pasted, which hangs at the pointer. */
 async function paste() {
     const { x, y } = await page.locator("#red-ui-workspace-chart").boundingBox()
@@ -101,20 +85,15 @@ async function paste() {
     await page.mouse.up()
 }
 
-/** Imports as a person does who pastes a flow into the import dialog, and is told that it is there already. */
-async function importCopy(flow) {
-    const before = await tabs()
-    await page.evaluate(() => RED.actions.invoke("core:show-import-dialog"))
-    const text = page.locator("#red-ui-clipboard-dialog-import-text")
-    await text.fill(JSON.stringify(flow))
-    await text.press("End") // Node-RED looks at what stands there when a key is let go.
-    await page.locator("#red-ui-clipboard-dialog-ok").click()
-    const copy = page.getByRole("button", { name: "Import copy" })
-    return until(async () => {
-        if (await copy.isVisible()) await copy.click()
-        return (await tabs()).find((id) => !before.includes(id))
-    }, "a flow is added")
-}
+/** Imports as a person does who pastes a flow into the import dialog, and is told if it is there already. */
+const importCopy = (flow) =>
+    editor.added(async () => {
+        await page.evaluate(() => RED.actions.invoke("core:show-import-dialog"))
+        const text = page.locator("#red-ui-clipboard-dialog-import-text")
+        await text.fill(JSON.stringify(flow))
+        await text.press("End") // Node-RED looks at what stands there when a key is let go.
+        await page.locator("#red-ui-clipboard-dialog-ok").click()
+    })
 
 describe("a flow that is copied and pasted", () => {
     let copy
@@ -127,7 +106,7 @@ describe("a flow that is copied and pasted", () => {
         await page.locator("#red-ui-workspace-chart").click({ position: { x: 30, y: 500 } })
         await page.keyboard.press("Control+a")
         await page.keyboard.press("Control+c")
-        copy = await emptyFlow()
+        copy = await editor.addFlow()
         await paste()
         assert.deepEqual(await asking(copy), [{ type: "authorgan-control", valid: true, at: copy }])
         assert.deepEqual(await asking("first-gan"), [{ type: "authorgan-control", valid: true, at: "first-gan" }])
@@ -171,7 +150,7 @@ test("a node that is copied without its train node asks the same one", async () 
     await editor.show("first-gan")
     await editor.node("first-gan-control").click()
     await page.keyboard.press("Control+c")
-    const flow = await emptyFlow()
+    const flow = await editor.addFlow()
     await paste()
     assert.deepEqual(await asking(flow), [{ type: "authorgan-control", valid: true, at: "first-gan" }])
 })
@@ -184,7 +163,7 @@ test("a node whose train node is deleted says so, until undo brings it back", as
     await editor.edit("first-gan-control", async (dialog) => {
         assert.match(await dialog.locator("#authorgan-train option:checked").textContent(), /is there no more/)
     })
-    assert.equal(await page.evaluate(() => RED.nodes.node("first-gan-control").train), "first-gan-train")
+    assert.equal((await editor.properties("first-gan-control")).train, "first-gan-train")
     await editor.undo()
     await editor.validAt("first-gan-control")
 })
@@ -218,7 +197,7 @@ describe("a subflow with a training in it", () => {
     test("asks in each of its instances the training of that instance", async () => {
         await editor.deploy()
         await editor.show("labs")
-        const states = async () => (await system.api("/v1/jobs?sort=-created_at")).jobs.map(({ state }) => state)
+        const states = async () => (await system.jobs()).map(({ state }) => state)
         const before = (await states()).length
         const isStarted = (count) => until(async () => (await states()).length === before + count, "it is asked for")
         await editor.pressButton("lab-one-start")
@@ -241,10 +220,7 @@ describe("a subflow with a training in it", () => {
             assert.ok(values.includes("first-gan-train"))
             assert.ok(!values.includes("lab-train"))
         })
-        await page.evaluate((id) => {
-            RED.nodes.node(id).train = "lab-train"
-            RED.events.emit("nodes:change", RED.nodes.node(id))
-        }, control)
+        await editor.change(control, { train: "lab-train" })
         await editor.reasonAt(control, /inside the subflow "Lab", where it runs once in each instance/)
     })
 })

@@ -1,26 +1,16 @@
 /** What a new user does: opens the editor, presses the button, watches, changes something, breaks something. */
 const assert = require("node:assert/strict")
-const { after, before, describe, test } = require("node:test")
-const { until } = require("../palette/support/fake-service")
-const { Editor, launch } = require("./support/browser")
-const { System } = require("./support/system")
-
-/** A training is given this long; the machine may be busy. */
-const PATIENCE_MS = 120_000
+const { describe, test } = require("node:test")
+const { until } = require("../palette/support/until")
+const { Editor } = require("./support/browser")
+const { openEditor, PATIENCE_MS } = require("./support/start")
 
 let system
 let browser
 let editor
 
-before(async () => {
-    system = await System.start()
-    browser = await launch()
-    editor = await Editor.open(browser, system.editor)
-})
-
-after(async () => {
-    await browser?.close()
-    await system?.stop()
+openEditor((opened) => {
+    ;({ system, browser, editor } = opened)
 })
 
 describe("the first flow", () => {
@@ -46,12 +36,12 @@ describe("the first flow", () => {
             const steps = dialog.locator('[data-field="discriminator_steps"] input')
             assert.equal(await steps.getAttribute("placeholder"), "1")
         })
-        const parameters = await editor.page.evaluate(() => RED.nodes.node("first-gan-training").parameters)
+        const { parameters } = await editor.properties("first-gan-training")
         assert.deepEqual(parameters, { epochs: 3, batch_size: 32, ema_decay: 0.99 })
     })
 
     test("is scored while it trains, by what is ticked in the gan node", async () => {
-        const evaluation = () => editor.page.evaluate(() => RED.nodes.node("first-gan-gan").parameters.evaluation)
+        const evaluation = async () => (await editor.properties("first-gan-gan")).parameters.evaluation
         const tick = (dialog, name) => dialog.locator(`#authorgan-metrics [data-choice="${name}"] input`)
         await editor.edit("first-gan-gan", async (dialog) => {
             await tick(dialog, "precision").check()
@@ -79,18 +69,15 @@ describe("the first flow", () => {
     })
 
     test("offers backends where the driver has some, and keeps none where it has not", async () => {
-        const { gan, parameters } = await editor.page.evaluate(() => {
-            const [{ id, parameters }] = RED.nodes.filterNodes({ type: "authorgan-gan" })
-            return { gan: id, parameters }
-        })
+        const chosen = async () => (await editor.properties("first-gan-gan")).parameters
+        const parameters = await chosen()
         const choose = (driver, backend) =>
-            editor.edit(gan, async (dialog) => {
+            editor.edit("first-gan-gan", async (dialog) => {
                 await dialog.locator('[data-gan="driver"] select').selectOption(driver)
                 const row = dialog.locator('[data-gan="backend"]')
                 assert.equal(await row.isVisible(), Boolean(backend))
                 if (backend) await row.locator("select").selectOption(backend)
             })
-        const chosen = () => editor.page.evaluate((id) => RED.nodes.node(id).parameters, gan)
         await choose({ label: "Keras" }, { label: "JAX" })
         assert.deepEqual(await chosen(), { ...parameters, driver: "keras", backend: "jax" })
         await choose({ label: "PyTorch" }, null)
@@ -131,7 +118,7 @@ describe("the first flow", () => {
         await editor.edit("first-gan-data", async (dialog) => {
             await dialog.locator('[data-choice="digits"] > [data-field="count"] input').fill("320")
         })
-        const parameters = await editor.page.evaluate(() => RED.nodes.node("first-gan-data").parameters)
+        const { parameters } = await editor.properties("first-gan-data")
         assert.deepEqual(parameters, { image_size: 16, count: 320 })
     })
 
@@ -145,9 +132,9 @@ describe("the first flow", () => {
             PATIENCE_MS
         )
         await until(async () => (await editor.status("first-gan-train")) === "done", "the training ends", PATIENCE_MS)
-        const { jobs } = await system.api("/v1/jobs")
-        assert.equal(jobs[0].state, "succeeded")
-        assert.equal(jobs[0].progress.total, 30)
+        const job = await system.newestJob()
+        assert.equal(job.state, "succeeded")
+        assert.equal(job.progress.total, 30)
         const step = editor.node("first-gan-preview").locator(".authorgan-card-text").first()
         // 320 pictures in batches of 32, three times.
         await until(async () => (await step.textContent()) === "step 30", "the last picture is shown")
@@ -155,15 +142,16 @@ describe("the first flow", () => {
     })
 
     test("shows it as large as one pulls it, and undo takes that back", async () => {
-        const width = () => editor.page.evaluate(() => RED.nodes.node("first-gan-preview").width)
+        const width = async () => (await editor.properties("first-gan-preview")).width
+        const picture = async () => (await editor.card("first-gan-preview")).picture
         const corner = await editor.node("first-gan-preview").locator(".authorgan-card-corner").boundingBox()
-        const before = (await editor.card("first-gan-preview")).picture
+        const before = await picture()
         await editor.page.mouse.move(corner.x + 8, corner.y + 8)
         await editor.page.mouse.down()
         await editor.page.mouse.move(corner.x - 52, corner.y + 8, { steps: 4 })
         await editor.page.mouse.up()
         assert.equal(await width(), 200)
-        assert.equal((await editor.card("first-gan-preview")).picture, before - 60)
+        await until(async () => (await picture()) === before - 60, "the picture is 60 narrower")
         await editor.undo()
         assert.equal(await width(), 260)
     })
@@ -171,7 +159,7 @@ describe("the first flow", () => {
     test("shows its latest picture to whoever opens the editor later", async () => {
         const late = await Editor.open(browser, system.editor)
         await until(async () => (await late.card("first-gan-preview")).picture > 100, "the picture appears")
-        assert.ok((await late.card("first-gan-preview")).lines[0] > 3)
+        await until(async () => (await late.card("first-gan-preview")).lines[0] > 3, "and the curve")
         await late.page.close()
     })
 
@@ -264,7 +252,7 @@ describe("a drawing that cannot work is marked before it is deployed", () => {
 })
 
 test("a GAN is drawn by hand on an empty canvas, without opening a dialog", async () => {
-    await editor.page.evaluate(() => RED.actions.invoke("core:add-flow"))
+    await editor.addFlow()
     const gan = await editor.drag("authorgan-gan", 400, 200)
     const train = await editor.drag("authorgan-train", 600, 200)
     await editor.wire(gan, train)
@@ -282,17 +270,13 @@ test("a GAN is drawn by hand on an empty canvas, without opening a dialog", asyn
     await editor.deploy()
     await editor.pressButton(inject)
     await until(async () => /^\d/.test(await editor.status(train)), "it trains", PATIENCE_MS)
-    const { jobs } = await system.api("/v1/jobs?state=running")
-    await fetch(`${system.url}/v1/jobs/${jobs[0].id}/actions`, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ action: "stop" })
-    })
+    const [{ id }] = await system.jobs("state=running")
+    await system.post(`/v1/jobs/${id}/actions`, { action: "stop" })
     await until(async () => (await editor.status(train)) === "stopped", "it stops", PATIENCE_MS)
 })
 
 test("the rows of a sweep are judged as they are typed, mark the node, and are kept", async () => {
-    await editor.page.evaluate(() => RED.actions.invoke("core:add-flow"))
+    await editor.addFlow()
     const gan = await editor.drag("authorgan-gan", 300, 200)
     const sweep = await editor.drag("authorgan-sweep", 600, 200)
     await editor.wire(gan, sweep)
@@ -318,9 +302,7 @@ test("the rows of a sweep are judged as they are typed, mark the node, and are k
     await editor.screenshot("sweep")
     await editor.edit(sweep, async (dialog) => dialog.locator("#node-input-generator").fill("gan, dcgan"))
     await editor.validAt(sweep)
-    assert.deepEqual(await editor.page.evaluate((id) => RED.nodes.node(id).rows, sweep), [
-        { pointer: "/training/seed", values: "[0, 1]" }
-    ])
+    assert.deepEqual((await editor.properties(sweep)).rows, [{ pointer: "/training/seed", values: "[0, 1]" }])
 })
 
 describe("the service node", () => {
@@ -360,24 +342,14 @@ describe("the service node", () => {
 
 test("a service that is away is said once, and drawing goes on", async () => {
     const away = editor.page.locator(".red-ui-notification", { hasText: "does not answer" })
-    const change = (url) =>
-        editor.page.evaluate((url) => {
-            const service = RED.nodes.node("first-gan-service")
-            service.url = url
-            RED.events.emit("nodes:change", service)
-        }, url)
-    const rename = (name) =>
-        editor.page.evaluate((name) => {
-            const gan = RED.nodes.node("first-gan-gan")
-            gan.name = name
-            RED.events.emit("nodes:change", gan)
-        }, name)
+    const change = (url) => editor.change("first-gan-service", { url })
+    const rename = (name) => editor.change("first-gan-gan", { name })
     await editor.show("first-gan")
     await change("http://127.0.0.1:9")
     await rename("first")
     await away.waitFor()
     await rename("second")
-    await editor.page.waitForTimeout(1000)
+    await editor.settled()
     assert.equal(await away.count(), 1)
     assert.equal(await editor.badge("first-gan-generator"), "")
     await editor.validAt("first-gan-generator")

@@ -2,12 +2,12 @@
 const assert = require("node:assert/strict")
 const fs = require("node:fs")
 const path = require("node:path")
-const { after, before, describe, test } = require("node:test")
-const { until } = require("../palette/support/fake-service")
-const { Editor, launch } = require("./support/browser")
-const { System, project, onNodeRed5 } = require("./support/system")
+const { before, describe, test } = require("node:test")
+const { until } = require("../palette/support/until")
+const { Editor } = require("./support/browser")
+const { openEditor, PATIENCE_MS } = require("./support/start")
+const { project, onNodeRed5 } = require("./support/system")
 
-const PATIENCE_MS = 120_000
 const MODULE = "@authorgan/node-red-contrib-authorgan"
 const flows = fs.readdirSync(path.join(project, "flows"), { recursive: true }).filter((name) => name.endsWith(".json"))
 
@@ -18,15 +18,8 @@ let system
 let browser
 let editor
 
-before(async () => {
-    system = await System.start()
-    browser = await launch()
-    editor = await Editor.open(browser, system.editor)
-})
-
-after(async () => {
-    await browser?.close()
-    await system?.stop()
+openEditor((opened) => {
+    ;({ system, browser, editor } = opened)
 })
 
 /** A flow of the project, made shorter. */
@@ -45,41 +38,26 @@ describe("from the menu", () => {
         const label = folders.pop()
         test(`Import > Examples > ${label}`, async () => {
             const { page } = editor
-            const tabs = () =>
-                page.evaluate(() => {
-                    const ids = []
-                    RED.nodes.eachWorkspace(({ id }) => {
-                        ids.push(id)
-                    })
-                    return ids
-                })
-            const before = await tabs()
-            await page.evaluate(() => RED.actions.invoke("core:show-examples-import-dialog"))
             const row = (text) => page.locator(".ui-dialog:visible .red-ui-treeList-label", { hasText: text })
-            await row(MODULE).locator(".fa-angle-right").click()
-            for (const folder of folders) {
-                const inside = row(new RegExp(`^\\s*${folder}\\s*$`))
-                await inside.locator(".fa-angle-right").click()
-            }
-            // A row that is still sliding into its place may miss a click.
-            const ok = page.locator("#red-ui-clipboard-dialog-ok")
-            await until(async () => {
-                await row(label).click()
-                return ok.isEnabled()
-            }, `${label} is chosen`)
-            await ok.click()
             // The first flow is in the workspace already; a copy of it does no harm.
-            const copy = page.getByRole("button", { name: "Import copy" })
-            const added = await until(async () => {
-                if (await copy.isVisible()) await copy.click()
-                return (await tabs()).find((id) => !before.includes(id))
-            }, "a flow is added")
-            await page.evaluate((tab) => RED.workspaces.show(tab), added)
-            await page.waitForTimeout(500) // For what the service says of the drawing.
-            const nodes = await page.evaluate(
-                (z) => RED.nodes.filterNodes({ z }).map(({ type, valid, id }) => ({ type, valid, id })),
-                added
-            )
+            const added = await editor.added(async () => {
+                await page.evaluate(() => RED.actions.invoke("core:show-examples-import-dialog"))
+                await row(MODULE).locator(".fa-angle-right").click()
+                for (const folder of folders) {
+                    const inside = row(new RegExp(`^\\s*${folder}\\s*$`))
+                    await inside.locator(".fa-angle-right").click()
+                }
+                // A row that is still sliding into its place may miss a click.
+                const ok = page.locator("#red-ui-clipboard-dialog-ok")
+                await until(async () => {
+                    await row(label).click()
+                    return ok.isEnabled()
+                }, `${label} is chosen`)
+                await ok.click()
+            })
+            await editor.show(added)
+            await editor.settled()
+            const nodes = await editor.nodesIn(added)
             const flow = JSON.parse(fs.readFileSync(path.join(project, "flows", name)))
             const tab = flow.find(({ type }) => type === "tab").id
             const expected = flow.filter(({ z, x, type }) => z === tab && x !== undefined && type !== "group")
@@ -133,8 +111,7 @@ describe("pressed", { skip: onNodeRed5() && "the trainings behind the buttons do
         await editor.pressButton("paper-json-digits")
         await picture("paper-json-preview")
         await status("paper-json-train", "done")
-        const { jobs } = await system.api("/v1/jobs")
-        const { spec } = await system.api(`/v1/jobs/${jobs[0].id}`)
+        const { spec } = await system.newestJob()
         assert.equal(spec.generator.choice, "dcgan")
         assert.equal(spec.data.choice, "digits")
     })
@@ -144,8 +121,7 @@ describe("pressed", { skip: onNodeRed5() && "the trainings behind the buttons do
         await editor.pressButton("sixteen-pairs-pair-1")
         await picture("sixteen-pairs-preview")
         await status("sixteen-pairs-table", "1 done")
-        const { jobs } = await system.api("/v1/jobs")
-        const { spec } = await system.api(`/v1/jobs/${jobs[0].id}`)
+        const { spec } = await system.newestJob()
         assert.deepEqual([spec.generator.choice, spec.discriminator.choice], ["dcgan", "wgan"])
         assert.equal(spec.loss.choice, "wasserstein")
     })
@@ -163,8 +139,8 @@ describe("pressed", { skip: onNodeRed5() && "the trainings behind the buttons do
         await editor.show("over-rest")
         await editor.pressButton("over-rest-start")
         await picture("over-rest-preview")
-        const { jobs } = await system.api("/v1/jobs?name=submitted")
-        assert.equal(jobs[0].state, "succeeded")
+        const [submitted] = await system.jobs("name=submitted")
+        assert.equal(submitted.state, "succeeded")
     })
 
     test("11: waves are drawn as curves", async () => {
@@ -179,9 +155,9 @@ describe("pressed", { skip: onNodeRed5() && "the trainings behind the buttons do
         await editor.show("fine-tune")
         await editor.pressButton("fine-tune-start")
         await status("fine-tune-tune", "done")
-        const { jobs } = await system.api("/v1/jobs")
-        const { spec } = await system.api(`/v1/jobs/${jobs[0].id}`)
-        assert.equal(spec.generator.weights.job, jobs[1].id)
+        const { spec } = await system.newestJob()
+        const [, first] = await system.jobs()
+        assert.equal(spec.generator.weights.job, first.id)
         assert.deepEqual(spec.discriminator.frozen, ["conv2d_1"])
     })
 
@@ -203,7 +179,8 @@ describe("pressed", { skip: onNodeRed5() && "the trainings behind the buttons do
         await trained("reading")
         await read(/Too early to say/)
         await picture("reading-film")
-        assert.match(await editor.status("reading-losses"), /^generator \d.*, discriminator \d/)
+        const losses = /^generator \d.*, discriminator \d/
+        await until(async () => losses.test(await editor.status("reading-losses")), "the losses are told as points")
         await editor.pressButton("reading-newest-run")
         await status("reading-find", "1 found")
     })
@@ -257,7 +234,7 @@ describe("pressed", { skip: onNodeRed5() && "the trainings behind the buttons do
             await editor.pressButton(`hidden-${what}-ask`)
             await picture(`hidden-${what}`)
         }
-        assert.equal(await editor.page.evaluate(() => RED.nodes.node("hidden-late").layer), "leakyrelu_3")
+        assert.equal((await editor.properties("hidden-late")).layer, "leakyrelu_3")
         await editor.screenshot("hidden-layers")
     })
 
@@ -269,10 +246,11 @@ describe("pressed", { skip: onNodeRed5() && "the trainings behind the buttons do
         await editor.pressButton("take-home-run")
         const curve = async (id) =>
             (await (await fetch(`${system.editor}authorgan/preview/${id}/curve`)).json()).points.map(([, loss]) => loss)
-        await until(async () => (await curve("take-home-ran")).length > 0, "its losses are drawn", PATIENCE_MS)
         await picture("take-home-drew")
-        const [here, elsewhere] = [await curve("take-home-preview"), await curve("take-home-ran")]
-        assert.equal(elsewhere.length, here.length)
+        const here = await curve("take-home-preview")
+        const drawn = async () => (await curve("take-home-ran")).length === here.length
+        await until(drawn, `its ${here.length} losses are drawn`, PATIENCE_MS)
+        const elsewhere = await curve("take-home-ran")
         // One computes in the precision that suits this machine, the other in float32.
         for (const [step, loss] of elsewhere.slice(0, 5).entries()) assert.ok(Math.abs(loss - here[step]) < 0.01)
         await editor.screenshot("take-home")
@@ -281,7 +259,7 @@ describe("pressed", { skip: onNodeRed5() && "the trainings behind the buttons do
     test("20: the run is taken home from the dialog of the preview, and opened in the sidebar from that of train", async () => {
         const { page } = editor
         const open = async (id) => {
-            await editor.node(id).locator(".red-ui-flow-node-label").dblclick({ force: true })
+            await editor.openDialog(id)
             await until(() => page.locator("#authorgan-take-home").isEnabled(), `the dialog of ${id} knows its run`)
         }
         await editor.show("take-home")
@@ -294,7 +272,7 @@ describe("pressed", { skip: onNodeRed5() && "the trainings behind the buttons do
         assert.match(fs.readFileSync(await download.path(), "utf8"), /^"""Trains .* on digits/)
         await page.locator("#authorgan-dialog-cancel").click()
         await page.locator("#node-dialog-cancel").click()
-        await page.locator(".red-ui-tray").waitFor({ state: "detached" })
+        await editor.dialogIsGone()
 
         await open("take-home-train")
         await page.locator("#authorgan-open-run").click()
@@ -329,9 +307,9 @@ describe("pressed", { skip: onNodeRed5() && "the trainings behind the buttons do
         assert.ok(here.every((value, at) => Math.abs(value - there[at]) <= 1))
         await editor.pressButton("other-runtime-go")
         await status("other-runtime-on", "done")
-        const { jobs } = await system.api("/v1/jobs")
-        const { spec } = await system.api(`/v1/jobs/${jobs[0].id}`)
-        assert.deepEqual([spec.driver, spec.backend, spec.generator.weights.job], ["keras", "jax", jobs[1].id])
+        const { spec } = await system.newestJob()
+        const [, first] = await system.jobs()
+        assert.deepEqual([spec.driver, spec.backend, spec.generator.weights.job], ["keras", "jax", first.id])
         await editor.screenshot("other-runtime")
     })
 
@@ -350,8 +328,7 @@ describe("pressed", { skip: onNodeRed5() && "the trainings behind the buttons do
         await editor.pressButton("mix-start")
         await picture("mix-preview")
         await status("mix-train", "done")
-        const { jobs } = await system.api("/v1/jobs")
-        const { spec } = await system.api(`/v1/jobs/${jobs[0].id}`)
+        const { spec } = await system.newestJob()
         assert.deepEqual(
             [spec.loss.choice, spec.optimizer.generator.choice, spec.optimizer.discriminator.choice],
             ["least_squares", "adam", "rmsprop"]

@@ -2,12 +2,11 @@
 const assert = require("node:assert/strict")
 const { execFileSync } = require("node:child_process")
 const path = require("node:path")
-const { after, before, describe, test } = require("node:test")
-const { until } = require("../palette/support/fake-service")
-const { Editor, launch } = require("./support/browser")
-const { System, project } = require("./support/system")
+const { describe, test } = require("node:test")
+const { until } = require("../palette/support/until")
+const { openEditor, PATIENCE_MS } = require("./support/start")
+const { project } = require("./support/system")
 
-const PATIENCE_MS = 60_000
 const SPEC = {
     ...{ name: "dropped", generator: { choice: "dcgan" }, discriminator: { choice: "dcgan" } },
     ...{ data: { choice: "digits", count: 320 }, training: { epochs: 1 } }
@@ -50,7 +49,6 @@ sys.stdout.buffer.write(model.SerializeToString())
 `
 
 let system
-let browser
 let editor
 let page
 /** A training that has ended, its last sample, its generator as a .keras file. */
@@ -58,12 +56,6 @@ let job
 let sample
 let generator
 
-const post = (resource, body, accept = "application/json") =>
-    fetch(system.url + resource, {
-        method: "POST",
-        headers: { "Content-Type": "application/json", Accept: accept },
-        body: JSON.stringify(body)
-    })
 const python = (...words) => execFileSync(path.join(project, ".venv/bin/python"), ["-c", ...words])
 /** A .keras file, which is a zip with the model's description in it. */
 const kerasFile = (model) =>
@@ -75,22 +67,15 @@ const kerasFile = (model) =>
 const onnxFile = () => python(CRITIC)
 const bytes = async (response) => Buffer.from(await response.arrayBuffer())
 
-before(async () => {
-    system = await System.start()
-    browser = await launch()
-    editor = await Editor.open(browser, system.editor)
+openEditor(async (opened) => {
+    ;({ system, editor } = opened)
     page = editor.page
-    ;({ id: job } = await (await post("/v1/jobs", SPEC)).json())
-    const ended = async () => (await system.api(`/v1/jobs/${job}`)).state === "succeeded"
+    ;({ id: job } = await (await system.post("/v1/jobs", SPEC)).json())
+    const ended = async () => (await system.get(`/v1/jobs/${job}`)).state === "succeeded"
     await until(ended, "the training ends", PATIENCE_MS)
     sample = await bytes(await fetch(`${system.url}/v1/jobs/${job}/samples/latest.png`))
     const asked = { format: "keras", network: "generator" }
-    generator = await bytes(await post(`/v1/models/${job}/export`, asked, "application/octet-stream"))
-})
-
-after(async () => {
-    await browser?.close()
-    await system?.stop()
+    generator = await bytes(await system.post(`/v1/models/${job}/export`, asked, "application/octet-stream"))
 })
 
 /** Drags files over the drawing and lets go of them. */
@@ -123,38 +108,28 @@ async function clear() {
     })
     await page.waitForFunction(() => !document.querySelector(".red-ui-notification"))
 }
-const inFlow = (type) =>
-    page.evaluate((type) => RED.nodes.filterNodes({ z: RED.workspaces.active(), type })[0]?.id, type)
-const count = () =>
-    page.evaluate(() => {
-        let count = 0
-        RED.nodes.eachNode(() => {
-            count += 1
-        })
-        return count
-    })
-const dragTargetIsGone = async () => assert.equal(await page.locator("#red-ui-drop-target").isVisible(), false)
+const dragTargetIsGone = () => page.locator("#red-ui-drop-target").waitFor({ state: "hidden" })
 
 describe("a picture of samples that is dropped on the drawing", () => {
     test("opens its drawing, and its job draws it again, pixel for pixel", async () => {
-        const before = await count()
+        const before = await editor.countNodes()
         await drop(["sample.png", sample])
         const notice = await said("pixel for pixel the same")
         await notice.locator("img").nth(1).waitFor()
         await editor.screenshot("dropped-picture")
         await dragTargetIsGone()
-        const gan = await inFlow("authorgan-gan")
-        assert.equal(await page.evaluate((id) => RED.nodes.node(id).name, gan), "dropped")
-        const generator = await inFlow("authorgan-generator")
+        const gan = await editor.inFlow("authorgan-gan")
+        assert.equal((await editor.properties(gan)).name, "dropped")
+        const generator = await editor.inFlow("authorgan-generator")
         await until(async () => /^16×16×1/.test(await editor.badge(generator)), "shapes appear")
         await editor.undo()
-        assert.equal(await count(), before)
+        assert.equal(await editor.countNodes(), before)
         await clear()
     })
 
     test("is drawn again as it was asked for: count, columns, seed", async () => {
         const asked = { count: 6, columns: 2, seed: 7 }
-        await drop(["six.png", await bytes(await post(`/v1/models/${job}/sample`, asked, "image/png"))])
+        await drop(["six.png", await bytes(await system.post(`/v1/models/${job}/sample`, asked, "image/png"))])
         const notice = await said("pixel for pixel the same")
         const sizes = await notice.locator("img").evaluateAll((images) =>
             Promise.all(
@@ -174,21 +149,21 @@ describe("a picture of samples that is dropped on the drawing", () => {
         await fetch(`${system.url}/v1/jobs/${job}`, { method: "DELETE" })
         await drop(["sample.png", sample])
         await said(`Its job ${job} is not at this service`)
-        assert.ok(await inFlow("authorgan-gan"))
+        assert.ok(await editor.inFlow("authorgan-gan"))
         await editor.undo()
-        await post(`/v1/jobs/${job}/actions`, { action: "restore" })
+        await system.post(`/v1/jobs/${job}/actions`, { action: "restore" })
         await clear()
     })
 
     test("draws nothing where it carries no spec, or is no picture, and says why", async () => {
-        const before = await count()
+        const before = await editor.countNodes()
         await drop(["photo.png", PLAIN])
         await said("AUTHORGAN_PICTURES_CARRY_SPEC")
         await clear()
         await drop(["photo.png", "<script>alert(1)</script>"])
         await said("This is no PNG file")
         await dragTargetIsGone()
-        assert.equal(await count(), before)
+        assert.equal(await editor.countNodes(), before)
         await clear()
     })
 })
@@ -197,8 +172,8 @@ describe("other files that are dropped", () => {
     test("a spec is drawn", async () => {
         await drop(["gan.json", JSON.stringify(SPEC)])
         await until(async () => {
-            const gan = await inFlow("authorgan-gan")
-            return gan && (await page.evaluate((id) => RED.nodes.node(id).name, gan)) === "dropped"
+            const gan = await editor.inFlow("authorgan-gan")
+            return gan && (await editor.properties(gan)).name === "dropped"
         }, "the spec is drawn")
         await editor.undo()
     })
@@ -214,14 +189,14 @@ describe("other files that are dropped", () => {
     })
 
     test("a flow is Node-RED's own, as ever", async () => {
-        const before = await count()
+        const before = await editor.countNodes()
         const comment = { id: "dropped-comment", type: "comment", name: "hello", x: 100, y: 100, wires: [] }
         await drop(["flows.json", JSON.stringify([comment])])
-        await until(async () => (await count()) === before + 1, "the flow is imported")
+        await until(async () => (await editor.countNodes()) === before + 1, "the flow is imported")
         await page.mouse.click(700, 500) // It hangs at the pointer until it is put down.
         await dragTargetIsGone()
         await editor.undo()
-        await until(async () => (await count()) === before, "it is taken back")
+        await until(async () => (await editor.countNodes()) === before, "it is taken back")
     })
 
     test("several at once are too many", async () => {
@@ -236,28 +211,26 @@ describe("a network that another program saved", () => {
         await page.locator("#authorgan-import-draw").click()
         await page.locator(".authorgan-dialog").waitFor({ state: "detached" })
     }
-    /** What a drawn network is made of: types of its layers, in order of their columns. */
-    const layers = () =>
-        page.evaluate(() =>
-            RED.nodes
-                .filterNodes({ z: RED.workspaces.active() })
-                .map(({ type }) => type)
-                .filter((type) => type.startsWith("authorgan-layer-"))
-        )
+    /** What the networks in the flow are made of: types of their layers. */
+    const layers = async () => {
+        const nodes = await editor.nodesIn(await page.evaluate(() => RED.workspaces.active()))
+        const prefix = "authorgan-layer-"
+        return nodes.filter(({ type }) => type.startsWith(prefix)).map(({ type }) => type.replace(prefix, ""))
+    }
 
     test("that takes noise is a generator, and becomes one of a new GAN on data that fits", async () => {
-        const before = await count()
+        const before = await editor.countNodes()
         await drop(["generator.keras", generator])
         assert.match(await page.locator("#authorgan-import-told").textContent(), /takes noise, so it is a generator/)
         await editor.screenshot("import-network")
         await drawIt()
-        const node = await inFlow("authorgan-generator")
+        const node = await editor.inFlow("authorgan-generator")
         await until(async () => /^16×16×1/.test(await editor.badge(node)), "it makes pictures")
-        await editor.validAt(await inFlow("authorgan-gan"))
-        assert.equal((await layers()).filter((type) => type.endsWith("up-sampling2d")).length, 2)
+        await editor.validAt(await editor.inFlow("authorgan-gan"))
+        assert.equal((await layers()).filter((type) => type === "up-sampling2d").length, 2)
         await editor.screenshot("imported-network")
         await editor.undo()
-        assert.equal(await count(), before)
+        assert.equal(await editor.countNodes(), before)
     })
 
     test("takes the place of a family in the GAN that is there", async () => {
@@ -266,12 +239,9 @@ describe("a network that another program saved", () => {
         assert.match(await page.locator("#authorgan-import-told").textContent(), /takes data, so it is a discriminator/)
         await page.locator("#authorgan-import-into").selectOption("first-gan-discriminator")
         await drawIt()
-        const choice = () => page.evaluate(() => RED.nodes.node("first-gan-discriminator").choice)
+        const choice = async () => (await editor.properties("first-gan-discriminator")).choice
         await until(async () => (await choice()) === "custom", "the layers are wired in")
-        const found = await layers()
-        assert.deepEqual(found.map((type) => type.replace("authorgan-layer-", "")).sort(), [
-            ...["conv2d", "dense", "flatten", "input", "leaky-relu"]
-        ])
+        assert.deepEqual((await layers()).sort(), ["conv2d", "dense", "flatten", "input", "leaky-relu"])
         await editor.validAt("first-gan-gan")
         await editor.undo()
         assert.equal(await choice(), "dcgan")
@@ -285,14 +255,14 @@ describe("a network that another program saved", () => {
         await drop(["flat.keras", kerasFile({ class_name: "Sequential", config: { layers } })])
         await page.locator("#authorgan-import-told").waitFor()
         await drawIt()
-        const dense = await until(() => inFlow("authorgan-layer-dense"), "it is drawn")
+        const dense = await until(() => editor.inFlow("authorgan-layer-dense"), "it is drawn")
         await editor.reasonAt(dense, /16x16x1/)
         await editor.screenshot("imported-with-problems")
         await editor.undo()
     })
 
     test("is refused layer by layer, by their names, and nothing is drawn", async () => {
-        const before = await count()
+        const before = await editor.countNodes()
         await page.evaluate(() => RED.actions.invoke("authorgan:import-spec"))
         const file = { name: "lambdas.keras", mimeType: "application/zip", buffer: kerasFile(LAMBDAS) }
         await page.locator("#authorgan-import-file").setInputFiles(file)
@@ -301,7 +271,7 @@ describe("a network that another program saved", () => {
         assert.match((await wrong.allTextContents()).join(), /swirl[\s\S]*twirl/)
         await editor.screenshot("import-network-refused")
         await page.locator("#authorgan-dialog-cancel").click()
-        assert.equal(await count(), before)
+        assert.equal(await editor.countNodes(), before)
     })
 })
 

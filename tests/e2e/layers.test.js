@@ -2,54 +2,26 @@
 const assert = require("node:assert/strict")
 const fs = require("node:fs")
 const path = require("node:path")
-const { after, before, describe, test } = require("node:test")
-const { until } = require("../palette/support/fake-service")
-const { Editor, launch } = require("./support/browser")
-const { System, project } = require("./support/system")
+const { describe, test } = require("node:test")
+const { until } = require("../palette/support/until")
+const { openEditor, PATIENCE_MS } = require("./support/start")
+const { project } = require("./support/system")
 
-const PATIENCE_MS = 120_000
 const FLOW = "06 - DCGAN from scratch.json"
 
 let system
-let browser
 let editor
 
-before(async () => {
-    system = await System.start()
-    browser = await launch()
-    editor = await Editor.open(browser, system.editor)
+openEditor(async (opened) => {
+    ;({ system, editor } = opened)
     const text = fs.readFileSync(path.join(project, "flows", FLOW), "utf8")
     await editor.place(JSON.parse(text))
 })
 
-after(async () => {
-    await browser?.close()
-    await system?.stop()
-})
-
-/** Turns to a flow, or places one, as a person does, who has to take the pointer off the drawing for that. */
-const show = async (tab) => {
-    await editor.page.mouse.move(5, 5)
-    await editor.show(tab)
-}
-const place = async (flow) => {
-    await editor.page.mouse.move(5, 5)
-    await editor.place(flow)
-}
 const badge = (id, words) =>
     until(async () => (await editor.badge(id)) === words, `${id} shows ${words}`).catch(async (error) => {
         throw new Error(`${error.message}; it shows "${await editor.badge(id)}"`)
     })
-const set = (id, parameters) =>
-    editor.page.evaluate(
-        ([id, parameters]) => {
-            const node = RED.nodes.node(id)
-            Object.assign(node.parameters, parameters)
-            RED.events.emit("nodes:change", node)
-        },
-        [id, parameters]
-    )
-
 test("long names in the palette break between their words, and are found as they are written", async () => {
     const lines = (type) =>
         editor.page
@@ -83,9 +55,7 @@ describe("DCGAN from scratch", () => {
         await badge("scratch-discriminator-dense-1", "1 · 1.0 k")
         assert.match(await editor.badge("scratch-generator"), /^16×16×1 · \d+ k$/)
         assert.match(await editor.badge("scratch-discriminator"), /^\d+ k$/)
-        const invalid = await editor.page.evaluate(() =>
-            RED.nodes.filterNodes({ z: "scratch" }).filter(({ valid }) => valid === false)
-        )
+        const invalid = (await editor.nodesIn("scratch")).filter(({ valid }) => valid === false)
         assert.deepEqual(invalid, [])
         await editor.screenshot("layers")
     })
@@ -100,10 +70,8 @@ describe("DCGAN from scratch", () => {
             await field("filters").locator("> .authorgan-value > input").fill("48")
             await editor.screenshot("layer-dialog")
         })
-        const { filters, kernel_size } = await editor.page.evaluate(
-            () => RED.nodes.node("scratch-generator-conv2d-1").parameters
-        )
-        assert.deepEqual([filters, kernel_size], [48, [3, 5]])
+        const { parameters } = await editor.properties("scratch-generator-conv2d-1")
+        assert.deepEqual([parameters.filters, parameters.kernel_size], [48, [3, 5]])
         await badge("scratch-generator-leakyrelu-2", "8×8×48")
         await editor.undo()
         await badge("scratch-generator-leakyrelu-2", "8×8×64")
@@ -111,16 +79,9 @@ describe("DCGAN from scratch", () => {
 
     test("two layers of one name are hinted at, both, and stay valid", async () => {
         const both = ["scratch-generator-conv2d-1", "scratch-generator-tanh-1"]
-        const named = (name) =>
-            editor.page.evaluate(
-                ([ids, name]) => {
-                    for (const node of ids.map((id) => RED.nodes.node(id))) {
-                        node.name = name
-                        RED.events.emit("nodes:change", node)
-                    }
-                },
-                [both, name]
-            )
+        const named = async (name) => {
+            for (const id of both) await editor.change(id, { name })
+        }
         const hints = (id) => editor.node(id).locator(".authorgan-hint:not(.hide)").count()
         await named("last")
         for (const id of both) await until(async () => (await hints(id)) === 1, `${id} is hinted at`)
@@ -138,14 +99,14 @@ describe("DCGAN from scratch", () => {
     })
 
     test("a layer that does not fit is marked with the reason, and those before it keep their shapes", async () => {
-        await set("scratch-generator-reshape-1", { target_shape: [4, 4, 100] })
+        await editor.setParameters("scratch-generator-reshape-1", { target_shape: [4, 4, 100] })
         await editor.reasonAt("scratch-generator-reshape-1", /holds 1600 numbers, but its input holds 2048/)
         await badge("scratch-generator-dense-1", "2048 · 207 k")
         await badge("scratch-generator-tanh-1", "")
         await badge("scratch-discriminator-conv2d-2", "4×4×64 · 33 k")
         assert.match(await editor.tooltip("scratch-generator-reshape-1"), /Reshape/)
         await editor.screenshot("layer-marked")
-        await set("scratch-generator-reshape-1", { target_shape: [4, 4, 128] })
+        await editor.setParameters("scratch-generator-reshape-1", { target_shape: [4, 4, 128] })
         await editor.validAt("scratch-generator-reshape-1")
         await badge("scratch-generator-tanh-1", "16×16×1")
     })
@@ -174,14 +135,13 @@ describe("DCGAN from scratch", () => {
     })
 
     test("is trained as it was drawn", async () => {
-        await set("scratch-training", { epochs: 1 })
-        await set("scratch-data", { count: 320 })
+        await editor.setParameters("scratch-training", { epochs: 1 })
+        await editor.setParameters("scratch-data", { count: 320 })
         await editor.deploy()
         await editor.pressButton("scratch-start")
         await until(async () => (await editor.status("scratch-train")) === "done", "the training ends", PATIENCE_MS)
         await until(async () => (await editor.card("scratch-preview")).picture > 100, "a picture", PATIENCE_MS)
-        const { jobs } = await system.api("/v1/jobs")
-        const { spec } = await system.api(`/v1/jobs/${jobs[0].id}`)
+        const { spec } = await system.newestJob()
         assert.equal(spec.generator.choice, "custom")
         assert.equal(spec.generator.layers.length, 15)
         assert.equal(spec.generator.layers[1].node_id, "scratch-generator-dense-1")
@@ -195,7 +155,7 @@ describe("a wrapper", () => {
             ...{ id, type: `authorgan-layer-${type}`, z: "wrapped", name: "", parameters, version: 2, x, y: 100 },
             wires: [to]
         })
-        await place([
+        await editor.place([
             { id: "wrapped", type: "tab", label: "wrapped" },
             layer("wrapped-input", "input", ["wrapper"], { source: "noise" }, 120),
             layer("wrapper", "spectral-normalization", [], { layer: { type: "Dense", units: 32 } }, 300)
@@ -214,7 +174,7 @@ describe("a wrapper", () => {
             await editor.screenshot("wrapper-dialog")
         })
         await badge("wrapper", "64 · 6.5 k")
-        const inner = () => editor.page.evaluate(() => RED.nodes.node("wrapper").parameters.layer)
+        const inner = async () => (await editor.properties("wrapper")).parameters.layer
         assert.deepEqual(await inner(), { type: "Dense", units: 64 })
         await editor.edit("wrapper", async (dialog) => {
             await dialog.locator("#authorgan-frozen").check()
@@ -226,7 +186,7 @@ describe("a wrapper", () => {
             assert.equal(await control(dialog, "layer", "filters").count(), 1)
         })
         assert.equal((await inner()).type, "Conv2D")
-        assert.equal(await editor.page.evaluate(() => RED.nodes.node("wrapper").trainable), false)
+        assert.equal((await editor.properties("wrapper")).trainable, false)
         await editor.reasonAt("wrapper", /needs an image/)
         await editor.undo()
         assert.deepEqual(await inner(), { type: "Dense", units: 64 })
@@ -256,7 +216,7 @@ describe("a wrapper", () => {
             assert.match(await section("GRU").textContent(), /Units/)
             await editor.screenshot("nested-dialog")
         })
-        assert.deepEqual(await editor.page.evaluate(() => RED.nodes.node("distributed").parameters), {
+        assert.deepEqual((await editor.properties("distributed")).parameters, {
             layer: { type: "Bidirectional", layer: { type: "GRU", units: 7 }, merge_mode: "sum" }
         })
     })
@@ -264,13 +224,13 @@ describe("a wrapper", () => {
 
 describe("by hand on an empty canvas", () => {
     test("shapes appear as the wires snap in, long before there is a GAN", async () => {
-        await show(await editor.page.evaluate(() => RED.workspaces.add().id))
+        await editor.addFlow()
         const generator = await editor.drag("authorgan-generator", 700, 100)
         const input = await editor.drag("authorgan-layer-input", 120, 100)
         const dense = await editor.drag("authorgan-layer-dense", 300, 100)
         const reshape = await editor.drag("authorgan-layer-reshape", 480, 100)
-        await set(dense, { units: 256 })
-        await set(reshape, { target_shape: [16, 16, 1] })
+        await editor.setParameters(dense, { units: 256 })
+        await editor.setParameters(reshape, { target_shape: [16, 16, 1] })
         await editor.wire(input, dense)
         await badge(input, "100")
         await badge(dense, "256 · 26 k")
@@ -321,18 +281,18 @@ describe("a subflow used twice", () => {
     ]
 
     test("shows what its layers put out in each of its instances", async () => {
-        await place(FLOW)
+        await editor.place(FLOW)
         await badge("blocks-noise", "100")
-        await show("block")
+        await editor.show("block")
         await badge("block-reshape", "8×8 | 64×8")
         await editor.screenshot("subflow")
     })
 
     test("tells what is wrong inside it at the instance where that is so", async () => {
-        await set("block-reshape", { target_shape: [64] })
+        await editor.setParameters("block-reshape", { target_shape: [64] })
         await badge("block-reshape", "64")
         await editor.validAt("blocks-two")
-        await set("block-dense", { units: 32 })
+        await editor.setParameters("block-dense", { units: 32 })
         await editor.reasonAt("blocks-one", /Reshape.*holds 64 numbers, but its input holds 32/)
         await editor.reasonAt("block-reshape", /holds 64 numbers/)
     })
@@ -352,12 +312,9 @@ describe("a flow from elsewhere", () => {
             { ...layer("foreign-generator", "authorgan-generator", "foreign-gan", {}), choice: "custom" },
             layer("foreign-gan", "authorgan-gan", "", {})
         ]
-        await place(flow)
+        await editor.place(flow)
         await editor.reasonAt("foreign-dense", /unitz: This version of AuthorGAN knows no such parameter/)
-        await editor.page.evaluate(() => {
-            delete RED.nodes.node("foreign-dense").parameters.unitz
-            RED.events.emit("nodes:change", RED.nodes.node("foreign-dense"))
-        })
+        await editor.change("foreign-dense", { parameters: { units: 4 } })
         await editor.reasonAt(
             "foreign-dense",
             /of a type that this palette does not know \(authorgan-layer-hyperbolic\)/
@@ -375,38 +332,31 @@ describe("unfolding a family", () => {
     const layersOf = async (role) => {
         const [question] = await Promise.all([
             editor.page.waitForRequest(/authorgan\/resolve/),
-            editor.page.evaluate(() => {
-                RED.nodes.node("first-gan-gan").name += "."
-                RED.events.emit("nodes:change", RED.nodes.node("first-gan-gan"))
-            })
+            editor.change("first-gan-gan", { name: `${(await editor.properties("first-gan-gan")).name}.` })
         ])
         const { spec } = await (await question.response()).json()
         return spec[role].layers.map(({ node_id, ...layer }) => layer)
     }
 
     test("places its layers, wired and named as they were, in one step of the history", async () => {
-        await show("first-gan")
+        await editor.show("first-gan")
         await until(async () => (await editor.badge("first-gan-generator")) !== "", "shapes appear")
         const badge = await editor.badge("first-gan-generator")
         const built = await layersOf("generator")
-        const count = () => editor.page.evaluate(() => RED.nodes.filterNodes({ z: "first-gan" }).length)
+        const count = async () => (await editor.nodesIn("first-gan")).length
         const before = await count()
-        await editor.node("first-gan-generator").locator(".red-ui-flow-node-label").dblclick({ force: true })
+        await editor.openDialog("first-gan-generator")
         await editor.page.locator("#authorgan-unfold").click()
         await until(async () => (await count()) === before + 17, "15 layers and a pair of links are placed")
-        const choice = await editor.page.evaluate(() => RED.nodes.node("first-gan-generator").choice)
-        assert.equal(choice, "custom")
+        assert.equal((await editor.properties("first-gan-generator")).choice, "custom")
         await until(async () => (await editor.badge("first-gan-generator")) === badge, "the totals are the same")
         assert.deepEqual(await layersOf("generator"), built)
-        await editor.page.waitForTimeout(400) // For the dialog to slide away.
+        await editor.dialogIsGone()
         await editor.screenshot("unfolded")
         await editor.undo()
         assert.equal(await count(), before)
-        const restored = await editor.page.evaluate(() => {
-            const { choice, parameters } = RED.nodes.node("first-gan-generator")
-            return { choice, parameters }
-        })
-        assert.deepEqual(restored, { choice: "dcgan", parameters: {} })
+        const { choice, parameters } = await editor.properties("first-gan-generator")
+        assert.deepEqual({ choice, parameters }, { choice: "dcgan", parameters: {} })
         await editor.validAt("first-gan-generator")
     })
 })

@@ -3,10 +3,9 @@ const assert = require("node:assert/strict")
 const fs = require("node:fs")
 const os = require("node:os")
 const path = require("node:path")
-const { after, before, describe, test } = require("node:test")
-const { until } = require("../palette/support/fake-service")
-const { Editor, launch } = require("./support/browser")
-const { System } = require("./support/system")
+const { describe, test } = require("node:test")
+const { until } = require("../palette/support/until")
+const { openEditor } = require("./support/start")
 
 /** The form of the AuthorGAN paper, with numbers written as texts. */
 const PAPER = {
@@ -17,36 +16,22 @@ const PAPER = {
 }
 
 let system
-let browser
 let editor
 let page
 
-before(async () => {
-    system = await System.start()
-    browser = await launch()
-    editor = await Editor.open(browser, system.editor)
+openEditor(async (opened) => {
+    ;({ system, editor } = opened)
     page = editor.page
     // The service node of the first flow is the one that is asked.
-    await page.evaluate((url) => {
-        RED.nodes.node("first-gan-service").url = url
-    }, system.url)
+    await editor.change("first-gan-service", { url: system.url })
 })
 
-after(async () => {
-    await browser?.close()
-    await system?.stop()
+/** What undo has to bring back. */
+const state = async () => ({
+    count: await editor.countNodes(),
+    flow: await page.evaluate(() => RED.workspaces.active()),
+    flows: await editor.flows()
 })
-
-const state = () =>
-    page.evaluate(() => {
-        let count = 0
-        RED.nodes.eachNode(() => {
-            count += 1
-        })
-        return { count, flow: RED.workspaces.active(), tabs: RED.nodes.getWorkspaceOrder().length }
-    })
-const inFlow = (type) =>
-    page.evaluate((type) => RED.nodes.filterNodes({ z: RED.workspaces.active(), type })[0]?.id, type)
 const problems = () => page.locator(".authorgan-problems li").allTextContents()
 const closed = () => page.locator(".authorgan-dialog").waitFor({ state: "detached" })
 
@@ -74,10 +59,7 @@ async function exported(form) {
     return spec
 }
 
-const resolve = async (spec) => {
-    const options = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(spec) }
-    return (await fetch(`${system.url}/v1/specs/resolve`, options)).json()
-}
+const resolve = async (spec) => (await system.post("/v1/specs/resolve", spec)).json()
 
 describe("importing a spec", () => {
     test("draws a GAN of the zoo with its layers, ready to train, in one step of the history", async () => {
@@ -91,18 +73,16 @@ describe("importing a spec", () => {
         await page.locator("#authorgan-import-draw").click()
         await closed()
         const drawn = await state()
-        assert.equal(drawn.tabs, start.tabs + 1)
-        const generator = await inFlow("authorgan-generator")
+        assert.equal(drawn.flows.length, start.flows.length + 1)
+        const generator = await editor.inFlow("authorgan-generator")
         await until(async () => /^16×16×1/.test(await editor.badge(generator)), "shapes appear")
-        const invalid = await page.evaluate(() =>
-            RED.nodes.filterNodes({ z: RED.workspaces.active() }).filter(({ valid }) => valid === false)
-        )
+        const invalid = (await editor.nodesIn(drawn.flow)).filter(({ valid }) => valid === false)
         assert.deepEqual(invalid, [])
         await editor.screenshot("imported")
 
         // What is drawn is what the zoo says: loss, optimizer and training of its critic, although that is layers now.
         const said = (await resolve(await exported("drawn"))).spec
-        const { spec } = await resolve(await system.api("/v1/zoo/wgan"))
+        const { spec } = await resolve(await system.get("/v1/zoo/wgan"))
         for (const key of ["data", "loss", "optimizer", "training"]) assert.deepEqual(said[key], spec[key])
         assert.deepEqual(said.generator.layers, spec.generator.layers)
 
@@ -166,7 +146,7 @@ describe("exporting", () => {
         await editor.edit("first-gan-gan", async (dialog) => {
             await dialog.locator("#node-input-name").fill("my first")
         })
-        await editor.node("first-gan-gan").locator(".red-ui-flow-node-label").dblclick({ force: true })
+        await editor.openDialog("first-gan-gan")
         await page.locator("#authorgan-export").click()
         await page.locator("#authorgan-export-spec").waitFor()
         await editor.screenshot("export")
@@ -181,20 +161,14 @@ describe("exporting", () => {
     })
 
     test("tells what is wrong where it does not resolve, beside what is drawn", async () => {
-        await page.evaluate(() => {
-            Object.assign(RED.nodes.node("first-gan-data").parameters, { image_size: 2 })
-            RED.events.emit("nodes:change", RED.nodes.node("first-gan-data"))
-        })
+        await editor.setParameters("first-gan-data", { image_size: 2 })
         await choose("export-spec")
         await until(async () => (await problems()).length > 0, "a problem is shown")
         assert.ok(await page.locator("#authorgan-export-form option[value=resolved]").isDisabled())
         assert.match(await page.locator("#authorgan-export-spec").inputValue(), /"image_size": 2/)
         await page.locator("#authorgan-dialog-cancel").click()
         await closed()
-        await page.evaluate(() => {
-            RED.nodes.node("first-gan-data").parameters.image_size = 16
-            RED.events.emit("nodes:change", RED.nodes.node("first-gan-data"))
-        })
+        await editor.setParameters("first-gan-data", { image_size: 16 })
     })
 })
 
@@ -212,13 +186,13 @@ describe("unfolding from the menu", () => {
             RED.view.select({ nodes: types.flatMap((type) => RED.nodes.filterNodes({ z, type })) })
             RED.actions.invoke("core:delete-selection")
         })
-        const critic = await inFlow("authorgan-discriminator")
+        const critic = await editor.inFlow("authorgan-discriminator")
         await until(async () => (await editor.badge(critic)) !== "", "the critic is measured")
         const before = await exported("resolved")
-        const count = (await state()).count
+        const count = await editor.countNodes()
         await page.evaluate((id) => RED.view.select({ nodes: [RED.nodes.node(id)] }), critic)
         await choose("unfold")
-        await until(async () => (await state()).count > count, "layers are placed")
+        await until(async () => (await editor.countNodes()) > count, "layers are placed")
         const after = await exported("resolved")
         assert.equal(after.discriminator.choice, "custom")
         for (const key of ["loss", "optimizer", "training"]) assert.deepEqual(after[key], before[key])
@@ -226,16 +200,15 @@ describe("unfolding from the menu", () => {
         assert.deepEqual(bare(after.discriminator), bare(before.discriminator))
         await editor.screenshot("unfolded-critic")
         await editor.undo()
-        assert.equal((await state()).count, count)
+        assert.equal(await editor.countNodes(), count)
         assert.deepEqual(await exported("resolved"), before)
     })
 })
 
 test("a flow that an earlier palette saved is brought up to date as it is imported", async () => {
     const saved = JSON.parse(fs.readFileSync(path.join(__dirname, "../palette/saved/version-1.json"), "utf8"))
-    await page.mouse.move(5, 5)
     await editor.place(saved.filter(({ type }) => type !== "authorgan-service"))
-    const { name, version } = await page.evaluate(() => RED.nodes.node("conv"))
+    const { name, version } = await editor.properties("conv")
     assert.deepEqual([name, version], ["conv_a", 2])
     await until(async () => (await editor.badge("act")) === "16×16×1", "it is measured")
 })

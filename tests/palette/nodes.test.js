@@ -1,7 +1,8 @@
 /** The nodes around a training, and what the editor asks for, in a real Node-RED. */
 const assert = require("node:assert/strict")
 const { after, before, describe, test } = require("node:test")
-const { FakeService, PNG, until } = require("./support/fake-service")
+const { FakeService, PNG } = require("./support/fake-service")
+const { until } = require("./support/until")
 const { firstFlow, node } = require("./support/flows")
 const { load } = require("./support/palette")
 const { NodeRed, freePort } = require("./support/node-red")

@@ -1,7 +1,8 @@
 /** The nodes that find runs and hand on what they produced, in a real Node-RED. */
 const assert = require("node:assert/strict")
 const { after, before, describe, test } = require("node:test")
-const { FakeService, until } = require("./support/fake-service")
+const { FakeService } = require("./support/fake-service")
+const { until } = require("./support/until")
 const { firstFlow, node } = require("./support/flows")
 const { NodeRed } = require("./support/node-red")
 

@@ -1,7 +1,8 @@
 /** What the sidebar of runs is made of: smoothing, and the way to the service. */
 const assert = require("node:assert/strict")
 const { after, before, describe, test } = require("node:test")
-const { FakeService, until } = require("./support/fake-service")
+const { FakeService } = require("./support/fake-service")
+const { until } = require("./support/until")
 const { NodeRed } = require("./support/node-red")
 const { load } = require("./support/palette")
 

@@ -1,7 +1,8 @@
 /** The sweep node: what its dialog says, and what it does in a real Node-RED. */
 const assert = require("node:assert/strict")
 const { after, before, describe, test } = require("node:test")
-const { FakeService, until } = require("./support/fake-service")
+const { FakeService } = require("./support/fake-service")
+const { until } = require("./support/until")
 const { firstFlow, node } = require("./support/flows")
 const { load } = require("./support/palette")
 const { NodeRed } = require("./support/node-red")

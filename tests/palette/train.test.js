@@ -1,7 +1,8 @@
 /** The train node in a real Node-RED, against a service that breaks in every way it can. */
 const assert = require("node:assert/strict")
 const { after, afterEach, before, describe, test } = require("node:test")
-const { FakeService, until } = require("./support/fake-service")
+const { FakeService } = require("./support/fake-service")
+const { until } = require("./support/until")
 const { firstFlow } = require("./support/flows")
 const { NodeRed } = require("./support/node-red")
 

@@ -2,7 +2,7 @@
 const fs = require("node:fs")
 const path = require("node:path")
 const { load } = require("../../palette/support/palette")
-const { until } = require("../../palette/support/fake-service")
+const { until } = require("../../palette/support/until")
 
 const { chromium } = load("playwright-core")
 
@@ -32,9 +32,20 @@ class Editor {
         editor.page = await browser.newPage({ viewport: { width: 1500, height: 950 } })
         editor.errors = []
         editor.page.on("pageerror", (error) => editor.errors.push(error.stack || error.message))
+        editor.countQuestions()
         await editor.page.goto(url)
         await editor.page.waitForSelector(".red-ui-flow-node-group")
         return editor
+    }
+
+    /** Counts the questions to the service that have no answer yet. */
+    countQuestions() {
+        this.asked = 0
+        const count = (by) => (request) => {
+            if (request.url().endsWith("/authorgan/resolve")) this.asked += by
+        }
+        this.page.on("request", count(1))
+        for (const end of ["requestfinished", "requestfailed"]) this.page.on(end, count(-1))
     }
 
     screenshot(name) {
@@ -90,14 +101,111 @@ class Editor {
         return (await tip.locator("text").allTextContents()).join(" ").replace(/\s+/g, " ")
     }
 
-    /** Opens a node's dialog as a double click does, lets `work` fill it, and closes it with Done. */
-    async edit(id, work) {
+    /** Opens a node's dialog as a double click does. */
+    async openDialog(id) {
         await this.node(id).locator(".red-ui-flow-node-label").dblclick({ force: true })
         const dialog = this.page.locator(".red-ui-tray").last()
         await dialog.locator("#node-dialog-ok").waitFor()
+        return dialog
+    }
+
+    /** Waits until no dialog is left, also none that is still sliding away. */
+    dialogIsGone() {
+        return this.page.locator(".red-ui-tray").waitFor({ state: "detached" })
+    }
+
+    /** Opens a node's dialog, lets `work` fill it, and closes it with Done. */
+    async edit(id, work) {
+        const dialog = await this.openDialog(id)
         await work(dialog)
         await dialog.locator("#node-dialog-ok").click()
-        await dialog.waitFor({ state: "detached" })
+        await this.dialogIsGone()
+    }
+
+    /** A node as the editor has it: its type, its place, and what its dialog keeps. */
+    properties(id) {
+        return this.page.evaluate((id) => {
+            const node = RED.nodes.node(id)
+            const kept = ["type", "z", "x", "valid", ...Object.keys(node._def.defaults)]
+            return JSON.parse(JSON.stringify(Object.fromEntries(kept.map((key) => [key, node[key]]))))
+        }, id)
+    }
+
+    /** Changes what a node's dialog keeps, and tells of it as Done does. */
+    change(id, changes) {
+        return this.page.evaluate(
+            ([id, changes]) => {
+                const node = RED.nodes.node(id)
+                Object.assign(node, changes)
+                RED.events.emit("nodes:change", node)
+            },
+            [id, changes]
+        )
+    }
+
+    /** Changes some of a node's parameters. */
+    async setParameters(id, parameters) {
+        await this.change(id, { parameters: { ...(await this.properties(id)).parameters, ...parameters } })
+    }
+
+    /** The nodes of a flow: { id, type, valid }. */
+    nodesIn(z) {
+        return this.page.evaluate(
+            (z) => RED.nodes.filterNodes({ z }).map(({ id, type, valid }) => ({ id, type, valid })),
+            z
+        )
+    }
+
+    /** The first node of a type in the flow that is shown: its id. */
+    inFlow(type) {
+        return this.page.evaluate((type) => RED.nodes.filterNodes({ z: RED.workspaces.active(), type })[0]?.id, type)
+    }
+
+    /** How many nodes all flows have. */
+    countNodes() {
+        return this.page.evaluate(() => RED.nodes.filterNodes({}).length)
+    }
+
+    /** The ids of the flows, in the order of their tabs. */
+    flows() {
+        return this.page.evaluate(() => RED.nodes.getWorkspaceOrder())
+    }
+
+    /** What `work` adds: the id of the flow. */
+    async added(work) {
+        const before = await this.flows()
+        await work()
+        const found = async () => (await this.flows()).find((id) => !before.includes(id))
+        return this.agreeing("Import copy", found, "a flow is added")
+    }
+
+    /** Adds an empty flow and shows it. */
+    addFlow() {
+        return this.added(() => this.page.evaluate(() => RED.actions.invoke("core:add-flow")))
+    }
+
+    /**
+     * Waits for an answer, and agrees if Node-RED asks first: with the button that has this label. A question that has been
+     * answered takes a moment to slide away, in which it is no second one.
+     */
+    agreeing(label, answer, what) {
+        const button = this.page.locator(".red-ui-notification").getByRole("button", { name: label, exact: true })
+        return until(async () => {
+            if ((await button.count()) > 0) {
+                await button.click()
+                await button.waitFor({ state: "detached" })
+            }
+            return answer()
+        }, what)
+    }
+
+    /**
+     * Waits until the editor has been told what the service says of the drawing as it is now. It asks a moment after the
+     * last change; a timer of the same page that is set later and runs longer ends after that.
+     */
+    async settled() {
+        await this.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 100)))
+        await until(() => this.asked === 0, "the service has answered")
     }
 
     /** Drags a node from the palette to a place in the drawing, and returns its id. */
@@ -116,29 +224,32 @@ class Editor {
 
     /** Pulls a wire from a node's first output to another's input. */
     async wire(from, to) {
-        const centre = async (id, port) => {
-            const { x, y, width, height } = await this.node(id).locator(port).first().boundingBox()
-            return [x + width / 2, y + height / 2]
-        }
-        await this.page.mouse.move(...(await centre(from, ".red-ui-flow-port-output")))
+        const output = this.node(from).locator(".red-ui-flow-port-output").first()
+        await output.hover({ force: true })
         await this.page.mouse.down()
-        await this.page.mouse.move(...(await centre(to, ".red-ui-flow-port-input")), { steps: 5 })
+        const { x, y, width, height } = await this.node(to).locator(".red-ui-flow-port-input").first().boundingBox()
+        await this.page.mouse.move(x + width / 2, y + height / 2, { steps: 5 })
         await this.page.mouse.up()
+        const wired = () =>
+            this.page.evaluate(
+                ([from, to]) => RED.nodes.getNodeLinks(from).some(({ target }) => target.id === to),
+                [from, to]
+            )
+        await until(wired, `a wire leads from ${from} to ${to}`)
     }
 
     async deploy() {
         await this.page.locator("#red-ui-header-button-deploy").click()
-        const anyway = this.page.locator(".red-ui-notification button.primary")
         const done = () => this.page.evaluate(() => !RED.nodes.dirty())
-        await until(async () => {
-            if (await anyway.isVisible()) await anyway.click()
-            return done()
-        }, "the flow is deployed")
+        await this.agreeing("Confirm deploy", done, "the flow is deployed")
     }
 
-    /** Turns to a flow. */
-    /** Opens a tab and waits until its nodes are drawn. */
+    /**
+     * Opens a tab and waits until its nodes are drawn. The pointer leaves the drawing, as that of a person does who presses
+     * a tab: what hangs at it would be put down.
+     */
     async show(tab) {
+        await this.page.mouse.move(5, 5)
         await this.page.evaluate((tab) => {
             RED.workspaces.show(tab)
             RED.view.redraw(true)

@@ -4,7 +4,7 @@ const fs = require("node:fs")
 const os = require("node:os")
 const path = require("node:path")
 const { freePort } = require("../../palette/support/node-red")
-const { until } = require("../../palette/support/fake-service")
+const { until } = require("../../palette/support/until")
 
 const project = path.resolve(__dirname, "../../..")
 const STARTS_WITHIN_MS = 120_000
@@ -80,8 +80,26 @@ class System {
         return `http://127.0.0.1:${this.editorPort}/`
     }
 
-    async api(resource) {
+    /** What the service holds at an address, as JSON. */
+    async get(resource) {
         return (await fetch(this.url + resource)).json()
+    }
+
+    /** Asks the service for something; the response. */
+    post(resource, body, accept = "application/json") {
+        const headers = { "Content-Type": "application/json", Accept: accept }
+        return fetch(this.url + resource, { method: "POST", headers, body: JSON.stringify(body) })
+    }
+
+    /** The jobs, the newest first. */
+    async jobs(query = "") {
+        return (await this.get(`/v1/jobs?sort=-created_at&${query}`)).jobs
+    }
+
+    /** The newest job, with its spec. */
+    async newestJob() {
+        const [{ id }] = await this.jobs()
+        return this.get(`/v1/jobs/${id}`)
     }
 
     /** Ends the service's API as a crash would; its supervisor starts it again. */

@@ -192,15 +192,4 @@ function json(response, status, body) {
     response.end(JSON.stringify(body))
 }
 
-/** Asks again and again until the answer is true, or time is up. */
-async function until(question, what, milliseconds = 10_000) {
-    const end = Date.now() + milliseconds
-    for (;;) {
-        const answer = await question()
-        if (answer) return answer
-        if (Date.now() > end) throw new Error(`Waited ${milliseconds} ms in vain: ${what}`)
-        await new Promise((resolve) => setTimeout(resolve, 30))
-    }
-}
-
-module.exports = { FakeService, PNG, until }
+module.exports = { FakeService, PNG }

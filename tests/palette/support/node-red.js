@@ -5,7 +5,7 @@ const net = require("node:net")
 const os = require("node:os")
 const path = require("node:path")
 const palette = require("./palette")
-const { until } = require("./fake-service")
+const { until } = require("./until")
 
 const MODULE = "@authorgan/node-red-contrib-authorgan"
 

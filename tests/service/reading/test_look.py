@@ -8,8 +8,9 @@ import drivers
 import spec
 from drivers.data import load
 from service.reading import Training
+from service.reading.finding import NotJudgedError
 from service.reading.look import look_of
-from service.reading.rules import NotJudgedError, blank, noise
+from service.reading.rules import blank, noise
 
 STEPS = np.arange(1.0, 301)
 
