@@ -136,7 +136,8 @@ function drawLayers(drawing, spec, modules, { tell, hint }) {
             continue
         }
         // A family's parameters say nothing about layers of one's own.
-        spec[key] = { choice: CUSTOM, layers: layers.layersOf(network) }
+        const { weights } = spec[key]
+        spec[key] = { choice: CUSTOM, layers: layers.layersOf(network), ...(weights && { weights }) }
         point(found, network, pointer)
         for (const same of layers.namesakes(network)) {
             const ids = same.map(({ id }) => id).join(", ")

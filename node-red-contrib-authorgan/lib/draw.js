@@ -181,9 +181,10 @@ function modulesOf(spec, usual) {
         : Object.entries({ generator, discriminator })
     return [
         plain("data"),
-        ...NETWORKS.map((key) =>
-            spec[key].choice === CUSTOM ? { type: typeOf[key], choice: CUSTOM, parameters: {} } : plain(key)
-        ),
+        ...NETWORKS.map((key) => ({
+            ...(spec[key].choice === CUSTOM ? { type: typeOf[key], choice: CUSTOM, parameters: {} } : plain(key)),
+            ...(spec[key].weights && { weights: spec[key].weights })
+        })),
         { ...plain("loss"), regularizers: regularizersOf(spec.loss, usual.loss) },
         ...optimizers.map(([network, module]) => ({
             type: typeOf.optimizer,

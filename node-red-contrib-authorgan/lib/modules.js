@@ -51,6 +51,11 @@ const isStructure = (type) => type === GAN || roleOf(type) !== undefined
 
 const clone = (value) => JSON.parse(JSON.stringify(value))
 
+/** The run that a network's node starts from, as the spec has it; what else the node knows of it is for people. */
+function startOf({ weights: { job, replace = [] } }) {
+    return replace.length > 0 ? { job, replace: clone(replace) } : { job }
+}
+
 /** A node as a module of the spec: its choice and the parameters that were changed. */
 function moduleOf(node) {
     const module = clone(node.parameters || {})
@@ -58,6 +63,7 @@ function moduleOf(node) {
     if (choice) module.choice = choice
     // An empty list is a choice, too: none.
     if (node.regularizers) module.regularizers = clone(node.regularizers)
+    if (node.weights) module.weights = startOf(node)
     return module
 }
 

@@ -49,17 +49,24 @@ function serviceRoutes(RED) {
     )
     post("/authorgan/picture", (client, { image }) => client.json("/v1/specs/from-picture", { body: { image } }))
     post("/authorgan/redraw", (client, { job, drawn }) => redraw(client, job, drawn))
-    // A file is too large to be taken apart on the way: which service is meant stands in the address.
-    RED.httpAdmin.post("/authorgan/network", mayDraw, (request, response, next) => {
-        // Pages of other sites may send a form, but not with this header, which the editor's own requests have.
-        if (!request.get("X-Requested-With")) {
-            return response.status(403).json({ message: "Only the editor sends files here." })
-        }
-        const headers = Object.fromEntries(DESCRIBE.map((name) => [name, request.headers[name]]))
-        return answer(response, async () => {
-            const options = { stream: Readable.toWeb(request), headers, timeout: UPLOAD_TIMEOUT_MS }
-            response.json(await clientFor(request.query).json("/v1/specs/import", options))
-        }).catch(next)
+    /** Answers with what `ask` gives of a file that is passed on; which service is meant stands in the address. */
+    const postFile = (path, ask) =>
+        RED.httpAdmin.post(path, mayDraw, (request, response, next) => {
+            // Pages of other sites may send a form, but not with this header, which the editor's own requests have.
+            if (!request.get("X-Requested-With")) {
+                return response.status(403).json({ message: "Only the editor sends files here." })
+            }
+            const headers = Object.fromEntries(DESCRIBE.map((name) => [name, request.headers[name]]))
+            return answer(response, async () => {
+                const options = { stream: Readable.toWeb(request), headers, timeout: UPLOAD_TIMEOUT_MS }
+                response.json(await ask(clientFor(request.query), options))
+            }).catch(next)
+        })
+
+    postFile("/authorgan/network", (client, file) => client.json("/v1/specs/import", file))
+    postFile("/authorgan/weights", async (client, file) => {
+        const { id } = await client.json("/v1/models/import", file)
+        return client.json(`/v1/jobs/${id}`)
     })
     runsRoute(RED)
     runOfRoute(RED)

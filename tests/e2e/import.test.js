@@ -43,7 +43,8 @@ nodes = [
 ]
 put = helper.make_tensor_value_info("picture", TensorProto.FLOAT, ["batch", 1, 16, 16])
 out = helper.make_tensor_value_info("score", TensorProto.FLOAT, ["batch", 1])
-held = [numpy_helper.from_array(np.zeros(shape, np.float32), name) for name, shape in weights.items()]
+fill = float(sys.argv[1])
+held = [numpy_helper.from_array(np.full(shape, fill, np.float32), name) for name, shape in weights.items()]
 model = helper.make_model(helper.make_graph(nodes, "critic", [put], [out], held))
 sys.stdout.buffer.write(model.SerializeToString())
 `
@@ -64,7 +65,7 @@ const kerasFile = (model) =>
         JSON.stringify(model)
     )
 /** A critic of grey 16x16 pictures with its channels first, as PyTorch writes it: Conv, LeakyRelu, Flatten, Gemm. */
-const onnxFile = () => python(CRITIC)
+const onnxFile = (weights = 0) => python(CRITIC, `${weights}`)
 const bytes = async (response) => Buffer.from(await response.arrayBuffer())
 
 openEditor(async (opened) => {
@@ -231,6 +232,64 @@ describe("a network that another program saved", () => {
         await editor.screenshot("imported-network")
         await editor.undo()
         assert.equal(await editor.countNodes(), before)
+    })
+
+    test("brings its weights along: the service keeps them, and a training of the drawing starts from them", async () => {
+        await clear()
+        await drop(["generator.keras", generator])
+        await drawIt()
+        await said("The layers of generator.keras are drawn. Its weights are kept as the run “generator”")
+        const node = await inFlow("authorgan-generator")
+        await until(async () => (await editor.badge(node)).endsWith("weights of generator.keras"), "the badge tells")
+        await editor.validAt(await inFlow("authorgan-gan"))
+        await editor.screenshot("imported-weights")
+        const { job: kept, file } = await page.evaluate((id) => RED.nodes.node(id).weights, node)
+        assert.equal(file, "generator.keras")
+        const drawn = async (job) =>
+            (await (await post(`/v1/models/${job}/sample`, { count: 4, seed: 5 })).json()).images
+        assert.deepEqual(await drawn(kept), await drawn(job))
+        const replacing = async (layers) => {
+            await editor.edit(node, async (dialog) => {
+                assert.equal(await dialog.locator("#authorgan-weights-job").inputValue(), kept)
+                assert.match(await dialog.locator("#authorgan-weights-file").textContent(), /generator\.keras/)
+                await dialog.locator("#authorgan-weights-replace").fill(layers)
+                await editor.screenshot("dialog-weights")
+            })
+        }
+        await replacing("dense_7")
+        await editor.reasonAt(node, /no layer with weights is called 'dense_7'/)
+        await replacing("dense_1")
+        await editor.validAt(node)
+        await page.evaluate(() => RED.actions.invoke("authorgan:export-spec"))
+        const spec = JSON.parse(await page.locator("#authorgan-export-spec").inputValue())
+        assert.deepEqual(spec.generator.weights, { job: kept, replace: ["dense_1"] })
+        await page.locator("#authorgan-dialog-cancel").click()
+        await editor.undo()
+        await editor.undo()
+        await editor.undo()
+        await clear()
+    })
+
+    test("brings its layers where the service refuses its weights, which is said", async () => {
+        await editor.show("first-gan")
+        const jobs = async () => (await system.api("/v1/jobs")).jobs.length
+        const before = await jobs()
+        await drop(["broken.onnx", onnxFile(Number.NaN)])
+        await page.locator("#authorgan-import-into").selectOption("first-gan-discriminator")
+        await drawIt()
+        await said("The layers of broken.onnx are drawn without its weights")
+        await said("holds NaN or infinite numbers")
+        await editor.screenshot("imported-without-weights")
+        await until(async () => /^\d/.test(await editor.badge("first-gan-discriminator")), "the layers are measured")
+        assert.doesNotMatch(await editor.badge("first-gan-discriminator"), /weights/)
+        await editor.undo()
+        await clear()
+        await drop(["critic.onnx", onnxFile()])
+        await page.locator("#authorgan-import-weights").uncheck()
+        await drawIt()
+        assert.equal(await page.locator(".red-ui-notification:visible").count(), 0)
+        assert.equal(await jobs(), before)
+        await editor.undo()
     })
 
     test("takes the place of a family in the GAN that is there", async () => {

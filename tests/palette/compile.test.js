@@ -65,6 +65,21 @@ describe("compile", () => {
         assert.equal(compile([data, generator, discriminator, jax], "gan").spec.backend, "jax")
     })
 
+    test("says which run a network starts from, and nothing of the file that its weights came with", () => {
+        const weights = { job: "a1", replace: ["dense_1"], file: "critic.onnx" }
+        const critic = { ...discriminator, weights }
+        const { spec } = compile([data, { ...generator, weights: { job: "b2", replace: [] } }, critic, gan], "gan")
+        assert.deepEqual(spec.generator, { choice: "dcgan", latent_dim: 64, weights: { job: "b2" } })
+        assert.deepEqual(spec.discriminator, { choice: "wgan", weights: { job: "a1", replace: ["dense_1"] } })
+        const layer = node("l", "authorgan-layer-dense", [["c"]], { parameters: { units: 1 } })
+        const drawn = compile([data, generator, layer, critic, gan], "gan").spec.discriminator
+        assert.deepEqual([drawn.choice, drawn.weights.job], ["custom", "a1"])
+        assert.equal(
+            compile([data, generator, { ...critic, weights: null }, gan], "gan").spec.discriminator.weights,
+            undefined
+        )
+    })
+
     test("leaves regularizers to the critic unless some, or none, were chosen", () => {
         const loss = (regularizers) =>
             node("l", "authorgan-loss", [["gan"]], { choice: "hinge", parameters: {}, regularizers })

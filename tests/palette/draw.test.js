@@ -130,6 +130,19 @@ test("a frozen layer stays frozen, and the others learn", async () => {
     assert.equal(flow.filter(({ trainable }) => trainable === false).length, 1)
 })
 
+test("a network that starts from a run does so when it is drawn, of a family and of layers", async () => {
+    const from = (job, replace) => ({ choice: "dcgan", weights: { job, replace } })
+    const generator = from("a1", ["dense_1"])
+    const { spec } = await resolver.resolve({ data: { choice: "digits" }, generator, discriminator: from("b2", []) })
+    const drawn = unfolded(spec).generator
+    for (const given of [spec, { ...spec, generator: { ...drawn, weights: spec.generator.weights } }]) {
+        const flow = await draw(given)
+        const said = read(flow)
+        assert.deepEqual(said.generator.weights, { job: "a1", replace: ["dense_1"] })
+        assert.deepEqual(said.discriminator.weights, { job: "b2" })
+    }
+})
+
 describe("random networks", () => {
     /** Numbers in [0, 1) that are the same each time (mulberry32). */
     function randomFrom(seed) {

@@ -36,11 +36,20 @@ export async function askSamples(job, drawn) {
 }
 
 /** The layers in a file that another program has saved, not yet resolved. */
-export async function askNetwork(file) {
+export const askNetwork = async (file) => (await postFile("authorgan/network", { file })).layers
+
+/**
+ * Has the service keep a network with its weights, in the place of one of a spec.
+ * @returns {Promise<{ id: string, name: string, spec: object }>}  the run that it is kept as
+ */
+export const askToKeep = (file, { spec, role, name }) =>
+    postFile("authorgan/weights", { file, spec: JSON.stringify(spec), network: role, name })
+
+function postFile(url, fields) {
     const form = new FormData()
-    form.append("file", file)
+    for (const [name, value] of Object.entries(fields)) form.append(name, value)
     const about = new URLSearchParams(target())
-    return (await send(`authorgan/network?${about}`, { data: form, contentType: false, processData: false })).layers
+    return send(`${url}?${about}`, { data: form, contentType: false, processData: false })
 }
 
 /** Which service is asked where nothing says another one. */

@@ -1,7 +1,11 @@
 /** Badges above the nodes: the shape of a picture, the number of weights. */
 import layers from "../../lib/layers.js"
 import { hintsOf, layersAt, resolvedOf } from "./answers.js"
+import { sourceOf } from "./first-weights.js"
 import { count, shapeText, text, wrap } from "./texts.js"
+
+/** Characters of what a network's weights came with. */
+const LONGEST_SOURCE = 24
 
 const SHOWS = {
     "authorgan-data": ({ spec }) => {
@@ -55,7 +59,9 @@ export function start() {
             if (instances.length > 0) return [text("badge.instances"), ...instances].join("\n")
             const values = { shape: shown.shape && shapeText(shown.shape), weights: count(shown.weights) }
             const what = layers.layerName(node.type) ? "layer" : node.type.replace("authorgan-", "")
-            return text(`badge.${shown.what || what}`, values)
+            const said = [text(`badge.${shown.what || what}`, values)]
+            if (sourceOf(node)) said.push(text("badge.startsFrom", { source: sourceOf(node), job: node.weights.job }))
+            return said.join("\n")
         }
     })
 }
@@ -95,8 +101,12 @@ function badgeText(node) {
     const texts = instancesOf(node).map(({ shape }) => shape)
     const shape = texts.length > 1 ? texts.join(" | ") : shown.shape && shapeText(shown.shape)
     const frozen = node.trainable === false && text("badge.frozen")
-    return [shape, shown.weights && count(shown.weights), frozen].filter(Boolean).join(" · ")
+    const source = sourceOf(node) && text("badge.weightsOf", { source: shortened(sourceOf(node)) })
+    return [shape, shown.weights && count(shown.weights), frozen, source].filter(Boolean).join(" · ")
 }
+
+/** A badge has to leave its neighbours room; its tooltip says the whole. */
+const shortened = (name) => (name.length > LONGEST_SOURCE ? `${name.slice(0, LONGEST_SOURCE - 1)}…` : name)
 
 /** Where the instances of a subflow differ in what a layer of it puts out: [{ shape, names }], else []. */
 function instancesOf(node) {

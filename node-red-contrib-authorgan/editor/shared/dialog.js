@@ -29,6 +29,13 @@ export function open({ title, content, width, buttons = [] }) {
 export const row = (label, ...controls) =>
     $('<div class="form-row authorgan-dialog-row">').append($("<label>").text(label), ...controls)
 
+/** A box to tick, with words beside it, and below them what it means. */
+export const tick = (box, label, meaning = "") =>
+    $('<div class="authorgan-dialog-tick">').append(
+        $('<label class="authorgan-tick">').append(box, " ", $("<span>").text(label)),
+        meaning && $('<div class="authorgan-meaning">').text(meaning)
+    )
+
 /** A list of problems { pointer?, message }, or nothing. */
 export function problemList(problems) {
     const list = $('<ul class="authorgan-problems" role="alert">').toggle(problems.length > 0)

@@ -6,12 +6,13 @@ import modules from "../../lib/modules.js"
 import { layerAt, resolvedOf } from "./answers.js"
 import { askDrivers } from "./asking.js"
 import * as exportSpec from "./export-spec.js"
+import * as firstWeights from "./first-weights.js"
 import * as metrics from "./metrics.js"
 import { text } from "./texts.js"
 import * as unfold from "./unfold.js"
 
 const { nodeType } = entries
-const { entryOf } = modules
+const { NETWORKS, entryOf, roleOf } = modules
 
 /* ---- module nodes ------------------------------------------------------------------------------------------------ */
 
@@ -22,7 +23,8 @@ export function prepare(node) {
     choice.on("change", () => show(module, choice.val()))
     show(module, node.choice)
     if (node.type === "authorgan-loss") prepareRegularizers(node)
-    if ($("#authorgan-unfold").length > 0) {
+    if (NETWORKS.includes(roleOf(node.type))) {
+        firstWeights.prepare(node)
         unfold.prepare(node)
         exportSpec.prepare(node)
     }
@@ -31,6 +33,7 @@ export function prepare(node) {
 export function save(node) {
     node.parameters = read($("#authorgan-parameters"), $("#node-input-choice").val())
     if (node.type === "authorgan-loss") node.regularizers = readRegularizers()
+    if (NETWORKS.includes(roleOf(node.type))) node.weights = firstWeights.read(node)
 }
 
 /** The dialog of a node that is one layer, loss, regularizer or optimizer has one choice: that. */

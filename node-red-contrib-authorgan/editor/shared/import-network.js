@@ -4,8 +4,9 @@ import draw from "../../lib/draw.js"
 import imported from "../../lib/imported.js"
 import modules from "../../lib/modules.js"
 import { gansOf, inWords, isDrawn } from "./answers.js"
-import { askFor, askNetwork, completeFlow } from "./asking.js"
-import { drawResolved } from "./draw-spec.js"
+import { askFor, askNetwork, askToKeep, completeFlow } from "./asking.js"
+import * as dialog from "./dialog.js"
+import { drawResolved, problemsIn } from "./draw-spec.js"
 import { bottomOf, onCanvas, place } from "./place.js"
 import { text } from "./texts.js"
 
@@ -15,10 +16,15 @@ const { CUSTOM, GAN, NETWORKS } = modules
 /** Room between what is in the drawing already and what is added below it. */
 const MARGIN = 120
 
-/** Of a file: { name, layers, role }, role null where the shapes do not tell which of the two it is. */
+/** How long the editor tells what became of a file's weights. */
+const TOLD_MS = 15_000
+/** Problems that one notice names. */
+const MOST_TOLD = 3
+
+/** Of a file: { file, name, layers, role }, role null where the shapes do not tell which of the two it is. */
 export async function readNetwork(file) {
     const layers = await askNetwork(file)
-    return { name: file.name.replace(/\.\w+$/, ""), layers, role: imported.roleOf(layers) }
+    return { file, name: file.name.replace(/\.\w+$/, ""), layers, role: imported.roleOf(layers) }
 }
 
 /**
@@ -39,22 +45,61 @@ export function placesFor(role) {
 /**
  * Draws a network, also where the drawing then has problems: its nodes tell of them, and there they are mended.
  * @param {object|null} node  the generator or discriminator node that takes the layers; null: a GAN is drawn around them
+ * @param {{ keepWeights?: boolean }} [how]  whether its weights are kept with the service, for the drawing to start from
  */
-export async function drawNetwork({ name, layers }, role, node) {
-    if (node) return wireInto(node, await measured(specFor(node, role, layers), role))
-    let spec = imported.ganAround(layers, role, { name, data: imported.dataOf(imported.sampleShape(layers, role)) })
-    let found = await measured(spec, role)
-    const shape = imported.sampleShape(found.layers, role)
-    if (role === "generator" && shape.length > 0) {
-        // Which data a generator imitates shows in what it puts out.
-        spec = imported.ganAround(layers, role, { name, data: imported.dataOf(shape) })
-        found = await measured(spec, role)
+export async function drawNetwork(network, role, node, { keepWeights = false } = {}) {
+    const gan = node ? specFor(node, role, network.layers) : await ganFor(network, role)
+    const found = await measured(gan, role)
+    const kept = keepWeights ? await keep(network, role, gan, found) : null
+    // Layers whose weights are kept are those that the weights belong to.
+    const layers = kept ? kept.spec[role].layers : found.layers
+    const weights = kept && { job: kept.id, replace: [], file: network.file.name }
+    if (node) wireInto(node, layers, weights)
+    else await drawAround(gan, role, { spec: kept ? kept.spec : found.spec, layers, weights })
+    if (kept) tellKept(network, kept)
+}
+
+/** A GAN around a network, on the data that fits it. */
+async function ganFor({ name, layers }, role) {
+    const spec = imported.ganAround(layers, role, { name, data: imported.dataOf(imported.sampleShape(layers, role)) })
+    if (role === "discriminator") return spec
+    // Which data a generator imitates shows in what it puts out.
+    const shape = imported.sampleShape((await measured(spec, role)).layers, role)
+    return shape.length > 0 ? imported.ganAround(layers, role, { name, data: imported.dataOf(shape) }) : spec
+}
+
+/** The run that the service keeps a network's weights as; null where it does not, which is told. */
+async function keep({ file, name }, role, gan, found) {
+    try {
+        if (!found.spec) throw new Error(text("import.weights.unfit"))
+        return await askToKeep(file, { spec: gan, role, name })
+    } catch (error) {
+        const told = text("import.weights.refused", { file: file.name, reason: inShort(problemsIn(error)) })
+        RED.notify($("<p>").text(told), { type: "warning", timeout: TOLD_MS })
+        return null
     }
-    if (found.spec) return drawResolved(found.spec)
+}
+
+/** The first of many problems. */
+function inShort(problems) {
+    const told = problems.slice(0, MOST_TOLD).map(({ message }) => message)
+    const count = problems.length - told.length
+    return [...told, ...(count > 0 ? [text("import.weights.more", { count })] : [])].join(" ")
+}
+
+function tellKept({ file }, { name }) {
+    const told = text("import.weights.kept", { file: file.name, name })
+    RED.notify($("<p>").text(told), { type: "success", timeout: TOLD_MS })
+}
+
+/** Draws a GAN around a network: as the service resolved it, else, as far as it goes, with the problems that it has. */
+async function drawAround(gan, role, { spec, layers, weights }) {
+    const drawn = (whole) => ({ ...whole, [role]: { choice: CUSTOM, layers, ...(weights && { weights }) } })
+    if (spec) return drawResolved(drawn(spec), spec)
     // Of a spec with problems the rest is drawn as it would be with a family in the place of the layers.
-    const partner = spec[NETWORKS.find((key) => key !== role)]
-    const sound = await askFor({ ...spec, [role]: partner })
-    return drawResolved({ ...sound, [role]: { choice: CUSTOM, layers: found.layers } }, sound)
+    const partner = gan[NETWORKS.find((key) => key !== role)]
+    const sound = await askFor({ ...gan, [role]: partner })
+    return drawResolved(drawn(sound), sound)
 }
 
 /** The GAN of a module node, if it is complete, with other layers; else one around them. */
@@ -79,7 +124,7 @@ async function measured(spec, role) {
     }
 }
 
-function wireInto(node, { layers }) {
+function wireInto(node, layers, weights) {
     const network = draw.drawNetwork(layers, onCanvas(node), {
         z: node.z,
         top: bottomOf(node.z) + MARGIN,
@@ -87,12 +132,15 @@ function wireInto(node, { layers }) {
         title: RED.utils.getNodeLabel(node, node.type),
         color: node._def.color
     })
-    const changes = { choice: CUSTOM, parameters: {} }
+    const changes = { choice: CUSTOM, parameters: {}, weights }
     place([network.group, ...network.nodes], { wires: [network.wire], edits: [{ node, changes }] })
     RED.view.reveal(network.group.nodes[0])
 }
 
-/** The rows of a form in which one says what a network is and where it goes: { rows, chosen: () => { role, node } }. */
+/**
+ * The rows of a form in which one says what a network is, where it goes, and whether its weights go along:
+ * { rows, chosen: () => { role, node, keepWeights } }.
+ */
 export function networkForm({ name, layers, role }) {
     const roles = $('<select id="authorgan-import-role">').append(
         NETWORKS.map((key) =>
@@ -113,13 +161,19 @@ export function networkForm({ name, layers, role }) {
         )
     roles.val(role || NETWORKS[0]).on("change", offer)
     offer()
+    const keep = $('<input type="checkbox" id="authorgan-import-weights" checked>')
     const told = text(role ? `import.told.${role}` : "import.told.unclear", { layers: layers.length, name })
     return {
         rows: [
             { label: text("import.network"), control: $('<span id="authorgan-import-told">').text(told) },
             { label: text("import.role"), control: roles },
-            { label: text("import.into"), control: into }
+            { label: text("import.into"), control: into },
+            { label: "", control: dialog.tick(keep, text("import.weights.keep"), text("import.weights.meaning")) }
         ],
-        chosen: () => ({ role: roles.val(), node: RED.nodes.node(into.val()) })
+        chosen: () => ({
+            role: roles.val(),
+            node: RED.nodes.node(into.val()),
+            keepWeights: keep.prop("checked")
+        })
     }
 }

@@ -46,10 +46,7 @@ export function show({ network = null, typed = "", problems = [] } = {}) {
     const list = $('<div class="authorgan-dialog-problems">')
     const ofSpec = $("<div>").append(
         dialog.row(text("import.spec"), spec),
-        dialog.row(
-            "",
-            $('<label class="authorgan-tick">').append(asLayers, " ", $("<span>").text(text("import.layers")))
-        )
+        dialog.row("", dialog.tick(asLayers, text("import.layers")))
     )
     const ofNetwork = $("<div>")
     const tell = (found) => list.empty().append(dialog.problemList(found))
@@ -69,8 +66,8 @@ export function show({ network = null, typed = "", problems = [] } = {}) {
         const form = networkForm(read)
         ofNetwork.empty().append(form.rows.map(({ label, control }) => dialog.row(label, control)))
         drawing = () => {
-            const { role, node } = form.chosen()
-            return drawNetwork(read, role, node)
+            const { role, node, ...how } = form.chosen()
+            return drawNetwork(read, role, node, how)
         }
         tell([])
     }
@@ -112,11 +109,14 @@ export function show({ network = null, typed = "", problems = [] } = {}) {
             {
                 ...{ id: "authorgan-import-draw", label: text("import.draw"), primary: true },
                 click: async (close) => {
+                    // A second click would draw it twice.
+                    const button = $("#authorgan-import-draw").prop("disabled", true)
                     try {
                         await drawing()
                         close()
                     } catch (error) {
                         telling(error)
+                        button.prop("disabled", false)
                     }
                 }
             }
