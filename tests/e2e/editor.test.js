@@ -114,6 +114,26 @@ describe("the first flow", () => {
         await editor.page.unroute("**/authorgan/drivers")
     })
 
+    test("marks a train node whose runtime the service lacks, and how to get it, and nothing else", async () => {
+        const message = "the backend 'jax' is not installed; `make run DRIVERS=all` installs it"
+        const lacking = { problems: [{ pointer: "/backend", code: "not_installed", message }] }
+        await editor.page.route("**/authorgan/resolve", (route) =>
+            /"backend":"jax"/.test(route.request().postData())
+                ? route.fulfill({ status: 422, json: lacking })
+                : route.continue()
+        )
+        const choose = (runtime) =>
+            editor.edit("first-gan-train", (dialog) => dialog.locator("#node-input-runtime").selectOption(runtime))
+        await choose("jax")
+        await editor.reasonAt("first-gan-train", /'jax' is not installed.*make run DRIVERS=all/)
+        await editor.screenshot("runtime-missing")
+        await editor.validAt("first-gan-gan")
+        assert.match(await editor.badge("first-gan-generator"), /16×16/)
+        await choose("")
+        await editor.validAt("first-gan-train")
+        await editor.page.unroute("**/authorgan/resolve")
+    })
+
     test("is made shorter by looking at a part of the data only", async () => {
         await editor.edit("first-gan-data", async (dialog) => {
             await dialog.locator('[data-choice="digits"] > [data-field="count"] input').fill("320")

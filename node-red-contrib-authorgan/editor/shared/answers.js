@@ -27,8 +27,12 @@ const DRAWING_EVENTS = [
 const LOOSE = new Set(["does_not_fit", "no_label", "too_many_inputs", "too_large"])
 const UNFINISHED = new Set([...LOOSE, "missing_input"])
 
+/** What can be wrong with a train node's own runtime. Everything else is told where its gan is asked about. */
+const OF_RUNTIME = new Set(["not_installed", "not_supported", "unknown_driver"])
+
 /**
- * gan id, id of a drawn network that is in no complete GAN yet, or of a flow with layers that lead to no network
+ * gan id, id of a drawn network that is in no complete GAN yet, of a flow with layers that lead to no network, or of a
+ * train node with a runtime of its own
  * -> { question, problems: Map(node id -> [text]), resolved, measured: Map(node id -> [{ layer, path }]), nodes, paths,
  *     counts: codes of the problems that count, or null for all of them }
  */
@@ -183,6 +187,10 @@ function look() {
     }
     for (const { flow: id, ...drawing } of sketchLoose(flow, known)) {
         if (!disabled.has(id)) askAbout(id, drawing, serviceNode(flow), LOOSE)
+    }
+    for (const { id, service } of live.filter(({ runtime }) => runtime)) {
+        const drawing = compile(flow, id, options)
+        if (drawing.spec) askAbout(id, drawing, serviceNode(flow, service), OF_RUNTIME)
     }
     wiring = grouped(found)
     hints = grouped(hinted)
