@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from drivers.imports.drawing import Drawing, UndrawableError, Value
-from drivers.imports.keras_layers import ACTIVATIONS, operate, place
+from drivers.imports.keras_composed import composed
+from drivers.imports.keras_layers import ACTIVATIONS, WITHOUT_MEANING, operate, place
 from drivers.imports.keras_weights import Paths, StoredWeights
 from drivers.imports.reading import MAX_DESCRIPTION_BYTES, Network, UnreadableError, not_finite, source_of, unreadable
 from drivers.zips import BROKEN_IN_MEMORY
@@ -19,13 +20,6 @@ from spec import catalogue
 from spec.parameters import nearest
 
 DESCRIPTION = "config.json"
-# What a layer's description holds besides parameters, or says in a way that a spec has no other of.
-# fmt: off
-WITHOUT_MEANING = {
-    "name", "dtype", "trainable", "seed", "recurrent_seed", "synchronized", "supports_masking", "mask_zero",
-    "zero_output_for_mask", "implementation", "renorm_momentum",
-}
-# fmt: on
 # Values with which Keras says that nothing is asked for.
 NOTHING: tuple[Any, ...] = (None, False, "channels_last", [], "auto")
 NOT_AS_WRITTEN = (
@@ -107,8 +101,8 @@ class _Reading:
         layers = list(self.drawing.layers.values()) if ends else layers
         for layer in layers:
             if layer["type"] == "Input":
-                readers = [other for other in layers if layer["id"] in other["inputs"]]
-                is_label = bool(readers) and all(other["type"] == "Embedding" for other in readers)
+                reading = [_takes_label(other, place) for other in layers for place in _places(layer["id"], other)]
+                is_label = bool(reading) and all(reading)
                 layer["source"] = source_of(layer["shape"], is_label=is_label)
         return Network(layers, weights)
 
@@ -172,7 +166,7 @@ class _Reading:
         """What a layer, an operation or a model inside a model gives."""
         kind, config = layer["class_name"], layer["config"]
         name = f"{scope.prefix}{config['name']}"
-        if kind in MODELS:
+        if kind in MODELS and composed(config) is None:
             inner = Scope(f"{name}/", f"{scope.pointer}/config/layers", Paths(f"{scope.path}/"))
             return self._model(layer, inputs, inner)[0]
         if _is_operation(layer):
@@ -194,6 +188,8 @@ class _Reading:
 
     def _typed(self, kind: str, config: Mapping[str, Any], name: str, pointer: str) -> dict[str, Any] | None:
         """A layer's type and parameters."""
+        if kind == "Functional" and (layer := composed(config)) is not None:
+            return layer
         if kind == "Activation":
             activation = config["activation"]
             if activation not in ACTIVATIONS:
@@ -256,6 +252,17 @@ class _Reading:
 def _is_operation(layer: Mapping[str, Any]) -> bool:
     """Whether it is a function of `keras.ops` in a functional model, and no layer."""
     return str(layer.get("module", "")).startswith("keras.src.ops")
+
+
+def _places(identifier: str, layer: Mapping[str, Any]) -> list[int]:
+    """Which of a layer's inputs another layer is."""
+    return [place for place, source in enumerate(layer["inputs"]) if source == identifier]
+
+
+def _takes_label(layer: Mapping[str, Any], place: int) -> bool:
+    """Whether an input of a layer is the number of a class."""
+    names = catalogue.load()["layers"][layer["type"]]["inputs"].get("names", [])
+    return place < len(names) and names[place] == "label"
 
 
 def _tensors(value: Any) -> Iterator[str]:

@@ -9,6 +9,13 @@ from typing import Any
 from drivers.imports.drawing import Drawing, Read, UndrawableError, Value
 from spec import catalogue
 
+# What a layer's description holds besides parameters, or says in a way that a spec has no other of.
+# fmt: off
+WITHOUT_MEANING = {
+    "name", "dtype", "trainable", "seed", "recurrent_seed", "synchronized", "supports_masking", "mask_zero",
+    "zero_output_for_mask", "implementation", "renorm_momentum",
+}
+# fmt: on
 ACTIVATIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "elu": ("ELU", {}),
     "gelu": ("GELU", {}),

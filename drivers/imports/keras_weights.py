@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 from pathlib import Path
 from typing import IO, Any
@@ -25,6 +25,18 @@ DAMAGED = (RuntimeError, OSError, KeyError, TypeError, UnicodeError)
 """What HDF5 makes of a file that is not whole."""
 RECURRENT = ("ConvLSTM2D", "GRU", "LSTM", "SimpleRNN")
 ATTENTION = ("query_dense", "key_dense", "value_dense", "output_dense")
+
+
+class ComposedLayer(dict[str, Any]):
+    """A layer's type and parameters, as a spec has them, of one that is a model of several in the file.
+
+    Attributes:
+        places: where its variables lie, in the order in which a spec names them, seen from that model.
+    """
+
+    def __init__(self, layer: Mapping[str, Any], places: Sequence[str]) -> None:
+        super().__init__(layer)
+        self.places = places
 
 
 class StoredWeights:
@@ -64,12 +76,15 @@ class StoredWeights:
         if len(places) != len(wanted):
             raise UndrawableError(f"the file has {len(places)} arrays for it and not {len(wanted)}")
         return {
-            name: self._array(place, name, shape) for (name, shape), place in zip(wanted.items(), places, strict=True)
+            name: self._array(place, name, shape, may_reshape=_is_composed(layer))
+            for (name, shape), place in zip(wanted.items(), places, strict=True)
         }
 
     def _places(self, layer: Mapping[str, Any], path: str) -> list[str]:
         """Where the variables of a layer lie, in the order in which a spec names them."""
         type_ = layer["type"]
+        if isinstance(layer, ComposedLayer):
+            return [f"{path}/{place}" for place in layer.places]
         if type_ in RECURRENT:
             return self._variables(f"{path}/cell")
         if type_ == "Bidirectional":
@@ -103,16 +118,21 @@ class StoredWeights:
             found = found[part]
         return found if isinstance(found, getattr(h5py, kind)) else None
 
-    def _array(self, path: str, name: str, shape: Shape) -> np.ndarray:
+    def _array(self, path: str, name: str, shape: Shape, *, may_reshape: bool) -> np.ndarray:
         found = self._own(path, "Dataset")
         if found is None or found.is_virtual or found.external or found.dtype.kind not in "fiu":
             raise UndrawableError(f"the file has no plain array of numbers for its {name}")
-        if tuple(found.shape) != tuple(shape):
+        if tuple(found.shape) != tuple(shape) and not (may_reshape and prod(found.shape) == prod(shape)):
             raise UndrawableError(f"its {name} has the shape {tuple(found.shape)} in the file and not {tuple(shape)}")
         self._left -= prod(shape)
         if self._left < 0:
             raise UndrawableError(f"the file has more numbers than the {DEFAULT_LIMITS.max_parameters:,} allowed")
-        return np.asarray(found[()], np.float32)
+        return np.asarray(found[()], np.float32).reshape(shape)
+
+
+def _is_composed(layer: Mapping[str, Any]) -> bool:
+    """Whether the arrays of a layer, or of the one that it wraps, may lie in another shape than a spec's."""
+    return isinstance(layer, ComposedLayer) or ("layer" in layer and _is_composed(layer["layer"]))
 
 
 class Paths:
