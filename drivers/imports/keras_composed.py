@@ -61,6 +61,8 @@ def _group_size(found: Numbers) -> dict[str, Any]:
     return {"group_size": found.get("group_size")}
 
 
+MOST_LAYERS = 40
+"""The largest form has fewer; what is larger is another model, and not looked through."""
 STDDEV = """
     numbers = Flatten(x)
     column = GetItem(numbers, [:, :1])
@@ -190,9 +192,9 @@ FORMS = (
 )  # fmt: skip
 
 
-def composed(config: Mapping[str, Any]) -> ComposedLayer | None:
-    """The layer whose model this is, by the description of a functional model; None where it is none of them."""
-    steps = _steps(config)
+def composed(kind: str, config: Mapping[str, Any]) -> ComposedLayer | None:
+    """The layer that a layer of a model is a model of, by its class and description; None where it is no such model."""
+    steps = _steps(config) if kind == "Functional" else None
     if steps is None:
         return None
     text = "\n".join(line for _, line in steps)
@@ -209,6 +211,10 @@ def _steps(config: Mapping[str, Any]) -> list[tuple[str, str]] | None:
 
     What the model takes is ``@a``, ``@b``, …, results are ``@0``, ``@1``, …. None where a layer is used twice.
     """
+    if len(config["layers"]) > MOST_LAYERS:
+        return None
+    if not (isinstance(config["input_layers"], list) and isinstance(config["output_layers"], list)):
+        return None  # they have names of their own, which no layer's have
     described = {layer["config"]["name"]: layer for layer in config["layers"]}
     inputs, outputs = _ends(config["input_layers"]), _ends(config["output_layers"])
     references = {name: f"@{chr(ord('a') + place)}" for place, name in enumerate(inputs)}
@@ -221,7 +227,7 @@ def _steps(config: Mapping[str, Any]) -> list[tuple[str, str]] | None:
         if len(layer["inbound_nodes"]) != 1:
             return False
         (call,) = layer["inbound_nodes"]
-        if not all(visit(source) for source in _sources(call["args"])):
+        if not all(visit(source) for source in _sources([call["args"], *call["kwargs"].values()])):
             return False
         words = [_text(value, references) for value in call["args"]]
         words += [f"{key}={_text(value, references)}" for key, value in sorted(_settings(layer, call).items())]
@@ -245,12 +251,7 @@ def _settings(layer: Mapping[str, Any], call: Mapping[str, Any]) -> dict[str, An
         for key, value in layer["config"].items()
         if (key != "name" if is_operation else not _is_nothing(key, value))
     }
-    called = call.get("kwargs", {})
-    return {
-        key: value
-        for key, value in {**made, **called}.items()
-        if value is not None and key != "mask"
-    }  # fmt: skip
+    return {key: value for key, value in {**made, **call["kwargs"]}.items() if value is not None and key != "mask"}
 
 
 def _is_nothing(key: str, value: Any) -> bool:
@@ -280,7 +281,7 @@ def _text(value: Any, references: Mapping[str, str]) -> str:
 def _pattern(form: Form) -> re.Pattern[str]:
     """A regular expression for the lines of a form."""
     references = {name: f"@{chr(ord('a') + place)}" for place, name in enumerate(form.inputs)}
-    lines = []
+    lines: list[str] = []
     for line in form.steps.strip().splitlines():
         name, _, call = line.strip().partition(" = ")
         kind, _, arguments = call.partition("(")

@@ -166,7 +166,7 @@ class _Reading:
         """What a layer, an operation or a model inside a model gives."""
         kind, config = layer["class_name"], layer["config"]
         name = f"{scope.prefix}{config['name']}"
-        if kind in MODELS and composed(config) is None:
+        if kind in MODELS and composed(kind, config) is None:
             inner = Scope(f"{name}/", f"{scope.pointer}/config/layers", Paths(f"{scope.path}/"))
             return self._model(layer, inputs, inner)[0]
         if _is_operation(layer):
@@ -188,7 +188,7 @@ class _Reading:
 
     def _typed(self, kind: str, config: Mapping[str, Any], name: str, pointer: str) -> dict[str, Any] | None:
         """A layer's type and parameters."""
-        if kind == "Functional" and (layer := composed(config)) is not None:
+        if (layer := composed(kind, config)) is not None:
             return layer
         if kind == "Activation":
             activation = config["activation"]

@@ -61,11 +61,11 @@ def described(path):
 def test_a_model_that_computes_something_else_is_read_as_what_it_is(tmp_path):
     exported(tmp_path / "model.keras", "SelfAttention2D", {}, [(2, 2, 3)])
     config = described(tmp_path / "model.keras")
-    assert composed(config)["type"] == "SelfAttention2D"
+    assert composed("Functional", config)["type"] == "SelfAttention2D"
     for layer in config["layers"]:
         if layer["class_name"] == "Softmax":
             layer["config"]["axis"] = 1
-    assert composed(config) is None
+    assert composed("Functional", config) is None
 
 
 def test_a_model_saved_again_by_keras_still_says_what_it_is(tmp_path):
