@@ -22,6 +22,7 @@ const badge = (id, words) =>
     until(async () => (await editor.badge(id)) === words, `${id} shows ${words}`).catch(async (error) => {
         throw new Error(`${error.message}; it shows "${await editor.badge(id)}"`)
     })
+
 test("long names in the palette break between their words, and are found as they are written", async () => {
     const lines = (type) =>
         editor.page

@@ -33,10 +33,12 @@ const names = () => page.locator(".authorgan-runs-name").allTextContents()
 const press = (place, label) => place.getByRole("button", { name: label, exact: true }).click()
 const back = () => page.locator(".authorgan-runs-back").click()
 
-openEditor((opened) => {
+const begin = (opened) => {
     ;({ system, editor } = opened)
     page = editor.page
-})
+}
+// The list of runs is empty in the beginning.
+openEditor(begin, { alone: true })
 
 describe("the sidebar of runs", () => {
     let slow

@@ -25,9 +25,17 @@ function editorEnvironment() {
 }
 
 class System {
-    /** A system of its own, or the one that AUTHORGAN_TEST_SYSTEM names, put back to its first flow. */
+    /**
+     * A system for the tests of a file.
+     * @param {boolean} [alone]  one that no other tests have used; else the one that AUTHORGAN_TEST_SYSTEM names, if there
+     *     is one, put back to its first flow
+     */
+    static async forTests(alone = false) {
+        const shared = process.env.AUTHORGAN_TEST_SYSTEM
+        return shared && !alone ? System.borrow(JSON.parse(shared)) : System.start()
+    }
+
     static async start() {
-        if (process.env.AUTHORGAN_TEST_SYSTEM) return System.borrow(JSON.parse(process.env.AUTHORGAN_TEST_SYSTEM))
         const system = new System()
         system.home = fs.mkdtempSync(path.join(os.tmpdir(), "authorgan-e2e-"))
         system.port = await freePort()
@@ -40,8 +48,10 @@ class System {
                 AUTHORGAN_HOME: system.home,
                 AUTHORGAN_PORT: `${system.port}`,
                 AUTHORGAN_NODE_RED_PORT: `${system.editorPort}`,
-                // Beside a browser and other tests, two threads would mostly wait for each other.
-                AUTHORGAN_TRAINING_THREADS: "1"
+                // Beside a browser and other tests, two threads would mostly wait for each other: those of trainings, and
+                // those of programs that a flow runs.
+                AUTHORGAN_TRAINING_THREADS: "1",
+                OMP_NUM_THREADS: "1"
             },
             stdio: ["ignore", "pipe", "pipe"]
         })
@@ -55,8 +65,18 @@ class System {
         return system
     }
 
-    static async borrow(ports) {
-        const system = Object.assign(new System(), ports)
+    /** What another process needs to borrow it. */
+    toJSON() {
+        const { home, port, editorPort } = this
+        return { home, port, editorPort }
+    }
+
+    /** A system that somebody else has started: nothing trains, and the first flow alone is deployed. */
+    static async borrow(places) {
+        const system = Object.assign(new System(), places)
+        for (const { id } of await system.jobs("state=queued,running,paused")) {
+            await system.post(`/v1/jobs/${id}/actions`, { action: "stop" })
+        }
         const [first] = fs.readdirSync(path.join(project, "flows")).sort()
         const response = await fetch(`${system.editor}flows`, {
             method: "POST",
