@@ -15,6 +15,9 @@ from service.config import Settings
 
 pytest_plugins = ["tests.fleet"]
 
+# The tests share their machine; two threads that wait for each other cost more than they bring on networks this small.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @pytest.fixture(scope="session")
 def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:

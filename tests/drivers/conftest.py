@@ -12,8 +12,6 @@ import pytest
 import spec
 from drivers.data import Dataset, load
 
-# The tests share their machine; two threads that wait for each other cost more than they bring on networks this small.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 # In this process Keras runs on PyTorch. It reads its settings when it is imported, and else writes them into the user's
 # home; here it finds an empty one. Other backends have processes of their own.
 KERAS_HOME = tempfile.TemporaryDirectory(prefix="keras-")
