@@ -72,8 +72,14 @@ DEVTIME := .venv/.installed-dev $(PALETTE)/node_modules/.installed
 run: $(RUNTIME)
 	@exec $(BIN)/python -m service up $(if $(ONCE),--once)
 
+# The drivers' tests mostly compute, the others mostly wait: side by side they take little longer than either alone.
 test: $(DEVTIME) $(if $(filter node-red-5,$(SKIP)),,node-red-5)
-	$(BIN)/python -m pytest
+	@log=$$(mktemp); trap 'kill $$drivers 2>/dev/null; rm -f "$$log"' EXIT; \
+	echo "$(BIN)/python -m pytest tests/drivers, which is shown when it is over"; \
+	$(BIN)/python -m pytest -o cache_dir=.pytest_cache/drivers tests/drivers >"$$log" 2>&1 & drivers=$$!; \
+	echo "$(BIN)/python -m pytest --ignore=tests/drivers"; \
+	$(BIN)/python -m pytest --ignore=tests/drivers; others=$$?; \
+	wait $$drivers; computing=$$?; cat "$$log"; exit $$((others | computing))
 	cd $(PALETTE) && npm test --silent
 	$(if $(filter node-red-5,$(SKIP)),,cd $(PALETTE) && npm run test:node-red-5 --silent)
 
