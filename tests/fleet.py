@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +40,11 @@ def wait_for(what: str, condition: Callable[[], T], seconds: float = PATIENCE) -
         assert time.monotonic() < deadline, f"still waiting for {what} after {seconds:g} s"
         time.sleep(0.02)
     return answer
+
+
+def states(store: Store) -> Counter[str]:
+    """How many jobs are in each state."""
+    return Counter(job.state for job in store.runs.find(limit=1000).jobs)
 
 
 def small_spec(*, epochs: int = 2, **training: Any) -> dict[str, Any]:

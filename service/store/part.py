@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Engine, Executable, func, select
+from sqlalchemy import CursorResult, Engine, Executable
 from sqlalchemy.orm import Session, undefer
 
 from service import db
@@ -45,12 +45,6 @@ class Part:
         if sweep is None:
             raise SweepNotFoundError(sweep_id)
         return sweep
-
-    def count_jobs(self) -> dict[str, int]:
-        """How many jobs are in each state; states without a job are left out."""
-        with Session(self._reading) as session:
-            counts = select(Job.state, func.count()).where(Job.deleted_at.is_(None)).group_by(Job.state)
-            return dict(session.execute(counts).all())
 
     def _change(self, statement: Executable) -> bool:
         """Run an update or delete of one job in a transaction of its own; whether it found its row."""

@@ -24,6 +24,7 @@ from service.store import (
     RefusedError,
     Store,
 )
+from tests.fleet import states
 
 SPEC = {"name": "a dcgan", "training": {"epochs": 1}}
 
@@ -530,7 +531,7 @@ def test_listing_filters_and_sorts(store):
     assert names(store, sort="-name") == ["gamma", "alpha 100%", "Beta"]
     assert names(store, states=["running", "paused"]) == ["gamma"]
     assert names(store, name="%") == ["alpha 100%"]
-    assert store.count_jobs() == {"queued": 2, "running": 1}
+    assert states(store) == {"queued": 2, "running": 1}
 
 
 def test_jobs_are_found_by_what_people_say_of_them(store):
@@ -602,7 +603,7 @@ def test_a_deleted_job_is_in_the_bin_until_its_time_is_over(store):
         with pytest.raises(JobNotFoundError):
             ask(job_id)
     assert store.claim(job_id, "worker") is None
-    assert store.count_jobs() == {}
+    assert states(store) == {}
     assert store.expired() == []
     assert store.restore(job_id).state == "queued"
     with pytest.raises(RefusedError, match="nothing to restore"):

@@ -12,6 +12,8 @@ import pytest
 from PIL import Image
 from safetensors.numpy import save
 
+from tests.fleet import states
+
 from .conftest import SPEC
 
 
@@ -157,10 +159,10 @@ def test_a_run_that_had_not_ended_counts_as_stopped(client, run):
 )
 def test_what_does_not_belong_into_a_run_is_refused_and_leaves_nothing(client, services, run, files, expected):
     content = exported(client, run)
-    before = services.store.count_jobs()
+    before = states(services.store)
     folders = set((services.settings.home / "runs").iterdir())
     assert code(send(client, changed(content, **files))) == expected
-    assert services.store.count_jobs() == before
+    assert states(services.store) == before
     assert set((services.settings.home / "runs").iterdir()) == folders
 
 

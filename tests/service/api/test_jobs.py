@@ -1,6 +1,7 @@
 """Jobs over HTTP: submit, list, show, steer, delete."""
 
 from service.queue.connection import event_stream_key, redis_client
+from tests.fleet import states
 
 from .conftest import SPEC
 
@@ -68,7 +69,7 @@ def test_all_problems_of_a_spec_come_back_at_once(client, store):
     response = client.post("/v1/jobs", json=spec)
     assert response.status_code == 422
     assert {pointer for pointer, _ in codes(response)} == {"/generator/choice", "/training/epochs"}
-    assert store.count_jobs() == {}
+    assert states(store) == {}
 
 
 def test_data_that_is_not_there_is_told_before_anything_is_queued(client, store):
@@ -76,7 +77,7 @@ def test_data_that_is_not_there_is_told_before_anything_is_queued(client, store)
     assert response.status_code == 422
     assert codes(response) == [("/data/path", "missing")]
     assert "AUTHORGAN_DATA_PATHS" in response.get_json(force=True)["detail"]
-    assert store.count_jobs() == {}
+    assert states(store) == {}
 
 
 def test_data_outside_of_its_folders_is_refused(client):
@@ -117,7 +118,7 @@ def test_the_same_request_twice_makes_one_job(client, store):
     second = client.post("/v1/jobs", json=SPEC, headers=headers)
     assert second.status_code == 202
     assert second.json == first.json
-    assert store.count_jobs() == {"queued": 1}
+    assert states(store) == {"queued": 1}
     assert client.post("/v1/jobs", json=SPEC, headers={"Idempotency-Key": "other"}).json["id"] != first.json["id"]
 
 
@@ -134,7 +135,7 @@ def test_the_key_of_a_deleted_job_does_not_start_another(client, store, job):
     deleted = client.post("/v1/jobs", json=SPEC, headers=headers).json["id"]
     assert client.delete(f"/v1/jobs/{deleted}").status_code == 204
     assert client.post("/v1/jobs", json=SPEC, headers=headers).status_code == 404
-    assert store.count_jobs() == {"queued": 1}
+    assert states(store) == {"queued": 1}
 
 
 def test_a_key_that_is_none_is_refused(client):

@@ -6,6 +6,7 @@ import pytest
 
 from service.api.sweeps import LEARNING_RATES, PAPERS_PAIRS
 from service.queue.connection import redis_client
+from tests.fleet import states
 
 from .conftest import SPEC
 
@@ -70,7 +71,7 @@ def test_every_problem_comes_with_its_combination_and_nothing_is_started(client,
     assert ("/spec/training/epochs", {}) in told
     assert ("/grid/~1training~1batch_size/1", {"/generator": "dcgan", "/training/batch_size": 0}) in told
     assert ("/pairs/generator/1", {"/generator": "dcgn", "/training/batch_size": 8}) in told
-    assert store.count_jobs() == {}
+    assert states(store) == {}
     assert client.get("/v1/sweeps").json["sweeps"] == []
 
 
@@ -106,7 +107,7 @@ def test_the_same_sweep_twice_is_one(client, store):
     headers = {"Idempotency-Key": "my-sweep"}
     first = client.post("/v1/sweeps", json=SEEDS, headers=headers)
     assert client.post("/v1/sweeps", json=SEEDS, headers=headers).json["id"] == first.json["id"]
-    assert store.count_jobs() == {"queued": 2}
+    assert states(store) == {"queued": 2}
     assert client.post("/v1/sweeps", json={**SEEDS, "name": "x"}, headers=headers).status_code == 422
     client.delete(f"/v1/sweeps/{first.json['id']}")
     assert client.post("/v1/sweeps", json=SEEDS, headers=headers).status_code == 404
