@@ -193,8 +193,9 @@ class _Sides:
         from drivers.keras.layers import LAYERS, Building, Mode
         from drivers.keras.layers.construction import construct
         from drivers.keras.precision import Precision
-        from drivers.keras.rewrites import Call, rewrite
+        from drivers.keras.rewrites import rewrite
         from drivers.keras.runtime import started
+        from drivers.rewrites import Call
         from spec.shapes import measure
 
         self._backend = started()

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from drivers.errors import DriverError
+from drivers.rewrites import Call
 
 Tensor = Any
-Call = tuple[str, Callable[..., Tensor], tuple[str, ...]]
-"""One evaluation: ``values[id] = function(*values of inputs)``."""
 
 
 @dataclass(frozen=True)

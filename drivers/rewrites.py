@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 # Of an image enlarged twofold by repetition, a window of 3 meets 2 different numbers along an axis. Row by row: which
 # of a kernel's 3 weights meet the same number, for each of the 4 weights of a transposed convolution with stride 2
@@ -17,8 +16,7 @@ from typing import Any
 COPIES = ((0.0, 0.0, 1.0), (0.0, 1.0, 1.0), (1.0, 1.0, 0.0), (1.0, 0.0, 0.0))
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """One evaluation: ``values[id] = function(*values of inputs)``."""
 
     id: str

@@ -2,40 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from drivers import examination
-from drivers.errors import DriverError
-from drivers.examination import Change
-from drivers.freezing import rests_when_frozen
+from drivers.graph import Graph
 from drivers.keras import rewrites
 from drivers.keras.layers import LAYERS, Building, Layer, Mode
 from drivers.keras.layers.base import Tensor
-from drivers.keras.layers.core import Input
 from drivers.keras.precision import Precision
-from drivers.order import in_order
 
 
-class Network:
-    """A directed acyclic graph of layers: several inputs, branches, merges and outputs.
+class Network(Graph[Layer]):
+    """A graph of layers over Keras; see `drivers.graph.Graph`.
 
     It keeps no state but in variables of Keras: `weights` and the state of the generator it was given. A step that is
     compiled for JAX runs it in a `keras.StatelessScope` over all of these and takes their values from the scope
     afterwards, of trainable ones too, because spectral normalization replaces kernels in use.
 
     Attributes:
-        mode: how it computes right now, see `drivers.keras.layers.Mode`.
         precision: what its products are computed in right now.
-        layers: the layers by the spec's ids, in an order in which each follows its inputs.
-        sources: what it takes, e.g. ``{"noise", "label"}``.
-        mixes_samples: a sample's result depends on the others in its batch.
     """
 
     def __init__(
@@ -56,68 +46,30 @@ class Network:
             dropout: draws what dropout drops; its state moves with every draw of a training.
             precision: what products are computed in, see `drivers.keras.precision.Precision`.
         """
-        self.mode = Mode()
         self.precision = Precision(precision)
-        self.outputs = tuple(outputs)
-        self.layers: dict[str, Layer] = {}
-        building = Building(weights, dropout, self.mode, self.precision)
-        resting = replace(building, mode=Mode(training=False))
-        at_rest: set[str] = set()
-        inputs: dict[str, tuple[str, ...]] = {}
-        for layer in in_order(layers):
-            inputs[layer["id"]] = tuple(layer["inputs"])
-            shapes = [self.layers[source].output_shape for source in layer["inputs"]]
-            if layer.get("trainable", True):
-                self.layers[layer["id"]] = _build(layer, shapes, building)
-                continue
-            if rests_when_frozen(layer, shapes):
-                at_rest.add(layer["id"])
-            frozen = _build(layer, shapes, resting if layer["id"] in at_rest else building)
-            frozen.freeze()
-            self.layers[layer["id"]] = frozen
-        self._inputs = [
-            (id_, layer.source, layer.output_shape) for id_, layer in self.layers.items() if isinstance(layer, Input)
-        ]
-        self.mixes_samples = any(layer.MIXES_SAMPLES for id_, layer in self.layers.items() if id_ not in at_rest)
-        self.sources = {source for _, source, _ in self._inputs}
-        self._calls = [(id_, layer, inputs[id_]) for id_, layer in self.layers.items() if not isinstance(layer, Input)]
-        rewritten = rewrites.rewrite([rewrites.Call(*call) for call in self._calls], self.outputs)
-        self._plan = [(call.id, call.function, call.inputs) for call in rewritten]
+        building = Building(weights, dropout, Mode(), self.precision)
+        super().__init__(layers, outputs, kinds=LAYERS, building=building, rewrite=rewrites.rewrite)
 
     def __call__(self, **sources: Tensor | None) -> Tensor:
         """The first output, (N, *its shape), for ``noise=``, ``label=``, ``image=`` and ``sequence=`` (N, …)."""
         return self.call_all(**sources)[self.outputs[0]]
 
     def call_all(self, **sources: Tensor | None) -> dict[str, Tensor]:
-        """Every output by its layer's id, for processes with several heads; float32, as losses take them."""
-        values = self._run(sources)
-        return {id_: ops.cast(values[id_], self.precision.variable_dtype) for id_ in self.outputs}
+        """Every output by its layer's id; float32, as losses take them."""
+        values = super().call_all(**sources)
+        return {id_: ops.cast(value, self.precision.variable_dtype) for id_, value in values.items()}
 
-    def examine(
-        self, sources: Mapping[str, Tensor | None], capture: Collection[str], changes: Mapping[str, Change]
-    ) -> dict[str, Tensor]:
-        """What layers give, (N, *shape) by id; see `drivers.examination.examine`."""
-        return examination.examine(self._read(sources), self._calls, capture, changes)
+    def take_in(self, value: Tensor, shape: tuple[int, ...]) -> Tensor:
+        value = ops.convert_to_tensor(value)
+        if not keras.backend.is_float_dtype(value.dtype):
+            value = ops.cast(value, keras.config.floatx())
+        return ops.reshape(value, (ops.shape(value)[0], *shape))
 
-    def _run(self, sources: Mapping[str, Tensor | None]) -> dict[str, Tensor]:
-        values = self._read(sources)
-        for id_, function, inputs in self._plan:
-            values[id_] = function(*[values[source] for source in inputs])
-        return values
-
-    def _read(self, sources: Mapping[str, Tensor | None]) -> dict[str, Tensor]:
-        """What the Inputs give, by id."""
-        values: dict[str, Tensor] = {}
-        for id_, source, shape in self._inputs:
-            value = sources.get(source)
-            if value is None:
-                raise DriverError("missing_input", f"The network's input '{id_}' needs {source}s, but got none.")
-            value = ops.convert_to_tensor(value)
-            # Labels come as whole numbers; a layer that does not look them up computes with them.
-            if not keras.backend.is_float_dtype(value.dtype):
-                value = ops.cast(value, keras.config.floatx())
-            values[id_] = ops.reshape(value, (ops.shape(value)[0], *shape))
-        return values
+    @contextmanager
+    def penalized(self) -> Iterator[None]:
+        """Inside, it computes as a regularizer sees it: exactly, and leaving the moving statistics alone."""
+        with super().penalized(), self.precision.exact():
+            yield
 
     def keras_model(self) -> keras.Model:
         """The network as it is now, as a functional model that trains, saves and loads without this driver.
@@ -130,12 +82,13 @@ class Network:
         names = _keras_names(self.layers)
         sources: dict[str, keras.KerasTensor] = {}
         values: dict[str, keras.KerasTensor] = {}
-        for id_, source, shape in self._inputs:
+        for id_, source, shape in self.inputs:
             if source not in sources:
                 sources[source] = keras.Input(shape, name=source)
             reached = sources[source]
             values[id_] = reached if reached.shape[1:] == shape else keras.layers.Reshape(shape)(reached)
-        for id_, layer, inputs in self._calls:
+        for id_, _, inputs in self._calls:
+            layer = self.layers[id_]
             copy = layer.keras_copy(names[id_])
             values[id_] = layer.call_keras(copy, [values[source] for source in inputs])
             layer.copy_to(copy)
@@ -148,43 +101,11 @@ class Network:
 
     def weights(self) -> dict[str, keras.Variable]:
         """Every variable by ``layer/variable``, in the catalogue's order and orientation."""
-        return {
-            f"{id_}/{name}": variable
-            for id_, layer in self.layers.items()
-            for name, variable in layer.variables().items()
-        }
+        return {name: variable for name, _, _, variable in self._variables()}
 
     def trainable(self) -> dict[str, keras.Variable]:
         """Those of `weights` that learn."""
         return {name: variable for name, variable in self.weights().items() if variable.trainable}
-
-
-@contextmanager
-def in_use(network: Network) -> Iterator[None]:
-    """Runs ``network`` without dropout and with moving statistics."""
-    before = network.mode.training
-    network.mode.training = False
-    try:
-        yield
-    finally:
-        network.mode.training = before
-
-
-@contextmanager
-def penalized(network: Network) -> Iterator[None]:
-    """Runs ``network`` as a regularizer sees it: exactly, and leaving the moving statistics alone."""
-    network.mode.update_statistics = False
-    try:
-        with network.precision.exact():
-            yield
-    finally:
-        network.mode.update_statistics = True
-
-
-def _build(layer: Mapping[str, Any], shapes: list[tuple[int, ...]], building: Building) -> Layer:
-    if layer["type"] not in LAYERS:
-        raise DriverError("unknown_layer", f"The Keras driver has no layer '{layer['type']}' (layer '{layer['id']}').")
-    return LAYERS[layer["type"]](layer, shapes, building)
 
 
 def _keras_names(ids: Iterable[str]) -> dict[str, str]:

@@ -9,8 +9,6 @@ from drivers.keras.layers import Layer
 from drivers.keras.layers.convolutional import is_plain_3x3, upsampled
 from drivers.rewrites import Call, fuse_pairs
 
-__all__ = ["Call", "rewrite"]
-
 
 def rewrite(calls: Sequence[Call], outputs: Sequence[str]) -> list[Call]:
     """The same network in fewer or cheaper calls."""

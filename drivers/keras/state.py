@@ -15,7 +15,7 @@ from drivers.examination import Change
 from drivers.interface import Role, TrainingProcess
 from drivers.keras.batches import ArrayBatches
 from drivers.keras.export import write_keras
-from drivers.keras.network import Network, in_use
+from drivers.keras.network import Network
 from drivers.keras.ops import KerasOps
 from drivers.keras.optimizers import Optimizer
 from drivers.random import Random
@@ -108,7 +108,7 @@ class KerasState(TrainingState):
         # Not compiled: every choice of layers would be another function to compile.
         # In float32, whatever trains: who looks into a network wants to calculate with what there is.
         network = self.network_in_use(role)
-        with in_use(network), network.precision.exact(), self.backend.without_gradients():
+        with network.in_use(), network.precision.exact(), self.backend.without_gradients():
             return network.examine(sources, capture, changes)
 
     def export(self, format_: str, role: str, path: Path) -> None:

@@ -81,7 +81,7 @@ class Classifier(Extractor):
         with torch.inference_mode():
             for start in range(0, len(images), INFERENCE_BATCH):
                 x = torch.from_numpy(to_unit_range(images[start : start + INFERENCE_BATCH]))
-                found = self._network.forward_all(image=x)[output]
+                found = self._network.call_all(image=x)[output]
                 parts.append(found.softmax(1) if output == "logits" else found)
         return torch.cat(parts).numpy()
 
@@ -156,7 +156,7 @@ def _train(images: np.ndarray, labels: np.ndarray, classes: int, seed: int, prog
     for step in range(steps):
         chosen = random.choice(len(images), min(BATCH, len(images)), replace=False)
         x = torch.from_numpy(to_unit_range(images[chosen]))
-        loss = F.cross_entropy(network.forward_all(image=x)["logits"], y[chosen])
+        loss = F.cross_entropy(network.call_all(image=x)["logits"], y[chosen])
         parameters = list(optimizer.parameters.values())
         for parameter in parameters:
             parameter.grad = None

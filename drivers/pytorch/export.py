@@ -103,14 +103,12 @@ def _trace(module: InUse, network: Network) -> torch.export.ExportedProgram:
 @contextmanager
 def _in_use(network: Network) -> Iterator[InUse]:
     """The network without dropout and with moving statistics, on the processor, without a word from the exporter."""
-    training, device = network.mode.training, next(iter(network.weights().values())).device
-    network.mode.training = False
+    device = next(iter(network.weights().values())).device
     try:
-        with warnings.catch_warnings(), torch.no_grad():
+        with network.in_use(), warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")
             yield InUse(network.cpu()).eval()
     finally:
-        network.mode.training = training
         network.to(device)
 
 

@@ -13,8 +13,6 @@ from drivers.pytorch.layers.convolutional import Conv2D
 from drivers.pytorch.layers.resizing import UpSampling2D
 from drivers.rewrites import COPIES, Call, fuse_pairs
 
-__all__ = ["Call", "UpsampledConv2D", "rewrite"]
-
 
 class UpsampledConv2D:
     """UpSampling2D(2, nearest) and Conv2D(3x3, same) as one transposed convolution of stride 2.

@@ -125,13 +125,8 @@ class PyTorchState(TrainingState):
     @contextlib.contextmanager
     def inference(self, network: Network) -> Iterator[None]:
         """Runs ``network`` as in use: without dropout, with moving statistics, without gradients."""
-        before = network.mode.training
-        network.mode.training = False
-        try:
-            with torch.inference_mode(), self.autocast():
-                yield
-        finally:
-            network.mode.training = before
+        with network.in_use(), torch.inference_mode(), self.autocast():
+            yield
 
     def examine(
         self, role: str, sources: Mapping[str, Tensor], capture: Collection[str], changes: Mapping[str, Change]

@@ -19,6 +19,7 @@ import numpy as np
 from keras import ops
 
 from drivers import initializers
+from drivers.graph import Mode
 from drivers.keras.layers.composed import COMPOSED, compose
 from drivers.keras.layers.construction import Zeros, construct
 from drivers.keras.precision import Precision
@@ -39,26 +40,6 @@ STARTED_BY = {
     "pointwise_kernel": ("pointwise_initializer",),
     **dict.fromkeys(("query_kernel", "key_kernel", "value_kernel", "output_kernel"), ("kernel_initializer",)),
 }
-
-
-@dataclass
-class Mode:
-    """How a network computes right now; shared by all its layers. A compiled step is traced for one mode.
-
-    Attributes:
-        training: dropout drops, batch normalization uses the batch's statistics.
-        update_statistics: while training, layers also move what they keep: batch normalization its averages,
-            spectral normalization its kernel and vector. Off for the forward pass of a gradient penalty, whose
-            samples are neither real nor generated.
-    """
-
-    training: bool = True
-    update_statistics: bool = True
-
-    @property
-    def is_penalized(self) -> bool:
-        """A gradient penalty differentiates this pass twice; fused kernels that cannot must not be used."""
-        return self.training and not self.update_statistics
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,9 @@ from drivers.keras.layers.construction import Constructor
 
 
 class Input(Layer):
-    """Where noise, labels, images or sequences enter the network.
-
-    Attributes:
-        source: ``"noise"``, ``"label"``, ``"image"`` or ``"sequence"``.
-    """
+    """Where noise, labels, images or sequences enter the network."""
 
     def build(self, building: Building) -> None:
-        self.source: str = self.parameters["source"]
         self._variables = {}
 
     def __call__(self, *inputs: Tensor) -> Tensor:

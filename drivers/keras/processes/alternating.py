@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from keras import ops
 
-from drivers.keras.network import penalized
 from drivers.keras.ops import KerasOps
 from drivers.keras.processes.base import KerasProcess
 from drivers.keras.state import KerasState
@@ -155,7 +154,7 @@ class Alternating(AlternatingProcess, KerasProcess):
         fake_samples, fake_labels = fakes
 
         def critic(samples: Tensor) -> Tensor:
-            with penalized(self._discriminator):
+            with self._discriminator.penalized():
                 return self._score(samples, real_labels)
 
         def loss() -> Tensor:

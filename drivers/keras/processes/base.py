@@ -6,7 +6,6 @@ from typing import Any
 
 from keras import ops
 
-from drivers.keras.network import in_use
 from drivers.keras.state import KerasState
 from drivers.processes.base import AdversarialProcess
 
@@ -31,11 +30,11 @@ class KerasProcess(AdversarialProcess):
 
     def _generate_in_use(self, source: Tensor, labels: Tensor | None) -> Tensor:
         network = self._state.network_in_use("generator")
-        with in_use(network):
+        with network.in_use():
             return network(noise=source, label=labels)
 
     def _score_in_use(self, samples: Tensor, labels: Tensor | None) -> Tensor:
         network = self._state.network_in_use("discriminator")
-        with in_use(network):
+        with network.in_use():
             scores = network(**{self._state.source: samples}, label=labels)
         return ops.mean(ops.reshape(scores, (ops.shape(scores)[0], -1)), axis=1)

@@ -8,14 +8,14 @@ channels-last strides and copies nothing, and Flatten, Reshape, Concatenate and 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from drivers import initializers
+from drivers import graph, initializers
 from spec.shapes import measure
 
 Shape = tuple[int, ...]
@@ -27,24 +27,14 @@ CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
 @dataclass
-class Mode:
-    """How a network computes right now; shared by all its layers, so that switching costs nothing.
+class Mode(graph.Mode):
+    """How a network computes right now.
 
     Attributes:
-        training: dropout drops, batch normalization uses the batch's statistics.
-        update_statistics: while training, batch normalization also moves its averages. Off for the forward pass of
-            a gradient penalty, whose samples are neither real nor generated.
         dropout: the generator that dropout and noise draw from.
     """
 
-    dropout: torch.Generator
-    training: bool = True
-    update_statistics: bool = True
-
-    @property
-    def is_penalized(self) -> bool:
-        """A gradient penalty differentiates this pass twice; fused kernels that cannot must not be used."""
-        return self.training and not self.update_statistics
+    dropout: torch.Generator = field(kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -89,6 +79,10 @@ class Layer(nn.Module):
             for name, value in layer.variables().items()
         }
         return {name: value for name, value in {**own, **parts}.items() if value is not None}
+
+    def freeze(self) -> None:
+        """Leaves its variables out of what learns."""
+        self.requires_grad_(False)
 
     def add_weight(
         self,

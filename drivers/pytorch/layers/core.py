@@ -13,15 +13,7 @@ from drivers.pytorch.layers.base import Building, Layer, Shape
 
 
 class Input(Layer):
-    """Where noise, labels or images enter the network.
-
-    Attributes:
-        source: ``"noise"``, ``"label"``, ``"image"`` or ``"sequence"``.
-    """
-
-    def __init__(self, parameters: Mapping[str, Any], input_shapes: Sequence[Shape], building: Building) -> None:
-        super().__init__(parameters, input_shapes, building)
-        self.source: str = parameters["source"]
+    """Where noise, labels, images or sequences enter the network."""
 
     def forward(self, x: Tensor) -> Tensor:
         return x

@@ -69,11 +69,8 @@ class Alternating(AlternatingProcess, PyTorchProcess):
         """The discriminator as a regularizer sees it: in float32, leaving the moving statistics alone."""
 
         def critic(samples: Tensor) -> Tensor:
-            self._discriminator.mode.update_statistics = False
-            try:
+            with self._discriminator.penalized():
                 return self._score(samples, labels)
-            finally:
-                self._discriminator.mode.update_statistics = True
 
         return critic
 

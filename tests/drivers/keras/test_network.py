@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from drivers.errors import DriverError
-from drivers.keras.network import Network, penalized
+from drivers.keras.network import Network
 from drivers.pytorch.network import Network as PyTorchNetwork
 from spec.weights import weights
 from tests.drivers.conftest import small_spec
@@ -100,7 +100,7 @@ def test_bfloat16_is_inside_a_network_and_a_regularizer_sees_none_of_it():
     given = small_spec("dcgan")["discriminator"]
     exact, fast = (build(given["layers"], given["outputs"], precision) for precision in ("float32", "bfloat16"))
     x = {"image": normal(5, *given["layers"][0]["output_shape"])}
-    with penalized(exact), penalized(fast):
+    with exact.penalized(), fast.penalized():
         np.testing.assert_array_equal(run(fast, **x), run(exact, **x))
     for network in (exact, fast):
         network.mode.training = False

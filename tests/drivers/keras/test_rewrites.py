@@ -10,7 +10,8 @@ import torch
 from drivers.keras.layers import LAYERS, Building, Mode
 from drivers.keras.layers.convolutional import in_bundles
 from drivers.keras.precision import Precision
-from drivers.keras.rewrites import Call, rewrite
+from drivers.keras.rewrites import rewrite
+from drivers.rewrites import Call
 from tests.drivers.pytorch.building import resolved
 
 SMALL, LARGE = (4, 5, 3), (8, 10, 3)

@@ -32,7 +32,7 @@ def resolved(kind: str, input_shapes: Sequence[Shape], /, **given: Any) -> dict[
 
 def build(config: dict[str, Any], input_shapes: Sequence[Shape], *, training: bool = True) -> Layer:
     """The driver's layer for a resolved one."""
-    mode = Mode(torch.Generator().manual_seed(1), training=training)
+    mode = Mode(training, dropout=torch.Generator().manual_seed(1))
     return LAYERS[config["type"]](config, input_shapes, Building(np.random.default_rng(0), mode))
 
 

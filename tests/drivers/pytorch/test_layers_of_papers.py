@@ -129,7 +129,7 @@ def test_a_wrapper_mixes_what_its_layer_mixes():
 
 
 def test_mode_tells_the_pass_of_a_penalty():
-    mode = Mode(torch.Generator())
+    mode = Mode(dropout=torch.Generator())
     assert not mode.is_penalized
     mode.update_statistics = False
     assert mode.is_penalized

@@ -49,7 +49,7 @@ def test_several_inputs_branches_merges_and_outputs(layers):
     noise, image = torch.randn(5, 3), torch.randn(5, 2)
     kernel = {name.split("/")[0]: value for name, value in net.weights().items()}
     total = noise @ kernel["a"] + image @ kernel["b"]
-    heads = net.forward_all(noise=noise, image=image)
+    heads = net.call_all(noise=noise, image=image)
     assert list(heads) == ["head_1", "head_2"]
     torch.testing.assert_close(heads["head_1"], total @ kernel["head_1"])
     torch.testing.assert_close(heads["head_2"], torch.cat([total, image @ kernel["b"]], 1) @ kernel["head_2"])

@@ -17,7 +17,7 @@ SIZE, CHANNELS = (4, 5), 3
 
 
 def building():
-    return Building(np.random.default_rng(0), Mode(torch.Generator()))
+    return Building(np.random.default_rng(0), Mode(dropout=torch.Generator()))
 
 
 def upsampling(size=(2, 2), interpolation="nearest"):
