@@ -25,11 +25,25 @@ def finish(layer: keras.layers.Layer, y: Tensor) -> Tensor:
     return layer.activation(y if layer.bias is None else y + ops.cast(layer.bias, y.dtype))
 
 
+def lay_out(kernel: keras.Variable) -> None:
+    """Has a kernel lie in PyTorch's memory as its convolutions read it: filters first, then places, then channels.
+
+    They are handed a view of it. One of memory as Keras has it looks channels-last where there is a single filter, and
+    has strides for which they find no gradient in a batch of one: "grad_weight must be contiguous".
+    """
+    if keras.config.backend() != "torch":
+        return
+    first = ops.moveaxis(kernel.value.data, -1, 0)
+    # A list of numbers in between, because what has one filter would keep its strides.
+    kernel.value.data = ops.moveaxis(ops.reshape(ops.reshape(first, (-1,)), first.shape), 0, -1)
+
+
 class Convolution(Layer):
     """Any of Keras's, by way of others that come to the same where the backend is slow at it."""
 
     def build(self, building: Building) -> None:
         super().build(building)
+        lay_out(self.keras_layer.kernel)
         given = self.parameters
         self._is_grouped = given["groups"] > 1 and keras.config.backend() != "torch"
         self._grid = None
@@ -81,6 +95,7 @@ class TransposedConvolution(Layer):
 
     def build(self, building: Building) -> None:
         super().build(building)
+        lay_out(self.keras_layer.kernel)
         self._grid = None
         kinds = (self.keras_layer.variable_dtype, self.keras_layer.compute_dtype)
         self._is_dilated = max(self.parameters["dilation_rate"]) > 1 and not all(

@@ -109,7 +109,9 @@ class Layer(nn.Module):
         if axes is None:
             return value
         inverse = [axes.index(axis) for axis in range(len(axes))]
-        return value.permute(inverse).contiguous(memory_format=CHANNELS_LAST.get(value.dim(), torch.contiguous_format))
+        # A copy, though a view with a single filter may pass for channels-last: for the strides that it has in place of
+        # its own, PyTorch finds no gradient in a batch of one.
+        return value.permute(inverse).clone(memory_format=CHANNELS_LAST.get(value.dim(), torch.contiguous_format))
 
 
 LAYERS: dict[str, type[Layer]] = {}

@@ -227,6 +227,27 @@ def test_a_network_says_what_it_takes_and_mixes():
         network(image=normal(2, 4))
 
 
+@pytest.mark.parametrize(
+    ("kind", "channels", "filters", "shape"),
+    [
+        ("Conv1D", 2, 1, (1,)),
+        ("Conv2D", 2, 1, (4, 4)),
+        ("Conv1DTranspose", 1, 2, (4,)),
+        ("Conv2DTranspose", 1, 2, (4, 4)),
+    ],
+)
+def test_convolutions_learn_from_one_sample_at_a_time(kind, channels, filters, shape):
+    """PyTorch finds no gradient then of a kernel with one filter, or channel, that lies in memory as Keras has it."""
+    layers = drawn(kind, (*shape, channels), filters=filters, kernel_size=3, padding="same")
+    network, x = build(layers), torch.from_numpy(normal(2, *shape, channels))
+    kernel = network.weights()["it/kernel"].value
+
+    def slope(samples):
+        return torch.autograd.grad(network(image=samples).square().sum(), kernel)[0]
+
+    torch.testing.assert_close(sum(slope(sample) for sample in x.split(1)), slope(x))
+
+
 def test_what_cannot_be_built_is_told():
     layers = drawn("Dense", (4,))
     with pytest.raises(DriverError, match="no layer 'Convolution' \\(layer 'it'\\)"):

@@ -118,8 +118,6 @@ def expected(graph: dict[str, Any], inputs: list[np.ndarray]) -> dict[str, np.nd
     }
     for network in networks.values():
         network.mode.training = graph["training"]
-        for parameter in network.parameters():  # PyTorch has no slopes for others in float64
-            parameter.data = parameter.data.contiguous()
     rng = np.random.default_rng(1)
     for network in networks.values():
         for value in network.weights().values():

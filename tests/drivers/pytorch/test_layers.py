@@ -392,6 +392,16 @@ def test_kernels_of_convolutions_lie_channels_last_in_memory():
     assert layer.kernel.is_contiguous(memory_format=torch.channels_last)
 
 
+@pytest.mark.parametrize(("kind", "channels", "filters"), [("Conv2D", 2, 1), ("Conv2DTranspose", 1, 2)])
+def test_convolutions_learn_from_one_sample_at_a_time(kind, channels, filters):
+    """As the last layer of a generator of grey images does, and the first that is transposed behind a flat one."""
+    layer, *_ = build(kind, (4, 4, channels), filters=filters, kernel_size=3)
+    x = torch.from_numpy(images(2, 4, 4, channels))
+    one_by_one = sum(torch.autograd.grad(layer(sample).square().sum(), layer.kernel)[0] for sample in x.split(1))
+    (together,) = torch.autograd.grad(layer(x).square().sum(), layer.kernel)
+    torch.testing.assert_close(one_by_one, together)
+
+
 @pytest.mark.parametrize("name", sorted(set(catalogue.load()["layers"]) - {"Input"}))
 def test_every_layer_computes_and_learns_in_bfloat16(name):
     """Near what it computes in float32, whichever of the two its inputs come in."""
