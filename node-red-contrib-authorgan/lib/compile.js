@@ -23,6 +23,7 @@ const { isNewer } = require("./migrations")
 const { CUSTOM, GAN, MODULES, NETWORKS, isStructure, isUnknown, moduleOf, roleOf } = require("./modules")
 const { optimizersOf } = require("./optimizers")
 const { trainWith } = require("./runtimes")
+const { transferOf } = require("./transfer")
 
 /** The keys of the spec that have no default, so that a drawing must show them. */
 const REQUIRED = ["data", "generator", "discriminator"]
@@ -136,8 +137,7 @@ function drawLayers(drawing, spec, modules, { tell, hint }) {
             continue
         }
         // A family's parameters say nothing about layers of one's own.
-        const { weights } = spec[key]
-        spec[key] = { choice: CUSTOM, layers: layers.layersOf(network), ...(weights && { weights }) }
+        spec[key] = { choice: CUSTOM, layers: layers.layersOf(network), ...transferOf(module.node) }
         point(found, network, pointer)
         for (const same of layers.namesakes(network)) {
             const ids = same.map(({ id }) => id).join(", ")

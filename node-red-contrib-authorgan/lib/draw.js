@@ -9,6 +9,7 @@ const { CUSTOM, GAN, KINDS, MODULES, NETWORKS } = require("./modules")
 const graph = require("./graph")
 const layers = require("./layers")
 const { nodeType } = require("./layer-type")
+const { fits, transferOf } = require("./transfer")
 const layout = require("./layout")
 const { VERSION } = require("./migrations")
 
@@ -58,7 +59,7 @@ function drawNetwork(resolved, module, { z, top, newId, title, color }) {
             id: ids.get(layer.id),
             type: nodeType(layer.type),
             ...{ z, g: group, name: "", parameters: layers.sparse(layer) },
-            ...{ trainable: layer.trainable ?? true, version: VERSION },
+            ...{ trainable: layer.trainable !== false || isFrozenBy(module, layer), version: VERSION },
             ...{ x: LAYERS_LEFT + places.get(layer.id).x, y: top + places.get(layer.id).y, wires: [[]] }
         })
     }
@@ -92,6 +93,9 @@ function drawNetwork(resolved, module, { z, top, newId, title, color }) {
         bottom: top + height
     }
 }
+
+/** Whether a layer is frozen by what its network says, which is said there. */
+const isFrozenBy = ({ frozen = [] }, { id }) => frozen.some((pattern) => fits(pattern, id))
 
 const labelOf = ({ id, type }) => (type === "Input" ? id : type)
 
@@ -183,7 +187,7 @@ function modulesOf(spec, usual) {
         plain("data"),
         ...NETWORKS.map((key) => ({
             ...(spec[key].choice === CUSTOM ? { type: typeOf[key], choice: CUSTOM, parameters: {} } : plain(key)),
-            ...(spec[key].weights && { weights: spec[key].weights })
+            ...startOf(spec[key])
         })),
         { ...plain("loss"), regularizers: regularizersOf(spec.loss, usual.loss) },
         ...optimizers.map(([network, module]) => ({
@@ -194,6 +198,9 @@ function modulesOf(spec, usual) {
         plain("training")
     ]
 }
+
+/** What the node of a network says of earlier weights: as the spec does, with what else is known of them. */
+const startOf = ({ weights, frozen }) => ({ ...(weights && { weights }), ...(frozen && { frozen }) })
 
 /** A resolved module as a node saves it: its choice, and the parameters that differ from what they would be anyhow. */
 function moduleOf(kind, module, usual) {
@@ -225,7 +232,10 @@ const settingsOf = (spec) =>
 
 /** A resolved spec whose networks are layers of their own instead of families. */
 function unfolded(spec) {
-    const networks = NETWORKS.map((key) => [key, { choice: CUSTOM, layers: spec[key].layers }])
+    const networks = NETWORKS.map((key) => [
+        key,
+        { choice: CUSTOM, layers: spec[key].layers, ...transferOf(spec[key]) }
+    ])
     return { ...spec, ...Object.fromEntries(networks) }
 }
 

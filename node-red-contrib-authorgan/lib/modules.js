@@ -1,6 +1,7 @@
 /** What the nodes around a gan node are to it. Pure, and shared by the runtime and the editor. */
 const catalogue = require("./catalogue.json")
 const { entriesByType, isEntryType } = require("./entries")
+const { transferOf } = require("./transfer")
 
 const GAN = "authorgan-gan"
 
@@ -51,11 +52,6 @@ const isStructure = (type) => type === GAN || roleOf(type) !== undefined
 
 const clone = (value) => JSON.parse(JSON.stringify(value))
 
-/** The run that a network's node starts from, as the spec has it; what else the node knows of it is for people. */
-function startOf({ weights: { job, replace = [] } }) {
-    return replace.length > 0 ? { job, replace: clone(replace) } : { job }
-}
-
 /** A node as a module of the spec: its choice and the parameters that were changed. */
 function moduleOf(node) {
     const module = clone(node.parameters || {})
@@ -63,8 +59,7 @@ function moduleOf(node) {
     if (choice) module.choice = choice
     // An empty list is a choice, too: none.
     if (node.regularizers) module.regularizers = clone(node.regularizers)
-    if (node.weights) module.weights = startOf(node)
-    return module
+    return { ...module, ...transferOf(node) }
 }
 
 module.exports = { CUSTOM, GAN, KINDS, MODULES, NETWORKS, STARTERS, entryOf, isUnknown, roleOf, isStructure, moduleOf }

@@ -248,18 +248,14 @@ describe("a network that another program saved", () => {
         const drawn = async (job) =>
             (await (await post(`/v1/models/${job}/sample`, { count: 4, seed: 5 })).json()).images
         assert.deepEqual(await drawn(kept), await drawn(job))
-        const replacing = async (layers) => {
-            await editor.edit(node, async (dialog) => {
-                assert.equal(await dialog.locator("#authorgan-weights-job").inputValue(), kept)
-                assert.match(await dialog.locator("#authorgan-weights-file").textContent(), /generator\.keras/)
-                await dialog.locator("#authorgan-weights-replace").fill(layers)
-                await editor.screenshot("dialog-weights")
-            })
-        }
-        await replacing("dense_7")
-        await editor.reasonAt(node, /no layer with weights is called 'dense_7'/)
-        await replacing("dense_1")
+        await editor.edit(node, async (dialog) => {
+            assert.equal(await dialog.locator("#authorgan-weights-job").inputValue(), kept)
+            await dialog.getByLabel("dense_1 starts anew").check()
+            assert.match(await dialog.locator("#authorgan-weights-file").textContent(), /generator\.keras/)
+            await editor.screenshot("dialog-weights")
+        })
         await editor.validAt(node)
+        assert.equal(await page.evaluate((id) => RED.nodes.node(id).weights.file, node), "generator.keras")
         await page.evaluate(() => RED.actions.invoke("authorgan:export-spec"))
         const spec = JSON.parse(await page.locator("#authorgan-export-spec").inputValue())
         assert.deepEqual(spec.generator.weights, { job: kept, replace: ["dense_1"] })

@@ -1,4 +1,7 @@
-/** The sidebar of runs in a real browser: found, watched, steered, compared, put into the bin and taken out again. */
+/**
+ * Runs in a real browser: found, watched, steered, compared, put into the bin and taken out again in the sidebar; started
+ * from in the dialogs of networks.
+ */
 const assert = require("node:assert/strict")
 const { describe, test } = require("node:test")
 const { until } = require("../palette/support/until")
@@ -27,6 +30,31 @@ async function submitSweep(sweep) {
     assert.equal(response.status, 202)
     return (await response.json()).id
 }
+
+/** The same data and generator, a discriminator of another size, and a button that starts the training. */
+const TUNING = [
+    { id: "tuning", type: "tab", label: "Tuning" },
+    ...[
+        [
+            "tuning-data",
+            "authorgan-data",
+            "tuning-gan",
+            { choice: "digits", parameters: { image_size: 8, count: 320 } }
+        ],
+        ["tuning-generator", "authorgan-generator", "tuning-gan", { choice: "gan", parameters: { widths: [32] } }],
+        ["tuning-critic", "authorgan-discriminator", "tuning-gan", { choice: "gan", parameters: { widths: [48] } }],
+        ["tuning-training", "authorgan-training", "tuning-gan", { choice: "alternating", parameters: { epochs: 1 } }],
+        ["tuning-gan", "authorgan-gan", "tuning-train", { name: "tuned", parameters: {} }],
+        ["tuning-start", "inject", "tuning-train", { props: [], repeat: "", crontab: "", once: false }]
+    ].map(([id, type, to, more], at) => ({
+        ...{ id, type, z: "tuning", name: "", x: at < 4 ? 200 : 200 * (at - 2), y: 100 + 60 * (at % 4), wires: [[to]] },
+        ...more
+    })),
+    {
+        ...{ id: "tuning-train", type: "authorgan-train", z: "tuning", name: "", x: 760, y: 100 },
+        ...{ service: "first-gan-service", runtime: "jax", wires: [[], [], []] }
+    }
+]
 
 const row = (id) => page.locator(`[data-run="${id}"]`)
 const names = () => page.locator(".authorgan-runs-name").allTextContents()
@@ -324,6 +352,56 @@ describe("the sidebar of runs", () => {
         assert.equal((await fetch(`${system.url}/v1/jobs/${long}`, { method: "DELETE" })).status, 204)
         await page.getByText("This run has been deleted.").waitFor({ timeout: PATIENCE_MS })
         await back()
+    })
+
+    test("a network starts from a run that is chosen in its dialog, with layers anew and frozen", async () => {
+        await editor.place(TUNING)
+        const layer = (dialog, id) => dialog.locator(`[data-layer="${id}"]`)
+        const choose = async (dialog, typed) => {
+            await dialog.locator("#authorgan-transfer > summary").click()
+            await layer(dialog, "dense_1").waitFor()
+            await dialog.locator("#authorgan-weights-job").click()
+            await dialog.locator("#authorgan-weights-job").pressSequentially(typed)
+            const offered = page.locator(".red-ui-autoComplete-container a")
+            await until(async () => !typed || (await offered.count()) === 1, "only what fits is offered")
+            await offered.filter({ hasText: /^fast/ }).click()
+            assert.equal(await dialog.locator("#authorgan-weights-job").inputValue(), fast)
+            await dialog.getByText(/^“fast”, done · /).waitFor()
+        }
+        await editor.edit("tuning-generator", async (dialog) => {
+            await choose(dialog, "")
+            assert.equal(await dialog.locator("[data-layer]:not(.authorgan-misfit)").count(), 2)
+            await layer(dialog, "dense_1").getByLabel("dense_1 is frozen").check()
+        })
+        await until(
+            async () => /1 frozen · from a run$/.test(await editor.badge("tuning-generator")),
+            "the badge says so"
+        )
+        await editor.edit("tuning-critic", async (dialog) => {
+            await choose(dialog, "fas")
+            await dialog.getByText(/'discriminator\/dense_1\/kernel' is 64x32 instead of 64x48/).waitFor()
+            assert.equal(await layer(dialog, "dense_1").locator("td").nth(1).textContent(), "Dense, 2.1 k")
+            await editor.screenshot("start-from-a-run")
+            await press(dialog, "Start anew what does not fit")
+            await until(async () => (await dialog.getByText(/do not fit/).count()) === 0, "it fits now")
+        })
+        await editor.validAt("tuning-critic")
+        await editor.deploy()
+        await editor.pressButton("tuning-start")
+        const tuned = async () => (await system.api("/v1/jobs?name=tuned")).jobs[0]
+        await until(async () => (await tuned())?.state === "succeeded", "it is tuned on JAX", PATIENCE_MS)
+        const { spec } = await system.api(`/v1/jobs/${(await tuned()).id}`)
+        assert.deepEqual([spec.driver, spec.backend], ["keras", "jax"])
+        assert.deepEqual(spec.generator.weights, { job: fast, replace: [] })
+        assert.deepEqual(spec.generator.frozen, ["dense_1"])
+        assert.deepEqual(spec.discriminator.weights, { job: fast, replace: ["dense_1", "dense_2"] })
+
+        // Another look and Done changes nothing; one step of the history takes back what was chosen.
+        await editor.edit("tuning-critic", (dialog) => layer(dialog, "dense_2").waitFor())
+        const saved = (id) => page.evaluate((id) => RED.nodes.node(id).weights, id)
+        assert.deepEqual(await saved("tuning-critic"), { job: fast, replace: ["dense_1", "dense_2"] })
+        await editor.undo()
+        assert.ok(!(await saved("tuning-critic")))
     })
 
     test("nothing went wrong in the browser meanwhile", () => {

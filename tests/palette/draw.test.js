@@ -53,7 +53,7 @@ async function roundTrip(spec) {
         if (spec[key].choice !== "custom") return spec[key]
         const byId = new Map(layers.map((layer) => [layer.id, layer]))
         assert.equal(said[key].layers.length, layers.length)
-        return { choice: "custom", layers: said[key].layers.map(({ id }) => byId.get(id)) }
+        return { ...spec[key], layers: said[key].layers.map(({ id }) => byId.get(id)) }
     }
     const expected = { ...spec, generator: inOrder("generator"), discriminator: inOrder("discriminator") }
     return { flow, drawn: await resolver.resolve(said), expected: await resolver.resolve(expected) }
@@ -130,16 +130,22 @@ test("a frozen layer stays frozen, and the others learn", async () => {
     assert.equal(flow.filter(({ trainable }) => trainable === false).length, 1)
 })
 
-test("a network that starts from a run does so when it is drawn, of a family and of layers", async () => {
-    const from = (job, replace) => ({ choice: "dcgan", weights: { job, replace } })
-    const generator = from("a1", ["dense_1"])
-    const { spec } = await resolver.resolve({ data: { choice: "digits" }, generator, discriminator: from("b2", []) })
-    const drawn = unfolded(spec).generator
-    for (const given of [spec, { ...spec, generator: { ...drawn, weights: spec.generator.weights } }]) {
-        const flow = await draw(given)
-        const said = read(flow)
-        assert.deepEqual(said.generator.weights, { job: "a1", replace: ["dense_1"] })
-        assert.deepEqual(said.discriminator.weights, { job: "b2" })
+test("the run that a network starts from and its frozen layers are kept, drawn as a family and as layers", async () => {
+    const { spec } = await resolver.resolve({
+        data: { choice: "digits" },
+        generator: { choice: "dcgan", weights: { job: "a-run", replace: ["dense_1"] } },
+        discriminator: { choice: "dcgan", frozen: ["conv*"] }
+    })
+    for (const given of [spec, unfolded(spec)]) {
+        const { drawn, expected, flow } = await roundTrip(given)
+        assertSame({ drawn, expected })
+        assert.deepEqual(drawn.spec.generator.weights, spec.generator.weights)
+        assert.deepEqual(drawn.spec.discriminator.frozen, ["conv*"])
+        // Said once: not by each of the layers as well.
+        assert.deepEqual(
+            flow.filter(({ trainable }) => trainable === false),
+            []
+        )
     }
 })
 

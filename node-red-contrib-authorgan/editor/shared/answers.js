@@ -99,6 +99,14 @@ export const gansOf = ({ id }) =>
         .map(([gan]) => RED.nodes.node(gan))
         .filter(Boolean)
 
+/** The service that a node's GAN is trained at: that of its train or sweep node, else the first there is. */
+export function serviceOf({ id }) {
+    const flow = completeFlow()
+    const starters = flow.filter(({ type }) => STARTERS.includes(type))
+    const starter = starters.find((each) => Object.values(compile(flow, each.id).nodes).includes(id))
+    return serviceNode(flow, starter?.service)
+}
+
 /** Whether layers are wired into a generator or discriminator node, so that its family rests. */
 export const isDrawn = ({ id }) => drawn.has(id)
 
@@ -299,6 +307,9 @@ function mark() {
 }
 
 function stateOf(node) {
-    const measured = layersAt(node).map(({ layer, path }) => [path, layer.output_shape, layer.parameter_count])
+    const measured = layersAt(node).map(({ layer, path }) => {
+        const { output_shape: shape, parameter_count: weights, trainable } = layer
+        return [path, shape, weights, trainable]
+    })
     return JSON.stringify([node.parameters, node.trainable, problemsOf(node), hintsOf(node), measured])
 }

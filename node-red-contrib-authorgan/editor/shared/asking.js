@@ -14,8 +14,12 @@ export function serviceNode(flow, id) {
     return services.find((service) => service.id === id) || services[0]
 }
 
-/** The resolved form of a spec that is in no drawing; of a spec with problems the Error tells what was `measured`. */
-export const askFor = async (spec) => (await post("authorgan/resolve", { spec })).spec
+/**
+ * The resolved form of a spec that is in no drawing; of a spec with problems the Error tells what was `measured`.
+ * @param {{ id, url }} [of]  the service that is asked, where it matters which
+ */
+export const askFor = async (spec, of) =>
+    (await post("authorgan/resolve", { spec, ...(of && { service: of.id, url: of.url }) })).spec
 
 /** The named GANs of the service: [{ name, title, summary }], or the spec of one. */
 export const askZoo = (name) => post("authorgan/zoo", { name })

@@ -1,8 +1,8 @@
 /** Badges above the nodes: the shape of a picture, the number of weights. */
 import layers from "../../lib/layers.js"
 import { hintsOf, layersAt, resolvedOf } from "./answers.js"
-import { sourceOf } from "./first-weights.js"
 import { count, shapeText, text, wrap } from "./texts.js"
+import { sourceOf } from "./transfer.js"
 
 /** Characters of what a network's weights came with. */
 const LONGEST_SOURCE = 24
@@ -12,8 +12,14 @@ const SHOWS = {
         const { image_size: size, length, channels } = spec.data
         return length ? { what: "sequences", shape: [length, channels] } : { shape: [size, size, channels] }
     },
-    "authorgan-generator": ({ module }) => ({ shape: module.output_shape, weights: module.parameter_count }),
-    "authorgan-discriminator": ({ module }) => ({ weights: module.parameter_count })
+    "authorgan-generator": ({ module }) => ({ shape: module.output_shape, ...learning(module) }),
+    "authorgan-discriminator": ({ module }) => learning(module)
+}
+
+/** How many weights a network has, and how many of its layers keep theirs. */
+function learning({ parameter_count: weights, layers }) {
+    const frozen = layers.filter(({ trainable }) => trainable === false).length
+    return { weights, notes: [frozen > 0 && text("badge.frozenLayers", { count: frozen })] }
 }
 
 const svg = (name, attributes = {}) => {
@@ -89,7 +95,11 @@ function startHints() {
 function shownAt(node) {
     if (layers.layerName(node.type)) {
         const [first] = layersAt(node)
-        return first ? { shape: first.layer.output_shape, weights: first.layer.parameter_count } : null
+        if (!first) return null
+        const { output_shape: shape, parameter_count: weights, trainable } = first.layer
+        // A layer is frozen by its own dialog, or by that of its network.
+        const frozen = (node.trainable === false || trainable === false) && text("badge.frozen")
+        return { shape, weights, notes: [frozen] }
     }
     const resolved = resolvedOf(node)
     return resolved?.module ? SHOWS[node.type](resolved) : null
@@ -100,10 +110,13 @@ function badgeText(node) {
     if (!shown) return ""
     const texts = instancesOf(node).map(({ shape }) => shape)
     const shape = texts.length > 1 ? texts.join(" | ") : shown.shape && shapeText(shown.shape)
-    const frozen = node.trainable === false && text("badge.frozen")
-    const source = sourceOf(node) && text("badge.weightsOf", { source: shortened(sourceOf(node)) })
-    return [shape, shown.weights && count(shown.weights), frozen, source].filter(Boolean).join(" · ")
+    const { weights, notes = [] } = shown
+    return [shape, weights && count(weights), ...notes, startText(node)].filter(Boolean).join(" · ")
 }
+
+/** That a network starts from a run; a run's id says nothing to a reader, the file that it came with does. */
+const startText = ({ weights }) =>
+    weights?.file ? text("badge.weightsOf", { source: shortened(weights.file) }) : weights?.job && text("badge.started")
 
 /** A badge has to leave its neighbours room; its tooltip says the whole. */
 const shortened = (name) => (name.length > LONGEST_SOURCE ? `${name.slice(0, LONGEST_SOURCE - 1)}…` : name)

@@ -6,9 +6,9 @@ import modules from "../../lib/modules.js"
 import { layerAt, resolvedOf } from "./answers.js"
 import { askDrivers } from "./asking.js"
 import * as exportSpec from "./export-spec.js"
-import * as firstWeights from "./first-weights.js"
 import * as metrics from "./metrics.js"
 import { text } from "./texts.js"
+import * as transfer from "./transfer.js"
 import * as unfold from "./unfold.js"
 
 const { nodeType } = entries
@@ -24,16 +24,23 @@ export function prepare(node) {
     show(module, node.choice)
     if (node.type === "authorgan-loss") prepareRegularizers(node)
     if (NETWORKS.includes(roleOf(node.type))) {
-        firstWeights.prepare(node)
         unfold.prepare(node)
         exportSpec.prepare(node)
+        transfer.prepare(node, chosen)
     }
 }
 
+/** The module that the open dialog says. */
+const chosen = () => {
+    const choice = $("#node-input-choice").val()
+    return { ...read($("#authorgan-parameters"), choice), choice }
+}
+
 export function save(node) {
-    node.parameters = read($("#authorgan-parameters"), $("#node-input-choice").val())
+    const { choice, ...parameters } = chosen()
+    node.parameters = parameters
     if (node.type === "authorgan-loss") node.regularizers = readRegularizers()
-    if (NETWORKS.includes(roleOf(node.type))) node.weights = firstWeights.read(node)
+    if (NETWORKS.includes(roleOf(node.type))) transfer.save(node)
 }
 
 /** The dialog of a node that is one layer, loss, regularizer or optimizer has one choice: that. */
@@ -45,13 +52,21 @@ export function prepareEntry(node) {
     const known = kind === "optimizers" ? found?.generator || found : found
     fill(module, { [name]: node.parameters }, { ...known, choice: name })
     show(module, name)
-    $("#authorgan-frozen").prop("checked", node.trainable === false)
+    prepareFrozen(node, kind === "layers" ? found : null)
+}
+
+/** A layer that is frozen in the dialog of its network is let go there. */
+function prepareFrozen(node, measured) {
+    const isOwn = node.trainable === false
+    const byNetwork = !isOwn && measured?.trainable === false
+    $("#authorgan-frozen").prop({ checked: isOwn || byNetwork, disabled: byNetwork })
+    if (byNetwork) $("#authorgan-frozen-meaning").text(text("transfer.byNetwork"))
 }
 
 export function saveEntry(node) {
     const { kind, name } = entryOf(node.type)
     node.parameters = complete(kind, name, read($("#authorgan-parameters"), name))
-    if (kind === "layers") node.trainable = !$("#authorgan-frozen").prop("checked")
+    if (kind === "layers") node.trainable = !$("#authorgan-frozen:enabled").prop("checked")
 }
 
 /** What an entry cannot do without keeps its usual value when its field is emptied. */

@@ -37,13 +37,14 @@ const OTHERS = [
 /** Those of them whose dialog offers the metrics. */
 const WITH_METRICS = ["gan", "evaluate"]
 
-const { STARTERS } = modules
+const { NETWORKS, STARTERS } = modules
 
 /** @returns {[string, string][]} [file, content] */
 export function nodeFiles(editor, catalogue) {
     const read = (name) => fs.readFileSync(path.join(editor, name), "utf8").trim()
     const strings = (name) => JSON.parse(read(name))
 
+    const textsOfNetwork = strings("nodes/network/strings.json")
     const modules = Object.entries(strings("nodes/modules.json")).map(([name, module]) => {
         const entries = catalogue[module.kind]
         const choices = {
@@ -53,13 +54,14 @@ export function nodeFiles(editor, catalogue) {
         }
         const more = (place) =>
             module.more?.[place] ? fillIn(read(`nodes/${name}/${module.more[place]}`), choices) : ""
+        const own = strings(`nodes/${name}/strings.json`)
         const inputs = { inputs: module.inputs || 0, inputLabels: more("inputLabels") }
         const values = { ...choices, ...module, ...inputs, module: name, above: more("above"), below: more("below") }
         return filesOf(name, {
             definition: fillIn(read("nodes/module/definition.js.in"), { ...values, defaults: more("defaults") }),
             dialog: fillIn(read("nodes/module/dialog.html"), values),
             texts: {
-                ...strings(`nodes/${name}/strings.json`),
+                ...(NETWORKS.includes(name) ? withTexts(textsOfNetwork, own) : own),
                 choices: textsOfChoices(catalogue, entries),
                 ...(name === "loss" && { regularizers: textsOfChoices(catalogue, catalogue.regularizers) })
             },
