@@ -239,14 +239,14 @@ describe("a network that another program saved", () => {
         await drop(["generator.keras", generator])
         await drawIt()
         await said("The layers of generator.keras are drawn. Its weights are kept as the run “generator”")
-        const node = await inFlow("authorgan-generator")
+        const node = await editor.inFlow("authorgan-generator")
         await until(async () => (await editor.badge(node)).endsWith("weights of generator.keras"), "the badge tells")
-        await editor.validAt(await inFlow("authorgan-gan"))
+        await editor.validAt(await editor.inFlow("authorgan-gan"))
         await editor.screenshot("imported-weights")
         const { job: kept, file } = await page.evaluate((id) => RED.nodes.node(id).weights, node)
         assert.equal(file, "generator.keras")
         const drawn = async (job) =>
-            (await (await post(`/v1/models/${job}/sample`, { count: 4, seed: 5 })).json()).images
+            (await (await system.post(`/v1/models/${job}/sample`, { count: 4, seed: 5 })).json()).images
         assert.deepEqual(await drawn(kept), await drawn(job))
         await editor.edit(node, async (dialog) => {
             assert.equal(await dialog.locator("#authorgan-weights-job").inputValue(), kept)
@@ -268,7 +268,7 @@ describe("a network that another program saved", () => {
 
     test("brings its layers where the service refuses its weights, which is said", async () => {
         await editor.show("first-gan")
-        const jobs = async () => (await system.api("/v1/jobs")).jobs.length
+        const jobs = async () => (await system.jobs()).length
         const before = await jobs()
         await drop(["broken.onnx", onnxFile(Number.NaN)])
         await page.locator("#authorgan-import-into").selectOption("first-gan-discriminator")

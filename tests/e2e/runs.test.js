@@ -388,9 +388,9 @@ describe("the sidebar of runs", () => {
         await editor.validAt("tuning-critic")
         await editor.deploy()
         await editor.pressButton("tuning-start")
-        const tuned = async () => (await system.api("/v1/jobs?name=tuned")).jobs[0]
+        const tuned = async () => (await system.jobs("name=tuned"))[0]
         await until(async () => (await tuned())?.state === "succeeded", "it is tuned on JAX", PATIENCE_MS)
-        const { spec } = await system.api(`/v1/jobs/${(await tuned()).id}`)
+        const { spec } = await system.get(`/v1/jobs/${(await tuned()).id}`)
         assert.deepEqual([spec.driver, spec.backend], ["keras", "jax"])
         assert.deepEqual(spec.generator.weights, { job: fast, replace: [] })
         assert.deepEqual(spec.generator.frozen, ["dense_1"])
