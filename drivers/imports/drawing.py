@@ -48,13 +48,32 @@ class Value:
 
     @property
     def features(self) -> list[int]:
-        """Its axes but the batch."""
-        return [place for place, axis in enumerate(self.layout) if axis != BATCH]
+        """Its axes but the batch.
+
+        Raises:
+            UndrawableError: as `batch`.
+        """
+        return [place for place in range(self.rank) if place != self.batch]
+
+    @property
+    def is_merged(self) -> bool:
+        """Whether the batch is one axis together with others, as ``N·heads`` or ``N·steps``."""
+        return BATCH not in self.layout
 
     @property
     def batch(self) -> int:
-        """Which axis is the batch."""
+        """Which axis is the batch.
+
+        Raises:
+            UndrawableError: it is one together with others.
+        """
+        if self.is_merged:
+            raise UndrawableError("its input has the batch and other axes in one")
         return self.layout.index(BATCH)
+
+    def sizes(self, batch: int) -> list[int]:
+        """The sizes of all its axes, given the batch's."""
+        return [prod(batch if digit in BATCH else digit[0] for digit in axis) for axis in self.layout]
 
     def size(self, axis: int) -> int:
         """The size of an axis that is not the batch."""
@@ -88,6 +107,8 @@ class Drawing:
         self._shapes: dict[str, Shape] = {}
         self._names = Names()
         self._arranged: dict[tuple[str, Layout], str] = {}
+        self.unfinished: dict[str, str] = {}
+        """Layers that wait for what completes them, each with what is wrong with it where nothing does."""
 
     def shape(self, layer: str) -> Shape:
         """A layer's output shape, without the batch."""
@@ -134,6 +155,10 @@ class Drawing:
         filled = fill(kind["parameters"], given, report=Report(), pointer="", subject=layer)
         inputs = [self._shapes[source] for source in found["inputs"]]
         self._shapes[layer] = measure({"type": found["type"], **filled}, inputs).output_shape
+
+    def pretend(self, layer: str, shape: Shape) -> None:
+        """Has a layer that is unfinished put out another shape than it will once it is complete."""
+        self._shapes[layer] = shape
 
     def place_of(self, value: Value, axis: int) -> int | None:
         """Which axis of its layer's output an axis of a tensor is; None where it is not just one."""

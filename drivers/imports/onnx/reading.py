@@ -12,7 +12,7 @@ from typing import IO, Any
 import numpy as np
 
 from drivers.imports.drawing import Drawing, UndrawableError, Value
-from drivers.imports.layout import BATCH, row_major
+from drivers.imports.layout import row_major
 from drivers.imports.onnx.constants import FOLDED, fold
 from drivers.imports.reading import Network, UnreadableError, needed, not_finite, source_of, unreadable
 from drivers.onnx_layers import layers_in
@@ -289,7 +289,7 @@ class Reading:
 
     def _shape(self, node: Node) -> np.ndarray:
         value = node.value(0)
-        sizes = [self.batch if axis == BATCH else value.size(place) for place, axis in enumerate(value.layout)]
+        sizes = value.sizes(self.batch)
         return np.array(sizes[node.get("start", 0) : node.get("end", len(sizes))], np.int64)
 
     def _waiting(self, node: Node) -> Waiting:

@@ -59,6 +59,8 @@ def varying(value: Value, numbers: np.ndarray) -> list[int]:
     """The axes of a tensor along which numbers that are stretched to it differ; none where they are a single number."""
     offset = value.rank - numbers.ndim
     axes = [place + offset for place, size in enumerate(numbers.shape) if size != 1]
+    if not axes and offset >= 0:
+        return []
     if offset < 0 or value.batch in axes or any(value.size(axis) != numbers.shape[axis - offset] for axis in axes):
         raise UndrawableError(f"its numbers, {list(numbers.shape)}, do not stretch to its other input")
     return axes

@@ -7,7 +7,7 @@ from dataclasses import replace
 from math import prod
 
 from drivers.imports.drawing import UndrawableError, Value
-from drivers.imports.layout import BATCH, Axis, regrouped
+from drivers.imports.layout import BATCH, Axis, regrouped, size
 from drivers.imports.onnx.reading import Node, Operator
 
 
@@ -47,12 +47,12 @@ def _reshape(node: Node) -> Value:
     if target is None:
         raise UndrawableError("it says no shape")
     batch = node.reading.batch
-    sizes = [batch if axis == BATCH else value.size(place) for place, axis in enumerate(value.layout)]
+    sizes = value.sizes(batch)
     if not node.get("allowzero", 0):
-        target = [sizes[place] if size == 0 and place < len(sizes) else size for place, size in enumerate(target)]
+        target = [sizes[place] if wanted == 0 and place < len(sizes) else wanted for place, wanted in enumerate(target)]
     if -1 in target:
         known = -prod(target)
-        target = [prod(sizes) // known if size == -1 and known else size for size in target]
+        target = [prod(sizes) // known if wanted == -1 and known else wanted for wanted in target]
     result = reshaped(value, target, batch)
     if result.units is not None and result.rank > 2 and node.reading.has_channels_first(node.proto.output[0]):
         # A Dense makes this image, and nothing has read it: its units come in the order that a drawing has.
@@ -62,20 +62,39 @@ def _reshape(node: Node) -> Value:
 
 
 def reshaped(value: Value, target: Sequence[int], batch: int) -> Value:
-    """The tensor along other axes, of which one has the size of the batch."""
-    if any(size < 1 for size in target):
+    """The tensor along other axes, of which one holds the batch: by itself, or where need be together with others."""
+    if min(target, default=1) < 1:
         raise UndrawableError(f"it reshapes to {list(target)}")
-    before = prod(value.size(axis) for axis in range(value.batch))
-    places = [place for place, size in enumerate(target) if size == batch and prod(target[:place]) == before]
+    digits = [digit for axis in value.layout for digit in axis]
+    at = digits.index(*BATCH)
+    ahead, behind = tuple(digits[:at]), tuple(digits[at + 1 :])
+    places = _places_of_batch(size(ahead), target, batch)
     if not places:
-        raise UndrawableError("it takes the batch together with other axes, or tears it apart")
-    place = value.batch if value.batch in places else places[0]
-    front = regrouped(value.layout[: value.batch], target[:place])
-    back = regrouped(value.layout[value.batch + 1 :], target[place + 1 :])
-    if front is None or back is None:
-        sizes = "x".join(str(value.size(axis)) for axis in value.features)
-        raise UndrawableError(f"it reshapes {sizes}, whose axes come in another order, to {list(target)}")
-    return replace(value, layout=(*front, BATCH, *back))
+        raise UndrawableError("it tears the batch apart")
+    own = None if value.is_merged else value.batch
+    for place, before, after in sorted(places, key=lambda found: _merging(found, own)):
+        front = regrouped([ahead], [*target[:place], before])
+        back = regrouped([behind], [after, *target[place + 1 :]])
+        if front is not None and back is not None:
+            return replace(value, layout=(*front[:-1], front[-1] + BATCH + back[0], *back[1:]))
+    sizes = "x".join(str(prod(found for found, _ in axis)) for axis in value.layout if axis != BATCH)
+    raise UndrawableError(f"it reshapes {sizes}, whose axes come in another order, to {list(target)}")
+
+
+def _places_of_batch(ahead: int, target: Sequence[int], batch: int) -> list[tuple[int, int, int]]:
+    """Which of the target's axes may hold the batch, each with how many places before and after it are in the axis."""
+    found = []
+    for place, wanted in enumerate(target):
+        before, rest = divmod(ahead, prod(target[:place]))
+        if not rest and wanted % (before * batch) == 0:
+            found.append((place, before, wanted // (before * batch)))
+    return found
+
+
+def _merging(found: tuple[int, int, int], own: int | None) -> tuple[bool, bool, bool]:
+    """How much a place for the batch merges; the least first."""
+    place, before, after = found
+    return (before, after) != (1, 1), after != 1, place != own
 
 
 def _squeeze(node: Node) -> Value:
