@@ -107,8 +107,8 @@ class Drawing:
         self._shapes: dict[str, Shape] = {}
         self._names = Names()
         self._arranged: dict[tuple[str, Layout], str] = {}
-        self.unfinished: dict[str, str] = {}
-        """Layers that wait for what completes them, each with what is wrong with it where nothing does."""
+        self.unfinished: dict[str, str | None] = {}
+        """Layers that what comes behind them may complete; each with what is wrong with it if nothing does."""
 
     def shape(self, layer: str) -> Shape:
         """A layer's output shape, without the batch."""

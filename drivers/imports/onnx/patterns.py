@@ -13,10 +13,12 @@ import numpy as np
 
 from drivers.imports.drawing import UndrawableError, Value
 from drivers.imports.layout import joined
-from drivers.imports.onnx.operators.activation import rounded, sloped, softmax, varying
+from drivers.imports.onnx.operators import attention
+from drivers.imports.onnx.operators.activation import rounded, sloped, softmax, softmax_operator, varying
 from drivers.imports.onnx.operators.core import merged
 from drivers.imports.onnx.operators.normalization import normalized, placed
 from drivers.imports.onnx.operators.pooling import pooled
+from drivers.imports.onnx.operators.products import Factors, factors_of, product
 from drivers.imports.onnx.reading import Node, Reading, Waiting
 
 NEAR = 1e-4
@@ -419,6 +421,48 @@ def _shift_of_mean(reading: Reading, name: str, base: str, factor: str) -> tuple
     return None
 
 
+# Attention
+
+
+def _attention(node: Node) -> Value | None:
+    """softmax(s · q·kᵀ + m)·v, m the mask that hides later places or none. Vaswani et al. 2017, eq. 1."""
+    reading = node.reading
+    blend = _factors(node)
+    shares = None if blend is None else reading.waiting(blend.names[0], "Softmax")
+    if blend is None or shares is None:
+        return None
+    name, scale = _scaled(reading, shares[0])
+    masked = reading.waiting(name, "Add")
+    is_causal = False
+    for other, mask in _sides(masked) if masked is not None and scale == 1 else ():
+        if reading.is_constant(mask) and attention.is_causal(reading.constant(mask)):
+            is_causal = True
+            name, scale = _scaled(reading, other)
+    comparison = reading.waiting(name, "MatMul", "Einsum")
+    scores = None if comparison is None else _factors(comparison)
+    if scores is None:
+        return None
+    query, key = scores.left(reading.value(scores.names[0])), scores.right(reading.value(scores.names[1]))
+    order = scores.order or range(query.rank)
+    axis = order[shares.get("axis", -1 if reading.opset >= 13 else 1) % query.rank]
+    blended = [order[axis] for axis in blend.orders[0] or range(query.rank)]
+    if axis != query.rank - 1 or blended != list(range(query.rank)):
+        return None
+    value = blend.right(reading.value(blend.names[1]))
+    result = attention.attend(node, query, key, value, scale=scale, is_causal=is_causal)
+    return None if result is None else blend.result(result)
+
+
+def _factors(node: Node) -> Factors | None:
+    """The two tensors of a product, where it is one of two tensors that are matrices."""
+    if any(node.reading.is_constant(name) for name in node.names):
+        return None
+    try:
+        return factors_of(node)
+    except UndrawableError:
+        return None
+
+
 # Numbers of the file that are added to a tensor, or that it is multiplied by
 
 
@@ -510,10 +554,15 @@ def affine(node: Node, value: Value, scale: np.ndarray, offset: np.ndarray, *, i
 def _is_bias(node: Node, value: Value, units: int) -> bool:
     """Whether what is added to a tensor can be the bias of the layer behind it."""
     layer, shape = node.drawing.layers[value.layer], node.drawing.shape(value.layer)
-    return value.is_alone and layer["type"] in FOLDS and not layer["use_bias"] and shape[-1] == units
+    takes_one = layer["type"] in FOLDS and not layer["use_bias"]
+    takes_one = takes_one or attention.takes_bias(node.drawing, value.layer)
+    return value.is_alone and takes_one and shape[-1] == units
 
 
 def _add_bias(node: Node, value: Value, numbers: np.ndarray) -> None:
+    if node.drawing.layers[value.layer]["type"] == attention.LAYER:
+        attention.add_bias(node.drawing, value.layer, numbers)
+        return
     node.drawing.layers[value.layer]["use_bias"] = True
     node.drawing.weights[value.layer]["bias"] = numbers.astype(np.float32)
 
@@ -580,10 +629,12 @@ PATTERNS: dict[str, tuple[Pattern, ...]] = {
     "Add": (*COMPOSED["Add"], _numbers, _merging("Add")),
     "Clip": (_clip,),
     "Div": (*COMPOSED["Div"], _gelu, _numbers),
+    "Einsum": (_attention, product),
     "Erf": (),
     "Exp": (),
     "Greater": (),
     "Log": (_softplus,),
+    "MatMul": (_attention, product),
     "Max": (_leaky, _positive, _merging("Maximum")),
     "Mean": (_merging("Average"),),
     "Min": (_merging("Minimum"),),
@@ -595,6 +646,7 @@ PATTERNS: dict[str, tuple[Pattern, ...]] = {
     "ReduceMean": (_reduced("GlobalAveragePooling"),),
     "ReduceSum": (_reduced("GlobalAveragePooling"),),
     "Sigmoid": (_plain("Sigmoid"),),
+    "Softmax": (softmax_operator,),
     "Softplus": (_plain("Softplus"),),
     "Sqrt": (),
     "Sub": (*COMPOSED["Sub"], _numbers, _merging("Subtract")),

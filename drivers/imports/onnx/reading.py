@@ -134,6 +134,9 @@ class Reading:
         if not outputs:
             self.problem("/graph/output", "not_drawable", "The graph puts nothing out.")
         layers = needed(list(self.drawing.layers.values()), [layer for layer in outputs if layer is not None])
+        for layer in layers:
+            if (reason := self.drawing.unfinished.get(layer["id"])) is not None:
+                self.problem("/graph", "not_drawable", f"{layer['type']} '{layer['id']}' cannot be drawn: {reason}.")
         weights = {
             f"{layer['id']}/{variable}": value
             for layer in layers

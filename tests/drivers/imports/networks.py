@@ -109,6 +109,49 @@ def self_attention() -> Made:
     return nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), SelfAttention(), nn.Conv2d(8, 3, 1)), (2, 3, 6, 6)
 
 
+def attention_block() -> Made:
+    """A block of a transformer: attention of several heads over steps, then two linear layers, both around a sum."""
+
+    def forward(self: Given, x: Tensor) -> Tensor:
+        h = self.before(x)
+        h = self.first(h + self.attention(h, h, h)[0])
+        return self.second(h + self.narrow(F.gelu(self.wide(h))))
+
+    attention = nn.MultiheadAttention(8, 2, batch_first=True)
+    parts = {"before": nn.Linear(3, 8), "wide": nn.Linear(8, 16), "narrow": nn.Linear(16, 8)}
+    return Given(forward, attention=attention, first=nn.LayerNorm(8), second=nn.LayerNorm(8), **parts), (2, 5, 3)
+
+
+def heads_by_hand() -> Made:
+    """Attention that looks back only, of heads which together are wider than the queries, from its parts."""
+
+    def forward(self: Given, x: Tensor) -> Tensor:
+        query, key, value = (
+            part(x).view(len(x), 6, 3, 2).transpose(1, 2) for part in (self.query, self.key, self.value)
+        )
+        scores = query @ key.transpose(-1, -2) / 2**0.5 + self.mask
+        blended = (F.softmax(scores, -1) @ value).transpose(1, 2).reshape(len(x), 6, 6)
+        return self.output(blended)
+
+    parts = {name: nn.Linear(4, 6) for name in ("query", "key")}
+    found = Given(forward, value=nn.Linear(4, 6, bias=False), output=nn.Linear(6, 4), **parts)
+    found.register_buffer("mask", torch.full((6, 6), float("-inf")).triu(1))
+    return found, (2, 6, 4)
+
+
+def heads_by_sums() -> Made:
+    """Cross-attention as sums of products, with the heads as an axis of the weights."""
+
+    def forward(self: Given, x: Tensor) -> Tensor:
+        query = torch.einsum("nte,ehd->nhtd", x[:, :3], self.query)
+        key, value = torch.einsum("nse,ehd->nshd", x, self.key), torch.einsum("ehd,nse->nshd", self.value, x)
+        shares = F.softmax(torch.einsum("nhtd,nshd->nhts", query, key) * 0.3, -1)
+        return torch.einsum("nthd,hde->nte", torch.einsum("nhts,nshd->nthd", shares, value), self.output)
+
+    weights = {name: nn.Parameter(torch.ones(4, 2, 3)) for name in ("query", "key", "value")}
+    return Given(forward, output=nn.Parameter(torch.ones(2, 3, 4)), **weights), (2, 6, 4)
+
+
 def squeeze_and_excitation() -> Made:
     def forward(self: Given, x: Tensor) -> Tensor:
         h = self.conv(x)
@@ -210,7 +253,8 @@ NETWORKS: dict[str, Callable[[], Made]] = {
     made.__name__: made
     for made in (
         dcgan_generator, dcgan_discriminator, mlp_generator, mlp_discriminator, upsampling_generator,
-        residual_generator, u_net, self_attention, squeeze_and_excitation, normalizations, pixel_shuffles,
+        residual_generator, u_net, self_attention, attention_block, heads_by_hand,
+        heads_by_sums, squeeze_and_excitation, normalizations, pixel_shuffles,
         channel_shuffle, pixel_normalization, parts_of_layers, recurrent, sequences, volumes, groups_and_pooling,
         odd_sizes, gated_linear_unit, sums_and_expansions,
     )

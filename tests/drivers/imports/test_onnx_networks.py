@@ -15,7 +15,14 @@ from tests.drivers.imports.comparing import agree, computed, imported, types
 from tests.drivers.imports.networks import NETWORKS, with_weights
 
 # What PyTorch's newer exporter, which takes a second a network, writes differently.
-DYNAMO = ("dcgan_generator", "residual_generator", "normalizations", "pixel_shuffles", "squeeze_and_excitation")
+DYNAMO = (
+    "dcgan_generator",
+    "attention_block",
+    "residual_generator",
+    "normalizations",
+    "pixel_shuffles",
+    "squeeze_and_excitation",
+)
 
 
 def run_onnx(path, *inputs):
@@ -34,12 +41,15 @@ def channels_last(x):
 def compare(path, x):
     """A file whose images have their channels first against the drawing, where they are last."""
     network, wanted = imported(path), run_onnx(path, x)
-    # A recurrent network's sequences have their channels last in PyTorch, too; noise may come as one pixel.
     shape = network.layers[0]["shape"]
-    given = x.reshape(len(x), *shape) if list(x.shape[1:]) == shape or len(shape) == 1 else channels_last(x)
+    # Sequences of a recurrent network, and of attention, have their channels last in PyTorch, too.
+    is_last = x.ndim == 3 and list(x.shape[1:]) == shape
+    # Noise may come as an image of one pixel.
+    given = x.reshape(len(x), *shape) if is_last or len(shape) == 1 else channels_last(x)
     found = computed(network, given)
-    wanted = wanted.reshape(len(x), -1) if wanted.size == len(x) else channels_last(wanted)
-    agree(found, wanted)
+    if wanted.size == len(x):
+        wanted = wanted.reshape(len(x), -1)
+    agree(found, wanted if is_last or wanted.ndim == 2 else channels_last(wanted))
     return network
 
 
@@ -65,7 +75,7 @@ def test_so_does_one_of_the_newer_exporter(tmp_path, name):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", ["upsampling_generator", "recurrent", "self_attention"])
+@pytest.mark.parametrize("name", ["upsampling_generator", "recurrent", "attention_block"])
 def test_the_batch_may_be_open(tmp_path, name):
     path = tmp_path / "network.onnx"
     x = exported(name, path, input_names=["x"], output_names=["y"], dynamic_axes={"x": {0: "n"}, "y": {0: "n"}})
@@ -81,6 +91,10 @@ def test_the_batch_may_be_open(tmp_path, name):
         ("u_net", "Input Conv2D LeakyReLU Conv2D LeakyReLU InstanceNormalization Conv2DTranspose ReLU Concatenate "
          "Conv2DTranspose Tanh"),
         ("pixel_normalization", "Input Conv2D PixelNormalization"),
+        ("attention_block", "Input Dense MultiHeadAttention Add LayerNormalization Dense GELU Dense Add "
+         "LayerNormalization"),
+        ("heads_by_hand", "Input MultiHeadAttention"),
+        ("heads_by_sums", "Input Cropping1D MultiHeadAttention"),
         ("parts_of_layers", "Input Dense GELU LayerNormalization Dense"),
         ("squeeze_and_excitation", "Input Conv2D GlobalAveragePooling2D Dense ReLU Dense Sigmoid Reshape Multiply"),
         ("recurrent", "Input Bidirectional GRU Cropping1D Flatten Dense"),

@@ -9,6 +9,7 @@ from drivers.imports.onnx.operators import (
     moving,
     normalization,
     pooling,
+    products,
     recurrent,
     resizing,
 )
@@ -23,6 +24,7 @@ OPERATORS: dict[str, Operator] = {
     **core.OPERATORS,
     **normalization.OPERATORS,
     **pooling.OPERATORS,
+    **products.OPERATORS,
     **recurrent.OPERATORS,
     **resizing.OPERATORS,
 }

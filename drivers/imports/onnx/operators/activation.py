@@ -66,7 +66,7 @@ def varying(value: Value, numbers: np.ndarray) -> list[int]:
     return axes
 
 
-def _softmax(node: Node) -> Value:
+def softmax_operator(node: Node) -> Value:
     value = node.value()
     usual = -1 if node.reading.opset >= 13 else 1
     axis = value.place(node.get("axis", usual))
@@ -92,6 +92,5 @@ OPERATORS: dict[str, Operator] = {
     "PRelu": _prelu,
     "Relu": _plain("ReLU"),
     "Selu": _plain("SELU"),
-    "Softmax": _softmax,
     "Swish": _swish,
 }

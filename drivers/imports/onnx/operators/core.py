@@ -1,4 +1,4 @@
-"""Dense layers, tables and what joins tensors."""
+"""Tables, and what joins tensors."""
 
 from __future__ import annotations
 
@@ -10,45 +10,6 @@ import numpy as np
 from drivers.imports.drawing import UndrawableError, Value
 from drivers.imports.onnx.operators.resizing import sliced
 from drivers.imports.onnx.reading import Node, Operator
-
-
-def _gemm(node: Node) -> Value:
-    node.expect("transA", 0)
-    kernel = node.constant(1).T if node.get("transB", 0) else node.constant(1)
-    bias = node.get("beta", 1.0) * node.constant(2) if node.has(2) else None
-    return _dense(node, node.value(), node.get("alpha", 1.0) * kernel, bias)
-
-
-def _matmul(node: Node) -> Value:
-    if node.reading.is_constant(node[1]):
-        return _dense(node, node.value(), node.constant(1), None)
-    first, second = node.value(0), node.value(1)
-    if any(value.rank != 3 or value.batch != 0 for value in (first, second)):
-        raise UndrawableError("it multiplies tensors of other than three axes; a Dot takes two matrices an example")
-    layers = [node.arranged(value, [1, 2]) for value in (first, second)]
-    return node.drawing.value(node.add("Dot", layers, axes=[2, 1]))
-
-
-def _dense(node: Node, value: Value, kernel: np.ndarray, bias: np.ndarray | None) -> Value:
-    """The last axis of a tensor times a matrix."""
-    if kernel.ndim != 2:
-        raise UndrawableError(f"its matrix has {kernel.ndim} axes and not 2")
-    rows, units = kernel.shape
-    if value.rank < 2 or value.batch == value.rank - 1 or value.size(value.rank - 1) != rows:
-        raise UndrawableError(f"its matrix has {rows} rows, but its input's last axis is not as long")
-    weights = {} if bias is None else {"bias": np.broadcast_to(bias.reshape(-1), (units,))}
-    if value.rank == 2:
-        layer, places = node.drawing.flat(node.name, value)
-        turned = np.empty_like(kernel)
-        turned[places] = kernel
-        weights["kernel"] = turned
-    else:
-        layer = node.arranged(value, value.features)
-        weights["kernel"] = kernel
-    weights = {name: weights[name] for name in ("kernel", "bias") if name in weights}
-    layer = node.add("Dense", [layer], weights, units=units, use_bias=bias is not None)
-    result = node.drawing.value(layer, value.features, like=value)
-    return replace(result, units=(layer,)) if value.rank == 2 else result
 
 
 def _gather(node: Node) -> Value:
@@ -149,7 +110,5 @@ def merged(node: Node, type_: str, values: Sequence[Value]) -> Value:
 OPERATORS: dict[str, Operator] = {
     "Concat": _concatenate,
     "Gather": _gather,
-    "Gemm": _gemm,
-    "MatMul": _matmul,
     "OneHot": _one_hot,
 }

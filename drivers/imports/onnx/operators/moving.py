@@ -66,9 +66,15 @@ def reshaped(value: Value, target: Sequence[int], batch: int) -> Value:
     if min(target, default=1) < 1:
         raise UndrawableError(f"it reshapes to {list(target)}")
     digits = [digit for axis in value.layout for digit in axis]
-    at = digits.index(*BATCH)
+    at = digits.index(BATCH[0])
     ahead, behind = tuple(digits[:at]), tuple(digits[at + 1 :])
     places = _places_of_batch(size(ahead), target, batch)
+    if batch == 1 and 1 in target and all(before * after != 1 for _, before, after in places):
+        # A batch of one moves no number, wherever it stands.
+        axes = regrouped([ahead, behind], target)
+        if axes is not None:
+            place = target.index(1)
+            return replace(value, layout=(*axes[:place], BATCH, *axes[place + 1 :]))
     if not places:
         raise UndrawableError("it tears the batch apart")
     own = None if value.is_merged else value.batch
