@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from drivers.export.code import INDENT, call, statement
+from drivers.export.code import INDENT, Call, call, number, statement
 from spec.frame import Frame
 
 AT_ONCE = 5000
@@ -14,6 +14,15 @@ AT_ONCE = 5000
 LONGEST_WITHIN = 50
 """Characters of an expression within another."""
 DIGITS = "np.rint({}.images[..., None] * (255 / 16)).astype(np.uint8)"
+UNPACKED = 'gzip.decompress((folder / "train-{}-ubyte.gz").read_bytes())'
+WHOLE = ".astype(np.int64)"
+WAVES = (
+    ("np.sin(2.0 * np.pi * turns)", "sine"),
+    ("np.where(turns % 1.0 < 0.5, 1.0, -1.0)", "square"),
+    ("1.0 - 4.0 * np.abs((turns + 0.25) % 1.0 - 0.5)", "triangle"),
+    ("2.0 * ((turns + 0.5) % 1.0) - 1.0", "sawtooth"),
+)
+"""By the number of their class."""
 
 
 @dataclass(frozen=True)
@@ -91,19 +100,10 @@ class DataWriter:
         height, _, channels = Frame.of(data).size
         lines, images = self._read()
         if known is not None and known.channels != channels:
+            images = self._named(lines, images)
             images = f"to_grey({images})" if channels == 1 else f"{images}.repeat(3, axis=3)"
-        choices = []
-        if data.get("include_classes") is not None:
-            choices.append(call("np.isin", "labels", data["include_classes"]))
-        if self._is_counted:
-            choices.append(call("choose", "labels", data["count"]))
-        for place, choice in enumerate(choices, 1):
-            lines += statement("chosen = ", choice)
-            if self.labels or place < len(choices):
-                lines += [f"{INDENT}images = {images}[chosen]", f"{INDENT}labels = labels[chosen]"]
-                images = "images"
-            else:
-                images = f"{images}[chosen]"
+        if data["choice"] != "cifar10":
+            images = self._chosen(lines, images)
         if known is not None and known.size != height:
             images = self._resized(lines, images, height)
         return "\n".join(
@@ -111,9 +111,32 @@ class DataWriter:
                 f"def load_images({self.argument[0] if self.argument else ''}):",
                 f'{INDENT}"""{self._says()}."""',
                 *lines,
-                *statement("return ", f"{images}, labels" if self.labels else images),
+                *statement("return ", f"{images}, {self._labels}" if self.labels else images),
             ]
         )
+
+    @property
+    def _labels(self) -> str:
+        """The expression for the labels of all images, or what is left of them."""
+        return "digits.target" if self.data["choice"] == "digits" and not self._choices("labels") else "labels"
+
+    def _choices(self, labels: str) -> list[Call]:
+        """Which of the data are wanted, by their labels: one choice after another."""
+        chosen = self.data.get("include_classes")
+        choices = [] if chosen is None else [call("np.isin", labels, chosen)]
+        return [*choices, call("choose", labels, self.data["count"])] if self._is_counted else choices
+
+    def _chosen(self, lines: list[str], images: str) -> str:
+        """The expression for the images that are wanted; adds the lines that choose them, and their ``labels``."""
+        choices = self._choices("labels")
+        images = self._named(lines, images) if choices else images
+        for place, choice in enumerate(choices, 1):
+            lines += statement("chosen = ", choice)
+            if not self.labels and place == len(choices):
+                return f"{images}[chosen]"
+            lines += [f"{INDENT}images = {images}[chosen]", f"{INDENT}labels = labels[chosen]"]
+            images = "images"
+        return images
 
     @property
     def _is_counted(self) -> bool:
@@ -126,13 +149,19 @@ class DataWriter:
 
     def _resized(self, lines: list[str], images: str, size: int) -> str:
         """The expression for resized images; of many in parts, because they take memory."""
+        images = self._named(lines, images)
         if self.data["choice"] == "digits" or (self.data.get("count") or AT_ONCE + 1) <= AT_ONCE:
-            if len(images) > LONGEST_WITHIN:
-                lines.append(f"{INDENT}images = {images}")
-                images = "images"
             return f"resize({images}, {size})"
         lines.append(f"{INDENT}parts = np.array_split({images}, 100)")
         return f"np.concatenate([resize(part, {size}) for part in parts])"
+
+    @staticmethod
+    def _named(lines: list[str], images: str) -> str:
+        """The expression, or a name for it where it is too long to stand within another."""
+        if len(images) <= LONGEST_WITHIN:
+            return images
+        lines.append(f"{INDENT}images = {images}")
+        return "images"
 
     @property
     def _shape(self) -> str:
@@ -149,30 +178,25 @@ class DataWriter:
         if choice == "digits":
             if not labels:
                 return [], DIGITS.format("load_digits()")
-            return [f"{INDENT}digits = load_digits()", f"{INDENT}labels = digits.target"], DIGITS.format("digits")
+            chosen = [f"{INDENT}labels = digits.target"] if self._choices("labels") else []
+            return [f"{INDENT}digits = load_digits()", *chosen], DIGITS.format("digits")
         if choice in ("mnist", "fashion_mnist"):
-            lines = [
-                f'{INDENT}with gzip.open(folder / "train-images-idx3-ubyte.gz") as file:',
-                f"{INDENT * 2}images = np.frombuffer(file.read(), np.uint8, offset=16)",
-            ]
+            lines = [f"{INDENT}content = {UNPACKED.format('images-idx3')}"]
             if labels:
-                lines += [
-                    f'{INDENT}with gzip.open(folder / "train-labels-idx1-ubyte.gz") as file:',
-                    f"{INDENT * 2}labels = np.frombuffer(file.read(), np.uint8, offset=8)",
-                ]
-            if self.labels:
-                lines.append(f"{INDENT}labels = labels.astype(np.int64)")
-            return lines, "images.reshape(-1, 28, 28, 1)"
+                lines.append(f"{INDENT}numbers = {UNPACKED.format('labels-idx1')}")
+                lines.append(f"{INDENT}labels = np.frombuffer(numbers, np.uint8, offset=8){WHOLE * self.labels}")
+            return lines, "np.frombuffer(content, np.uint8, offset=16).reshape(-1, 28, 28, 1)"
         if choice == "cifar10":
             lines = [
                 f'{INDENT}with tarfile.open(folder / "cifar-10-binary.tar.gz") as archive:',
                 f'{INDENT * 2}names = [f"cifar-10-batches-bin/data_batch_{{n}}.bin" for n in range(1, 6)]',
                 f'{INDENT * 2}content = b"".join(archive.extractfile(name).read() for name in names)',
-                f"{INDENT}# A record is a class, then red, green and blue.",
-                f"{INDENT}records = np.frombuffer(content, np.uint8).reshape(-1, 3073)",
+                f"{INDENT}records = np.frombuffer(content, np.uint8).reshape(-1, 3073)  # class, R, G, B",
             ]
-            if labels:
-                lines.append(f"{INDENT}labels = records[:, 0].astype(np.int64)")
+            for wanted in self._choices("records[:, 0]"):
+                lines.append(f"{INDENT}records = records[{wanted}]")
+            if self.labels:
+                lines.append(f"{INDENT}labels = records[:, 0]{WHOLE}")
             lines.append(f"{INDENT}images = records[:, 1:].reshape(-1, 3, 32, 32)")
             return lines, "images.transpose(0, 2, 3, 1)"
         lines = [f"{INDENT}with np.load(path) as file:", f'{INDENT * 2}images = file["images"]']
@@ -182,15 +206,42 @@ class DataWriter:
 
     def _write_waves(self) -> str:
         data = self.data
-        ranges = {name: tuple(sorted(data[name])) for name in ("frequency", "amplitude", "phase")}
-        forms = data["include_classes"] or list(range(data["classes"] or 1))
-        shape = f"({data['count']}, {data['length']}, {data['channels']})"
-        made = call("make_waves", shape, forms=forms, **ranges, noise=data["noise"], seed=data["seed"])
-        return "\n".join(
-            [
-                "def load_sequences():",
-                f'{INDENT}"""Waves, float32 {shape}{", and their forms" if self.labels else ""}."""',
-                *([] if self.labels else statement("sequences, _ = ", made)),
-                *(statement("return ", made) if self.labels else [f"{INDENT}return sequences"]),
-            ]
+        count, length, channels = data["count"], data["length"], data["channels"]
+        numbers = sorted(data["include_classes"] or range(data["classes"] or 1))
+        frequency, amplitude, phase = (
+            f"rng.uniform({number(min(data[name]))}, {number(max(data[name]))}, each)"
+            for name in ("frequency", "amplitude", "phase")
         )
+        and_forms = ", and their forms" if self.labels else ""
+        lines = [
+            "def load_sequences():",
+            f'{INDENT}"""Waves, float32 ({count}, {length}, {channels}){and_forms}."""',
+            f"{INDENT}rng, each = np.random.default_rng({data['seed']}), ({count}, 1, {channels})",
+        ]
+        if len(numbers) == 1 and not self.labels:
+            lines.append(f"{INDENT}rng.permutation({count})  # the order of their forms, which are the same here")
+        else:
+            made = f"rng.permutation(np.resize({data['include_classes'] or numbers}, {count}))"
+            lines.append(f"{INDENT}labels = {made}{WHOLE}")
+        lines += [
+            f"{INDENT}turns = {frequency} * (np.arange({length})[:, None] / {length})",
+            f"{INDENT}height = {amplitude}",
+            f"{INDENT}turns += {phase} / 360.0",
+        ]
+        if len(numbers) == 1:
+            lines.append(f"{INDENT}waves = {WAVES[numbers[0]][0]}  # {WAVES[numbers[0]][1]}")
+        else:
+            lines += [
+                f"{INDENT}waves = np.select(",
+                f"{INDENT * 2}[labels[:, None, None] == form for form in {numbers}],",
+                f"{INDENT * 2}[",
+                *(f"{INDENT * 3}{wave},  # {name}" for wave, name in (WAVES[each] for each in numbers)),
+                f"{INDENT * 2}],",
+                f"{INDENT})",
+            ]
+        lines.append(f"{INDENT}waves = (height * waves).astype(np.float32)")
+        if data["noise"]:
+            drawn = "rng.standard_normal(waves.shape, np.float32)"
+            lines.append(f"{INDENT}waves += np.float32({number(data['noise'])}) * {drawn}")
+        lines.append(f"{INDENT}return waves.clip(-1.0, 1.0){', labels' if self.labels else ''}")
+        return "\n".join(lines)

@@ -37,21 +37,3 @@ def mixes_samples(module: Mapping[str, Any]) -> bool:
 def is_spectral(module: Mapping[str, Any]) -> bool:
     """Whether a use while training changes a kernel."""
     return any(part["type"] == "SpectralNormalization" for layer in module["layers"] for part in nesting.within(layer))
-
-
-def draws(module: Mapping[str, Any]) -> bool:
-    """Whether a layer draws for every use while training."""
-    return any(
-        part.get(rate)
-        for layer in module["layers"]
-        for part in nesting.within(layer)
-        for rate in ("rate", "stddev", "dropout", "recurrent_dropout")
-    )
-
-
-def needs_one_use(module: Mapping[str, Any]) -> bool:
-    """Whether a use for reals and one for fakes is not what a single use for both of them is, which trainings make.
-
-    Where samples are mixed, trainings make two uses as well.
-    """
-    return not mixes_samples(module) and (draws(module) or is_spectral(module))

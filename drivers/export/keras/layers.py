@@ -130,8 +130,7 @@ def _is_usual(value: Any, usual: Any) -> bool:
     "BatchNormalization", "Conv1D", "Conv2D", "Conv3D", "Cropping1D", "Cropping2D", "Dense", "ELU", "Embedding",
     "Flatten", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D",
     "GroupNormalization", "LayerNormalization", "LeakyReLU", "MaxPooling1D", "MaxPooling2D", "PReLU", "Permute",
-    "ReLU", "RepeatVector", "Rescaling", "Reshape", "Softmax", "UpSampling1D", "UpSampling2D",
-    "ZeroPadding1D", "ZeroPadding2D",
+    "ReLU", "RepeatVector", "Rescaling", "Reshape", "Softmax", "UpSampling1D", "ZeroPadding1D", "ZeroPadding2D",
 )  # fmt: skip
 def of_keras(scope: Scope) -> Call:
     layer = dict(scope.layer)
@@ -139,7 +138,19 @@ def of_keras(scope: Scope) -> Call:
         layer["target_shape"] = scope.shape
     if layer["type"] == "UpSampling1D":
         layer["size"] = layer["size"][0]
+    if layer["type"] == "LayerNormalization":
+        layer["axis"] = sorted(axis % (len(scope.shape) + 1) for axis in layer["axis"])
+        if layer["axis"] == [len(scope.shape)]:
+            layer["axis"] = [-1]
     return scope.apply(made(layer))
+
+
+@writes("UpSampling2D")
+def upsampling(scope: Scope) -> Call:
+    """TensorFlow's blend has no second derivative, which a penalty asks for; as products with matrices it has."""
+    if scope["interpolation"] == "bilinear" and scope.is_penalized and scope.backend == "tensorflow":
+        return call("blended", scope.x, *scope["size"])
+    return scope.apply(made(scope.layer))
 
 
 @writes("GELU", "SELU", "SiLU", "Sigmoid", "Softplus", "Tanh")
@@ -315,10 +326,13 @@ def attention(scope: Scope) -> Call:
         del copied["bias_initializer"]
     kept = tuple(item for item in layer.arguments if "_initializer=" not in str(item))
     layer = Call(layer.function, (*kept, *call("", **copied).arguments))
-    if scope["dropout"]:
-        layer = Call("DroppingAttention", (*layer.arguments, "seed=SEED"))
     given = scope.inputs
     query, value, key = given[0], given[min(1, len(given) - 1)], given[-1]
+    if _adds_biases_along_steps(scope):
+        layer = Call("ThinAttention", layer.arguments)
+    if scope["dropout"]:
+        name = "ThinAttention" if layer.function == "ThinAttention" else "DroppingAttention"
+        layer = Call(name, (*layer.arguments, "seed=SEED"))
     options: dict[str, Any] = {"key": key} if key != value else {}
     if scope["use_causal_mask"]:
         options["use_causal_mask"] = True
@@ -327,6 +341,15 @@ def attention(scope: Scope) -> Call:
     # Asked for its map, Keras computes step by step, and not in a fused kernel, which has no second derivative.
     found = scope.apply(layer, [query, value], **options, return_attention_scores=True)
     return Call(found.function, found.arguments, f"{found.behind}[0]")
+
+
+def _adds_biases_along_steps(scope: Scope) -> bool:
+    """Whether Keras on TensorFlow takes biases of heads one number wide for those of as many steps."""
+    heads, width, shapes = scope["num_heads"], scope["key_dim"], scope.shapes
+    query, value, key = shapes[0], shapes[min(1, len(shapes) - 1)], shapes[-1]
+    wide = [(query, width), (key, width), (value, scope["value_dim"] or width)]
+    is_taken = any(width == 1 and shape[0] == heads > 1 for shape, width in wide)
+    return is_taken and scope["use_bias"] and scope.backend == "tensorflow"
 
 
 # -- layers that Keras lacks -----------------------------------------------------------------------------------------

@@ -22,8 +22,8 @@ from drivers.order import in_order
 # Names that a layer's result must not take from the program around it.
 # fmt: off
 TAKEN = frozenset({
-    "STATE", "average_pool", "drawing", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "initial",
-    "image", "jax", "keras", "label", "layers", "layers_rng", "noise", "np", "ones", "ops", "orthogonal",
+    "STATE", "average_pool", "blended", "drawing", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform",
+    "image", "initial", "jax", "keras", "label", "layers", "layers_rng", "noise", "np", "ones", "ops", "orthogonal",
     "random_normal", "random_uniform", "remembering", "range", "sequence", "tf", "torch", "truncated_normal", "x",
     "zeros",
 })
@@ -32,7 +32,8 @@ TAKEN = frozenset({
 JOINED = frozenset(
     {"Dropout", "ELU", "Flatten", "GELU", "LeakyReLU", "ReLU", "Reshape", "SELU", "SiLU", "Sigmoid", "Softplus", "Tanh"}
 )
-LONGEST_JOINED = 76
+LONGEST_JOINED = (76, 80)
+"""Within a loop, and where none stands for it."""
 
 
 def write_network(
@@ -52,7 +53,9 @@ def write_network(
     """
     # Whether a layer is written around the one before decides whether a loop can stand for both.
     found = [
-        _statements(role, module, initial, backend, is_penalized, joined) for joined in (JOINED, JOINED - {"Flatten"})
+        _statements(role, module, initial, backend, is_penalized, joined, longest)
+        for joined in (JOINED, JOINED - {"Flatten"})
+        for longest in LONGEST_JOINED
     ]
     body, entered, result = min(
         ((list(repeats.write(statements, _parameter)), entered, result) for statements, entered, result in found),
@@ -73,7 +76,13 @@ def write_network(
 
 
 def _statements(
-    role: str, module: Mapping[str, Any], initial: Call | None, backend: str, is_penalized: bool, joined: frozenset[str]
+    role: str,
+    module: Mapping[str, Any],
+    initial: Call | None,
+    backend: str,
+    is_penalized: bool,
+    joined: frozenset[str],
+    longest: int,
 ) -> tuple[list[Statement], dict[str, tuple[int, ...]], str]:
     """What the network computes, line by line; the shapes of its inputs, by source; what it puts out."""
     layers = in_order(module["layers"])
@@ -107,7 +116,7 @@ def _statements(
         if layer["type"] in joined and inputs == ["x"] and before is not None:
             start, inner = before
             around = WRITERS[layer["type"]](replace(scope, inputs=[str(replaced(inner, initial, INITIAL))]))
-            if len(str(around)) <= LONGEST_JOINED:
+            if len(str(around)) <= longest:
                 del statements[start:]
                 expression = around
         last = following is None and layer["id"] == module["outputs"][0]

@@ -40,7 +40,6 @@ def write_penalty(regularizer: Mapping[str, Any], rank: int) -> Lines:
         return [
             "def gradient_penalty(critic, real, fake, mix):",
             f'{INDENT}"""λ·E(‖∇D(x̂)‖ - 1)² between reals and fakes. Gulrajani et al. 2017, eq. 3."""',
-            f"{INDENT}mix = ops.reshape(mix, (-1, {', '.join('1' * rank)}))",
             f"{INDENT}gradient = slope(critic, mix * real + (1.0 - mix) * fake)",
             f"{INDENT}norm = ops.sqrt(ops.sum(ops.square(gradient), axis={axes}) + 1e-12)",
             f"{INDENT}return {weight} * ops.mean(ops.square(norm - 1.0))",

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from drivers.export.code import INDENT, call, statement
+from drivers.export.code import INDENT, LINE_LENGTH, call, statement
 from drivers.export.keras.networks import write_network
 from drivers.export.keras.objective import KerasWords, write_optimizer, write_penalty
 from drivers.export.program import ROLES, Program
-from drivers.export.samples import is_spectral, needs_one_use
+from drivers.export.samples import is_spectral, mixes_samples
 from spec import nesting
 
 PARTS = Path(__file__).parent / "parts"
@@ -68,7 +68,8 @@ class KerasProgram(Program):
         return f'os.environ["KERAS_BACKEND"] = "{self.backend}"'
 
     def write_network(self, role: str) -> list[str]:
-        return write_network(role, self.spec[role], self.initial, backend=self.backend, is_penalized=self.is_penalized)
+        is_penalized = self.is_penalized and role == "discriminator"
+        return write_network(role, self.spec[role], self.initial, backend=self.backend, is_penalized=is_penalized)
 
     def write_penalty(self, regularizer: Mapping[str, Any]) -> list[str]:
         return write_penalty(regularizer, len(self.frame.size))
@@ -129,7 +130,6 @@ class KerasProgram(Program):
             "",
             f"{INDENT}@compiled",
             f"{INDENT}def update_alone(noise, {given}):",
-            f'{INDENT * 2}"""The generator stays as it is."""',
             *statement("return ", call("update_discriminator", self._make(), *self._drawn), depth=2),
             "",
         ]
@@ -137,16 +137,18 @@ class KerasProgram(Program):
     def _discriminator_update(self) -> list[str]:
         lines = [] if self.several else [f"{INDENT * 2}# {LEARNS_TO_TELL}."]
         if self.frame.source == "image":
-            lines.append(f'{INDENT * 2}real = ops.cast(real, "float32") / 127.5 - 1.0')
+            lines.append(f'{INDENT * 2}real = ops.cast(real, "float32") * (1 / 127.5) - 1.0')
         penalties, critic = self.penalties(), self._critic()
         if penalties and critic != "score(x)":
             lines += ["", f"{INDENT * 2}def critic(x):", f"{INDENT * 3}return {critic}"]
         inside: list[str] = []
-        if needs_one_use(self.spec["discriminator"]):
-            inside.append(f"{INDENT * 3}both = ops.concatenate([real, fake])")
+        if not mixes_samples(self.spec["discriminator"]):
+            both = "ops.concatenate([real, fake])"
             if self.by_label["discriminator"]:
+                inside.append(f"{INDENT * 3}both = {both}")
                 inside.append(f"{INDENT * 3}both_labels = ops.concatenate([real_labels, fake_labels])")
-            inside.append(f"{INDENT * 3}scores = {self._score('both', 'both_labels')}")
+                both = "both"
+            inside.append(f"{INDENT * 3}scores = {self._score(both, 'both_labels')}")
             objective = call("discriminator_loss", "*ops.split(scores, 2)", *self.label_noise)
         else:
             scores = self._score("real", "real_labels"), self._score("fake", "fake_labels")
@@ -219,8 +221,7 @@ class KerasProgram(Program):
             "",
             f"{INDENT}def draw():",
             f'{INDENT * 2}"""What one update takes."""',
-            *self._draw(2),
-            f"{INDENT * 2}return {', '.join(['noise', *self._drawn])}",
+            *self._draw_and_return(),
             "",
             *steps,
             f"{INDENT * 2}alone = [float(update_alone(*draw())) for _ in range(DISCRIMINATOR_STEPS - 1)]",
@@ -228,14 +229,29 @@ class KerasProgram(Program):
             f"{INDENT * 2}yield step + 1, g_loss, sum([*alone, last]) / DISCRIMINATOR_STEPS",
         ]
 
+    def _draw_and_return(self) -> list[str]:
+        """The lines that draw what an update takes; the last draws stand in what is returned where they fit."""
+        lines, given = self._draw(2), ["noise", *self._drawn]
+        while True:
+            name, expression = lines[-1].strip().split(" = ", 1)
+            shorter = [expression if each == name else each for each in given]
+            if name not in given[1:] or len(f"{INDENT * 2}return {', '.join(shorter)}") > LINE_LENGTH:
+                return [*lines, f"{INDENT * 2}return {', '.join(given)}"]
+            lines, given = lines[:-1], shorter
+
+    @property
+    def _one_each(self) -> str:
+        """The shape of a number for each sample of a batch."""
+        return f"(BATCH_SIZE, {', '.join('1' * len(self.frame.size))})"
+
     def _draw(self, depth: int) -> list[str]:
-        indent = INDENT * depth
+        indent, labels = INDENT * depth, "labels[noise_rng.integers(len(labels), size=BATCH_SIZE)]"
         return [
-            *([f"{indent}fake_labels = draw_labels(labels)"] if self.labels else []),
+            *([f"{indent}fake_labels = {labels}"] if self.labels else []),
             f"{indent}noise = {self.noise()}",
             f"{indent}real, real_labels = next(reals)" if self.labels else f"{indent}real = next(reals)",
             *([f"{indent}label_noise = {NOISE_OF_LABELS}"] if self.label_noise else []),
-            *([f"{indent}mix = penalty_rng.random(BATCH_SIZE, np.float32)"] if "mix" in self._drawn else []),
+            *([f"{indent}mix = penalty_rng.random({self._one_each}, np.float32)"] if "mix" in self._drawn else []),
         ]
 
     # -- running ------------------------------------------------------------------------------------------------

@@ -25,14 +25,6 @@ def random_uniform(shape, dtype=np.float32, minval=-0.05, maxval=0.05):
     return numbers * np.float32(maxval - minval) + np.float32(minval)
 
 
-def fans(shape):
-    """How many numbers enter and leave a unit of a kernel (…, in, out)."""
-    if len(shape) < 2:
-        return math.prod(shape), math.prod(shape)
-    field = math.prod(shape[:-2])
-    return field * shape[-2], field * shape[-1]
-
-
 def truncated_normal(shape, dtype=np.float32, stddev=1.0):
     """Normal numbers; those beyond two standard deviations are drawn again."""
     numbers = weights_rng.standard_normal(shape, dtype)
@@ -43,25 +35,27 @@ def truncated_normal(shape, dtype=np.float32, stddev=1.0):
 
 def glorot_uniform(shape, dtype=np.float32):
     """Uniform in ±√(6 / (fan_in + fan_out)). Glorot & Bengio 2010, eq. 16."""
-    limit = math.sqrt(6.0 / sum(fans(shape)))
+    fans = math.prod(shape[:-2]) * (shape[-2:][0] + shape[-1])
+    limit = math.sqrt(6.0 / fans)
     return 2.0 * limit * weights_rng.random(shape, dtype) - limit
 
 
 def glorot_normal(shape, dtype=np.float32):
     """Truncated normal, variance 2 / (fan_in + fan_out). Glorot & Bengio 2010."""
-    stddev = math.sqrt(2.0 / sum(fans(shape))) / 0.87962566103423978
+    fans = math.prod(shape[:-2]) * (shape[-2:][0] + shape[-1])
+    stddev = math.sqrt(2.0 / fans) / 0.87962566103423978
     return truncated_normal(shape, dtype, stddev)
 
 
 def he_uniform(shape, dtype=np.float32):
     """Uniform in ±√(6 / fan_in). He et al. 2015, eq. 10."""
-    limit = math.sqrt(6.0 / fans(shape)[0])
+    limit = math.sqrt(6.0 / math.prod(shape[:-1] or shape))
     return 2.0 * limit * weights_rng.random(shape, dtype) - limit
 
 
 def he_normal(shape, dtype=np.float32):
     """Truncated normal of variance 2 / fan_in. He et al. 2015, eq. 10."""
-    stddev = math.sqrt(2.0 / fans(shape)[0]) / 0.87962566103423978
+    stddev = math.sqrt(2.0 / math.prod(shape[:-1] or shape)) / 0.87962566103423978
     return truncated_normal(shape, dtype, stddev)
 
 

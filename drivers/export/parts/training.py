@@ -3,7 +3,7 @@
 import numpy as np
 
 BATCH_SIZE = 0
-noise_rng = shuffle_rng = np.random.default_rng(0)
+shuffle_rng = np.random.default_rng(0)
 
 
 def batches(samples):
@@ -21,8 +21,3 @@ def labelled_batches(samples, labels):
         for start in range(0, len(order) - BATCH_SIZE + 1, BATCH_SIZE):
             chosen = order[start : start + BATCH_SIZE]
             yield samples[chosen], labels[chosen]
-
-
-def draw_labels(labels):
-    """Labels for a batch of fakes, drawn as often as the data has them."""
-    return labels[noise_rng.integers(len(labels), size=BATCH_SIZE)]

@@ -87,7 +87,7 @@ def random(scope: Scope) -> Value:
     if not size:
         return scope.x
     x = scope.x.first()
-    return scope.first(f"{kind}({x}, {source(float(size))}, self.training)")
+    return scope.first(f"{kind}({x}, {source(float(size))} * self.training)")
 
 
 # -- kernels ---------------------------------------------------------------------------------------------------------
@@ -104,7 +104,7 @@ def dense(scope: Scope) -> Value:
 def embedding(scope: Scope) -> Value:
     shape = (scope["input_dim"], scope["output_dim"])
     table = scope.module(call("parameter", initializer(scope["embeddings_initializer"]), *shape))
-    return scope.last(f"{table}[{scope.x.last()}.long()]")
+    return scope.last(f"F.embedding({scope.x.last()}.long(), {table})")
 
 
 @writes("Conv1D", "Conv2D", "Conv3D")
@@ -112,7 +112,7 @@ def convolution(scope: Scope) -> Value:
     rank = scope.x.rank - 1
     padding, code = _padding(scope)
     made = call(
-        f"nn.Conv{rank}d",
+        f"{OURS.get(rank, 'nn.')}Conv{rank}d",
         scope.x.shape[-1],
         scope["filters"],
         sizes(scope["kernel_size"]),
@@ -123,7 +123,24 @@ def convolution(scope: Scope) -> Value:
         **_bias(scope),
     )
     kernel = scope.module(drawn(made, scope["kernel_initializer"], scope["bias_initializer"]))
+    if scope.x.half is not None and is_plain_3x3(scope.layer):
+        code = f"{scope.x.half}, double=True"
     return scope.first(activated(scope["activation"], f"{kernel}({code})", 1))
+
+
+OURS = {2: ""}
+"""What stands before the name of a class, by the axes of an image: modules of the program, else PyTorch's."""
+
+
+def is_plain_3x3(layer: Mapping[str, Any]) -> bool:
+    """Whether a layer is a convolution that takes what is enlarged twofold in one go."""
+    return (
+        layer["type"] == "Conv2D"
+        and list(layer["kernel_size"]) == [3, 3]
+        and list(layer["strides"]) == list(layer["dilation_rate"]) == [1, 1]
+        and layer["groups"] == 1
+        and layer["padding"] == "same"
+    )
 
 
 @writes("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose")
@@ -133,7 +150,7 @@ def transposed_convolution(scope: Scope) -> Value:
         scope["padding"], scope.x.shape[:-1], scope.shape[:-1], *windows, scope["output_padding"]
     )
     made = call(
-        f"nn.ConvTranspose{scope.x.rank - 1}d",
+        f"{OURS.get(scope.x.rank - 1, 'nn.')}ConvTranspose{scope.x.rank - 1}d",
         scope.x.shape[-1],
         scope["filters"],
         sizes(scope["kernel_size"]),
@@ -244,7 +261,13 @@ def upsampling1d(scope: Scope) -> Value:
 @writes("UpSampling2D")
 def upsampling2d(scope: Scope) -> Value:
     mode = "" if scope["interpolation"] == "nearest" else ', mode="bilinear"'
-    return scope.first(f"F.interpolate({scope.x.first()}, scale_factor={sizes(scope['size'])}{mode})")
+    enlarged = scope.first(f"F.interpolate({scope.x.first()}, scale_factor={sizes(scope['size'])}{mode})")
+    return replace(enlarged, half=scope.x.first()) if doubles(scope.layer) else enlarged
+
+
+def doubles(layer: Mapping[str, Any]) -> bool:
+    """Whether a layer repeats every pixel twice along both axes."""
+    return (layer["type"], layer.get("interpolation")) == ("UpSampling2D", "nearest") and list(layer["size"]) == [2, 2]
 
 
 @writes("Cropping1D", "Cropping2D")

@@ -7,19 +7,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from drivers.export.code import INDENT, call, statement
-from drivers.export.program import Program
+from drivers.export.code import INDENT, LINE_LENGTH, call, statement
+from drivers.export.program import ROLES, Program
+from drivers.export.pytorch.layers import doubles
 from drivers.export.pytorch.networks import layer_names, write_network
 from drivers.export.pytorch.objective import Torch, write_optimizer, write_penalty
 from drivers.export.pytorch.stored import place_of
-from drivers.export.samples import is_spectral, needs_one_use
+from drivers.export.samples import is_spectral, mixes_samples
 from drivers.order import in_order
 from spec.weights import weights as weights_of
 
 PARTS = Path(__file__).parent / "parts"
+AVERAGES = "from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn"
 IMPORTS = {
     "F": ("third", "import torch.nn.functional as F"),
-    "copy": ("standard", "import copy"),
+    **dict.fromkeys(("AveragedModel", "get_ema_multi_avg_fn"), ("third", AVERAGES)),
     "nn": ("third", "from torch import nn"),
     "torch": ("third", "import torch"),
 }
@@ -37,7 +39,8 @@ class TorchProgram(Program):
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        return (PARTS,)
+        layers = [layer for role in ROLES for layer in self.spec[role]["layers"]]
+        return (PARTS, PARTS / "enlarging") if any(map(doubles, layers)) else (PARTS,)
 
     @property
     def imports(self) -> Mapping[str, tuple[str, str]]:
@@ -88,23 +91,28 @@ class TorchProgram(Program):
         indent = INDENT * depth
         lines = [f"{indent}# The discriminator learns to tell reals from fakes."]
         if self.labels:
-            lines.append(f"{indent}fake_labels = {_tensor('draw_labels(labels)')}")
+            lines.append(f"{indent}chosen = noise_rng.integers(len(labels), size=BATCH_SIZE)")
+            lines.append(f"{indent}fake_labels = {_tensor('labels[chosen]')}")
         lines.append(f"{indent}noise = {self.noise()}")
         made = call("generator", *self.taken("generator", _tensor("noise"), "fake_labels"))
         lines += statement("fake = ", made, depth=depth)
-        scaled = ".movedim(3, 1) / 127.5 - 1.0" if self.frame.source == "image" else ""
+        scaled = ".movedim(3, 1) * (1 / 127.5) - 1.0" if self.frame.source == "image" else ""
         if self.labels:
-            lines.append(f"{indent}real, real_labels = next(reals)")
-            lines.append(f"{indent}real_labels = {_tensor('real_labels')}")
-        real = "real" if self.labels else "next(reals)"
-        lines.append(f"{indent}real = {_tensor(real)}{scaled}")
+            lines.append(f"{indent}real, real_labels = ({_tensor('x')} for x in next(reals))")
+            lines += [f"{indent}real = real{scaled}"] * bool(scaled)
+        elif len(line := f"{indent}real = {_tensor('next(reals)')}{scaled}") <= LINE_LENGTH:
+            lines.append(line)
+        else:
+            lines += [f"{indent}real = {_tensor('next(reals)')}", f"{indent}real = real{scaled}"]
         if self.label_noise:
             lines.append(f"{indent}label_noise = {_tensor('penalty_rng.random((2, BATCH_SIZE, 1), np.float32)')}")
-        if needs_one_use(self.spec["discriminator"]):
-            lines.append(f"{indent}both = torch.cat([real, fake.detach()])")
+        if not mixes_samples(self.spec["discriminator"]):
+            both, labels = "torch.cat([real, fake.detach()])", "both_labels"
             if self.by_label["discriminator"]:
+                lines.append(f"{indent}both = {both}")
                 lines.append(f"{indent}both_labels = torch.cat([real_labels, fake_labels])")
-            lines.append(f"{indent}scores = {self._call('discriminator', 'both', 'both_labels')}")
+                both = "both"
+            lines.append(f"{indent}scores = {self._call('discriminator', both, labels)}")
             objective = call("discriminator_loss", "*scores.chunk(2)", *self.label_noise)
         else:
             real = self._call("discriminator", "real", "real_labels")
@@ -149,7 +157,7 @@ class TorchProgram(Program):
             f"{INDENT * 2}generator_optimizer.step()",
         ]
         if self.averaged:
-            lines.append(f"{INDENT * 2}update_average(average, generator)")
+            lines.append(f"{INDENT * 2}average.update_parameters(generator)")
         return lines
 
     def _call(self, function: str, first: str, label: str, role: str | None = None) -> str:
@@ -162,7 +170,10 @@ class TorchProgram(Program):
         return ["generator, discriminator = Generator().to(DEVICE), Discriminator().to(DEVICE)"]
 
     def write_average(self) -> list[str]:
-        return ["average = copy.deepcopy(generator)"]
+        return [
+            "average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(EMA_DECAY))",
+            "average.update_parameters(generator)  # the first to be averaged",
+        ]
 
     def stored_weights(self, role: str) -> list[str]:
         module, found = self.spec[role], {}
@@ -184,7 +195,7 @@ class TorchProgram(Program):
             *lines,
             *(line.removeprefix(INDENT) for line in statement("fake = ", made)),
             f"samples = fake.detach(){axes}.cpu().numpy()",
-            f'torch.save({self.used}.state_dict(), "generator.pt")',
+            f'torch.save({self.used}{".module" * self.averaged}.state_dict(), "generator.pt")',
         ]
 
 

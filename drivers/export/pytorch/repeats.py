@@ -13,7 +13,7 @@ MODULE = re.compile(r"\bself\.(\w+)")
 # What a list of modules is called, and each of them, by the class.
 LISTS = {"BatchNorm1d": ("norms", "norm"), "BatchNorm2d": ("norms", "norm"), "Linear": ("linears", "linear")}
 LISTS |= {f"Conv{rank}d": ("convs", "conv") for rank in (1, 2, 3)}
-SIZED = re.compile(r"nn\.(?:Conv\dd|Linear)\($")
+SIZED = re.compile(r"(?:Conv\dd|Linear)\($")
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def _written(
             each.code, {at: called[columns[seen + at]] for at in range(count) if columns[seen + at] in called}
         )
         seen += count
-        inside += Statement("", Call(f"self.{several}.append", (code,))).lines(3)
+        inside += Statement(f"self.{several} += ", f"[{code}]").lines(3)
     head = ", ".join(f"self.{several}" for several, _ in names)
     lines = [
         *_plain(made[: block.made]),
@@ -134,7 +134,7 @@ def _written(
 
 
 def _list_of(code: str) -> tuple[str, str] | None:
-    found = re.search(r"nn\.(\w+)\(", code)
+    found = re.search(r"(?:nn\.)?(Conv\dd|BatchNorm\dd|Linear)\(", code)
     return LISTS.get(found.group(1)) if found is not None else None
 
 

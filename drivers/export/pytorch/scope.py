@@ -24,11 +24,13 @@ class Value:
         code: the expression that holds it.
         shape: without the batch, channels last, as in the spec.
         channels_first: how the axes behind the batch lie in the program.
+        half: the expression of what it repeats every pixel twice of, along both axes; None for other values.
     """
 
     code: str
     shape: Shape
     channels_first: bool = False
+    half: str | None = None
 
     @property
     def rank(self) -> int:

@@ -38,8 +38,10 @@ def run(text: str, steps: int, samples: np.ndarray, labels: np.ndarray | None) -
 
 def averaged(program: dict[str, Any], generator: Any) -> Any:
     """A second generator with the numbers of the first."""
-    if "copy" in program:
-        return program["copy"].deepcopy(generator)
+    if "AveragedModel" in program:
+        average = program["AveragedModel"](generator, multi_avg_fn=program["get_ema_multi_avg_fn"](program["EMA_DECAY"]))
+        average.update_parameters(generator)
+        return average
     average = program["make_generator"]()
     average.set_weights(generator.get_weights())
     return average

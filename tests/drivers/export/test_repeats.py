@@ -74,8 +74,8 @@ def test_blocks_of_modules():
     assert made == [
         "        self.convs, self.norms = nn.ModuleList(), nn.ModuleList()",
         "        for n_in, n_out in pairwise((2, 4, 8, 16)):",
-        "            self.convs.append(nn.Conv2d(n_in, n_out, 3, padding=1))",
-        "            self.norms.append(nn.BatchNorm2d(n_out))",
+        "            self.convs += [nn.Conv2d(n_in, n_out, 3, padding=1)]",
+        "            self.norms += [nn.BatchNorm2d(n_out)]",
     ]
     assert forward == [
         "        for conv, norm in zip(self.convs, self.norms, strict=True):  # to (N, 4)",

@@ -3,6 +3,7 @@
 from functools import partial
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 truncated_normal = None
@@ -244,3 +245,16 @@ def average_pool(x, size, strides, around):
     there = ops.pad(ops.ones((1, *x.shape[1:-1], 1)), around)
     share = ops.average_pool(there, size, strides)
     return ops.average_pool(ops.pad(x, around), size, strides) / share
+
+
+def blended(x, rows, columns):
+    """(N, H, W, C) enlarged linearly, as products, which have second derivatives."""
+    between = (blend(x.shape[1], rows), blend(x.shape[2], columns))
+    return ops.einsum("ai,bj,nijc->nabc", *between, x)
+
+
+def blend(size, times):
+    """The matrix (size · times, size) that enlarges linearly, pixels being squares."""
+    places = np.clip((np.arange(size * times) + 0.5) / times - 0.5, 0, size - 1)
+    near = np.maximum(1.0 - np.abs(places[:, None] - np.arange(size)), 0.0)
+    return ops.convert_to_tensor(near, "float32")

@@ -1,6 +1,9 @@
 """What Keras's layers start from and draw; the name at the top is the program's."""
 
+from functools import partial
+
 import keras
+from keras import ops
 
 layers_rng = keras.random.SeedGenerator(0)
 
@@ -47,3 +50,17 @@ class DroppingAttention(keras.layers.MultiHeadAttention):
     def build(self, query_shape, value_shape, key_shape=None):
         super().build(query_shape, value_shape, key_shape)
         drawing(self._dropout_layer)
+
+
+class ThinAttention(keras.layers.MultiHeadAttention):
+    """Attention of heads one number wide, whose biases TensorFlow adds along the steps.
+
+    It does so to what stands first in a sum, and here the biases do.
+    """
+
+    def build(self, query_shape, value_shape, key_shape=None):
+        super().build(query_shape, value_shape, key_shape)
+        for dense in (self._query_dense, self._key_dense, self._value_dense):
+            dense.activation, dense.bias = partial(ops.add, dense.bias), None
+        if self._dropout > 0.0:
+            drawing(self._dropout_layer)

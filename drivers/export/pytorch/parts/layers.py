@@ -5,6 +5,23 @@ import torch.nn.functional as F
 from torch import nn
 
 
+class Conv2d(nn.Conv2d):
+    """A convolution that adds its bias apart, which is quicker on processors."""
+
+    def forward(self, x):
+        y = self._conv_forward(x, self.weight, None)
+        return y if self.bias is None else y + self.bias[:, None, None]
+
+
+class ConvTranspose2d(nn.ConvTranspose2d):
+    """A transposed convolution that adds its bias apart, quicker on processors."""
+
+    def forward(self, x):
+        sizes = (self.stride, self.padding, self.output_padding, self.groups)
+        y = F.conv_transpose2d(x, self.weight, None, *sizes, self.dilation)
+        return y if self.bias is None else y + self.bias[:, None, None]
+
+
 class ConditionalBatchNorm(nn.Module):
     """Batch normalization, scaled and shifted by the label. De Vries et al. 2017."""
 

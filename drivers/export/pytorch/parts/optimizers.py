@@ -7,14 +7,13 @@ class Adam(torch.optim.Adam):
     """Adam as Keras has it: ε comes before the bias correction."""
 
     def __init__(self, weights, lr, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
-        super().__init__(weights, lr, (beta_1, beta_2))
-        self.epsilon, self.updates = epsilon, 0
+        super().__init__(weights, lr, (beta_1, beta_2), fused=True)
+        self.beta_2, self.epsilon, self.updates = beta_2, epsilon, 0
 
     def step(self):
         self.updates += 1
-        for group in self.param_groups:
-            correction = 1.0 - group["betas"][1] ** self.updates
-            group["eps"] = self.epsilon / correction**0.5
+        correction = 1.0 - self.beta_2**self.updates
+        self.param_groups[0]["eps"] = self.epsilon / correction**0.5
         super().step()
 
 
@@ -24,14 +23,14 @@ class AdamW(torch.optim.AdamW):
     def __init__(
         self, weights, lr, weight_decay, beta_1=0.9, beta_2=0.999, epsilon=1e-7
     ):
-        super().__init__(weights, lr, (beta_1, beta_2), weight_decay=weight_decay)
-        self.epsilon, self.updates = epsilon, 0
+        betas = (beta_1, beta_2)
+        super().__init__(weights, lr, betas, weight_decay=weight_decay, fused=True)
+        self.beta_2, self.epsilon, self.updates = beta_2, epsilon, 0
 
     def step(self):
         self.updates += 1
-        for group in self.param_groups:
-            correction = 1.0 - group["betas"][1] ** self.updates
-            group["eps"] = self.epsilon / correction**0.5
+        correction = 1.0 - self.beta_2**self.updates
+        self.param_groups[0]["eps"] = self.epsilon / correction**0.5
         super().step()
 
 

@@ -1,6 +1,5 @@
 """What layers start from and draw; the name at the top is the program's."""
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -9,9 +8,9 @@ layers_rng = torch.Generator()
 
 def drawn(layer, kernel):
     """A layer with a kernel drawn in Keras's order, (…, in, out); its bias is zero."""
-    axes = (*range(2, layer.weight.dim()), 1, 0)
-    values = torch.from_numpy(kernel([layer.weight.shape[axis] for axis in axes]))
-    layer.weight.data.copy_(values.permute(np.argsort(axes).tolist()))
+    shape = (*layer.weight.shape[2:], *layer.weight.shape[1::-1])
+    values = torch.from_numpy(kernel(shape)).movedim(-1, 0).contiguous()
+    layer.weight.data = values.movedim(-1, 1)  # in memory, channels come last
     if layer.bias is not None:
         layer.bias.data.zero_()
     return layer
@@ -19,9 +18,7 @@ def drawn(layer, kernel):
 
 def drawn_as(layer, kernel, bias, shape=None):
     """`drawn` with a bias that is drawn, or a kernel that Keras gives another shape."""
-    shape = shape or [
-        layer.weight.shape[axis] for axis in (*range(2, layer.weight.dim()), 1, 0)
-    ]
+    shape = shape or (*layer.weight.shape[2:], *layer.weight.shape[1::-1])
     values = kernel(shape)
     drawn(layer, values.reshape)
     if layer.bias is not None:
@@ -50,26 +47,22 @@ def parameter(initializer, *shape):
     return nn.Parameter(torch.from_numpy(initializer(shape)))
 
 
-def dropout(x, rate, training):
+def dropout(x, rate):
     """Zeroes a share of the numbers, enlarges the others; 16 random bits for each."""
-    if not training:
-        return x
     shape = x.movedim(1, -1).shape  # drawn pixel by pixel, and there channel by channel
     draws = torch.empty(-(-x.numel() // 4), dtype=torch.int64, device=x.device)
     bits = draws.random_(-(2**63), None, generator=layers_rng).view(torch.int16)
     kept = bits[: x.numel()].view(shape) >= round(rate * 2**16) - 2**15
-    return x * (kept / (1.0 - rate)).movedim(-1, 1)
+    return x * (kept.to(x) * (1.0 / (1.0 - rate))).movedim(-1, 1)
 
 
-def channel_dropout(x, rate, training):
+def channel_dropout(x, rate):
     """Zeroes whole channels of (N, C, …)."""
-    chosen = dropout(x.new_ones(x.shape[:2]), rate, training)
+    chosen = dropout(x.new_ones(x.shape[:2]), rate)
     return x * chosen.view(*chosen.shape, *(1 for _ in x.shape[2:]))
 
 
-def gaussian_noise(x, stddev, training):
+def gaussian_noise(x, stddev):
     """Adds normal numbers, drawn pixel by pixel, and there channel by channel."""
-    if not training:
-        return x
     numbers = torch.empty(x.movedim(1, -1).shape, device=x.device)
     return x + numbers.normal_(0.0, stddev, generator=layers_rng).movedim(-1, 1)

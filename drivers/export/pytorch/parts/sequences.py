@@ -43,7 +43,7 @@ class Recurrent(nn.Module):
         if not rate:
             return [1.0]
         whole = torch.ones_like(like).flatten(1)
-        masks = [dropout(whole, rate, self.training) for _ in range(count)]
+        masks = [dropout(whole, rate * self.training) for _ in range(count)]
         return [mask.view(like.shape) for mask in masks]
 
     def project(self, x, kernel, masks):
@@ -154,6 +154,6 @@ class MultiHeadAttention(nn.Module):
             scores = scores.masked_fill(ahead, -torch.inf)
         weights = scores.softmax(-1)
         if self.rate:
-            kept = dropout(weights.flatten(1), self.rate, self.training)
+            kept = dropout(weights.flatten(1), self.rate * self.training)
             weights = kept.view(weights.shape)
         return self.output((weights @ value).transpose(1, 2).flatten(2)).view(shape)

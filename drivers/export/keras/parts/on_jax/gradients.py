@@ -17,8 +17,7 @@ def compiled(step):
 
     def run(*arguments):
         result, values = pure([variable.value for variable in STATE], arguments)
-        for variable, value in zip(STATE, values, strict=True):
-            variable.assign(value)
+        jax.tree.map(keras.Variable.assign, STATE, values)
         return result
 
     return run
@@ -28,18 +27,15 @@ def pullback(function, variables, *points):
     """The value, and a function from its gradient to those of variables and points."""
 
     def pure(values, *points):
-        for variable, value in zip(variables, values, strict=True):
-            variable.assign(value)
+        jax.tree.map(keras.Variable.assign, variables, values)
         return function(*points), [variable.value for variable in STATE]
 
     values = [variable.value for variable in variables]
     value, back, after = jax.vjp(pure, values, *points, has_aux=True)
-    for variable, new in zip(STATE, after, strict=True):
-        variable.assign(new)  # what the function assigned stays assigned
+    jax.tree.map(keras.Variable.assign, STATE, after)  # what is assigned stays
     return value, lambda by_value: jax.tree.leaves(back(by_value))
 
 
 def slope(function, x):
     """The derivative of the function's sum by x, which can be differentiated again."""
-    _, pull = pullback(lambda x: ops.sum(function(x)), [], x)
-    return pull(1.0)[0]
+    return pullback(lambda x: ops.sum(function(x)), [], x)[1](1.0)[0]
