@@ -222,7 +222,7 @@ def _unusual(usual: int = 1, **named: Sequence[int]) -> dict[str, str]:
     return {} if set(values) == {usual} else {name: sizes(values)}
 
 
-def _bias(scope: Scope) -> dict[str, bool]:
+def _bias(scope: Scope | Mapping[str, Any]) -> dict[str, bool]:
     return {} if scope["use_bias"] else {"bias": False}
 
 
@@ -447,7 +447,40 @@ FUNCTIONS = {
 
 @writes("ConvLSTM2D", "GRU", "LSTM", "SimpleRNN")
 def recurrent(scope: Scope) -> Value:
-    return scope.last(f"{scope.module(_recurrent(scope, scope.layer))}({scope.x.last()})")
+    return scope.last(_run(scope, scope.layer, ""))
+
+
+def _run(scope: Scope, layer: Mapping[str, Any], suffix: str) -> str:
+    """A recurrent layer, made and applied."""
+    x = scope.x.last()
+    if not is_fused(layer, scope.is_penalized):
+        return f"{scope.module(_recurrent(scope, layer), suffix)}({x})"
+    kind = "RNN" if layer["type"] == "SimpleRNN" else layer["type"]
+    made = call(f"nn.{kind}", scope.x.shape[-1], layer["units"], **_bias(layer), batch_first=True)
+    starts = [initializer(layer[f"{name}_initializer"]) for name in ("kernel", "recurrent")]
+    module = scope.module(
+        call("drawn_cell", made, *starts, *([_memory_bias(layer)] if layer["use_bias"] else [])), suffix
+    )
+    steps = f"{module}({x}{'.flip(1)' if layer['go_backwards'] else ''})[0]"
+    return steps if layer["return_sequences"] else f"{steps}[:, -1]"
+
+
+def is_fused(layer: Mapping[str, Any], is_penalized: bool) -> bool:
+    """Whether PyTorch's own module computes a recurrent layer; on graphics cards it has no second derivative."""
+    functions = (layer.get("activation"), layer.get("recurrent_activation", "sigmoid"))
+    return (
+        layer["type"] in ("LSTM", "SimpleRNN")
+        and functions == ("tanh", "sigmoid")
+        and not (layer["dropout"] or layer["recurrent_dropout"] or is_penalized)
+    )
+
+
+def _memory_bias(layer: Mapping[str, Any]) -> str | Call:
+    """What draws the bias of a recurrent layer."""
+    start = initializer(layer["bias_initializer"])
+    if not layer.get("unit_forget_bias"):
+        return start
+    return "lasting" if start == "zeros" and layer["type"] == "LSTM" else call("remembering", start)
 
 
 def _recurrent(scope: Scope, layer: Mapping[str, Any]) -> Call:
@@ -469,10 +502,7 @@ def _recurrent(scope: Scope, layer: Mapping[str, Any]) -> Call:
         call("parameter", initializer(layer["recurrent_initializer"]), *windows, units, gates),
     ]
     if layer["use_bias"]:
-        start = initializer(layer["bias_initializer"])
-        if layer.get("unit_forget_bias"):
-            start = call("remembering", start)
-        made.append(call("parameter", start, *((2, gates) if layer.get("reset_after") else (gates,))))
+        made.append(call("parameter", _memory_bias(layer), *((2, gates) if layer.get("reset_after") else (gates,))))
     functions = {"activation": "activation", "gate": "recurrent_activation"}
     named |= {
         name: FUNCTIONS[layer[parameter]]
@@ -488,9 +518,9 @@ def _recurrent(scope: Scope, layer: Mapping[str, Any]) -> Call:
 
 @writes("Bidirectional")
 def bidirectional(scope: Scope) -> Value:
-    inner, x = scope["layer"], scope.x.last()
-    forwards = f"{scope.module(_recurrent(scope, inner), '_forward')}({x})"
-    backwards = f"{scope.module(_recurrent(scope, {**inner, 'go_backwards': True}), '_backward')}({x})"
+    inner = scope["layer"]
+    forwards = _run(scope, inner, "_forward")
+    backwards = _run(scope, {**inner, "go_backwards": True}, "_backward")
     if inner["return_sequences"]:
         backwards = f"{backwards}.flip(1)"
     if scope["merge_mode"] == "concat":

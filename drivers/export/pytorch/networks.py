@@ -38,13 +38,16 @@ LONGEST_JOINED = 72
 LOOKS_UP = {"Embedding": 0, "ConditionalBatchNormalization": 1}
 
 
-def write_network(role: str, module: Mapping[str, Any], initial: Call | None = None) -> list[str]:
+def write_network(
+    role: str, module: Mapping[str, Any], initial: Call | None = None, *, is_penalized: bool = False
+) -> list[str]:
     """The lines of a class ``Generator`` or ``Discriminator``.
 
     Args:
         role: ``"generator"`` or ``"discriminator"``.
         module: that module of a resolved spec.
         initial: the initializer that is a function of the program.
+        is_penalized: the program differentiates its gradients.
 
     Raises:
         ExportError: a layer cannot be written.
@@ -67,12 +70,12 @@ def write_network(role: str, module: Mapping[str, Any], initial: Call | None = N
             raise ExportError("not_exported", message, f"/{role}/layers")
         inputs = [values[source] for source in layer["inputs"]]
         if pending is not None:
-            written = _write(names[layer["id"]], layer, [pending])
+            written = _write(names[layer["id"]], layer, [pending], is_penalized)
             if not _joins(layer, pending, written[1]):
                 forward += _assign("x", pending)
-                written = _write(names[layer["id"]], layer, inputs)
+                written = _write(names[layer["id"]], layer, inputs, is_penalized)
         else:
-            written = _write(names[layer["id"]], layer, inputs)
+            written = _write(names[layer["id"]], layer, inputs, is_penalized)
         scope, value = written
         for attribute, code in scope.modules.items():
             made.append(Statement(f"self.{attribute} = ", replaced(code, initial, INITIAL)))
@@ -122,8 +125,8 @@ def _joins(layer: Mapping[str, Any], before: Value, value: Value) -> bool:
     return is_closed(before.code) or f"{before.code}." not in value.code
 
 
-def _write(name: str, layer: Mapping[str, Any], inputs: Sequence[Value]) -> tuple[Scope, Value]:
-    scope = Scope(name, layer, inputs)
+def _write(name: str, layer: Mapping[str, Any], inputs: Sequence[Value], is_penalized: bool) -> tuple[Scope, Value]:
+    scope = Scope(name, layer, inputs, is_penalized)
     return scope, WRITERS[layer["type"]](scope)
 
 

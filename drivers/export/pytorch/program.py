@@ -47,7 +47,11 @@ class TorchProgram(Program):
         return IMPORTS
 
     def write_network(self, role: str) -> list[str]:
-        return write_network(role, self.spec[role], self.initial)
+        return write_network(role, self.spec[role], self.initial, is_penalized=self._is_penalized(role))
+
+    def _is_penalized(self, role: str) -> bool:
+        """A penalty differentiates the gradients of the discriminator."""
+        return role == "discriminator" and bool(self.penalties())
 
     def write_penalty(self, regularizer: Mapping[str, Any]) -> list[str]:
         return write_penalty(regularizer, len(self.frame.size))
@@ -182,7 +186,9 @@ class TorchProgram(Program):
         for weight, _, _ in weights_of(self.spec, role):
             _, layer, *variable = weight.split("/")
             if layer not in module["weights"]["replace"]:
-                found["/".join([layer, *variable])] = place_of(names[layer], layers[layer], variable)
+                found["/".join([layer, *variable])] = place_of(
+                    names[layer], layers[layer], variable, self._is_penalized(role)
+                )
         return [f"{{{', '.join(f'{json.dumps(name)}: {json.dumps(place)}' for name, place in found.items())}}}"]
 
     def write_end(self) -> list[str]:

@@ -73,6 +73,7 @@ class Scope:
         id: its name in the program.
         layer: the resolved layer.
         inputs: what it takes.
+        is_penalized: the program differentiates its gradients.
         modules: what the network's ``__init__`` makes, by attribute.
         extra: further lines of ``__init__``.
     """
@@ -80,6 +81,7 @@ class Scope:
     id: str
     layer: Mapping[str, Any]
     inputs: Sequence[Value]
+    is_penalized: bool = False
     modules: dict[str, str | Call] = field(default_factory=dict)
     extra: list[str] = field(default_factory=list)
 

@@ -39,7 +39,9 @@ def run(text: str, steps: int, samples: np.ndarray, labels: np.ndarray | None) -
 def averaged(program: dict[str, Any], generator: Any) -> Any:
     """A second generator with the numbers of the first."""
     if "AveragedModel" in program:
-        average = program["AveragedModel"](generator, multi_avg_fn=program["get_ema_multi_avg_fn"](program["EMA_DECAY"]))
+        average = program["AveragedModel"](
+            generator, multi_avg_fn=program["get_ema_multi_avg_fn"](program["EMA_DECAY"])
+        )
         average.update_parameters(generator)
         return average
     average = program["make_generator"]()
@@ -67,8 +69,12 @@ def run_as_main(text: str, folder: Path) -> Losses:
     return [(float(generator), float(discriminator)) for _, generator, discriminator in (e.split(",") for e in lines)]
 
 
-def assert_goes_on(first: Any, second: Any, folder: Path, *, library: str) -> None:
-    """A program of ``second`` that starts from the weights of ``first`` reports the losses of a training that does."""
+def assert_goes_on(first: Any, second: Any, folder: Path, *, library: str) -> str:
+    """A program of ``second`` that starts from the weights of ``first`` reports the losses of a training that does.
+
+    Returns:
+        The program.
+    """
     data = load(first["data"])
     earlier = drivers.open_session(first, data, threads=1)
     earlier.train_step()
@@ -81,8 +87,9 @@ def assert_goes_on(first: Any, second: Any, folder: Path, *, library: str) -> No
     while session.step < session.total_steps:
         session.train_step()
     wanted = [(point["generator"], point["discriminator"]) for point in session.read_losses()]
-    found = run_as_main(write_script(second, library=library), folder)
-    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-6)
+    text = write_script(second, library=library)
+    np.testing.assert_allclose(run_as_main(text, folder), wanted, rtol=1e-4, atol=1e-6)
+    return text
 
 
 WAVES = {"choice": "sine", "length": 8, "channels": 2, "classes": 3, "count": 64, "noise": 0.1}

@@ -1,5 +1,6 @@
 """What layers start from and draw; the name at the top is the program's."""
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -24,6 +25,22 @@ def drawn_as(layer, kernel, bias, shape=None):
     if layer.bias is not None:
         layer.bias.data.copy_(torch.from_numpy(bias(layer.bias.shape)))
     return layer
+
+
+def drawn_cell(layer, kernel, recurrent_kernel, bias=None):
+    """A recurrent layer with kernels drawn in Keras's order, (in, gates · units)."""
+    starts = {layer.weight_ih_l0: kernel, layer.weight_hh_l0: recurrent_kernel}
+    for weight, draw in starts.items():
+        weight.data = torch.from_numpy(draw(weight.shape[::-1])).T.contiguous()
+    if bias is not None:  # Keras has one, PyTorch two, of which one stays zero
+        layer.bias_ih_l0.data = torch.from_numpy(bias(layer.bias_ih_l0.shape))
+        layer.bias_hh_l0.requires_grad_(False).zero_()
+    return layer
+
+
+def lasting(shape):
+    """A bias of zeros, but for the forget gates: it starts at one, so memories last."""
+    return np.repeat(np.float32([0.0, 1.0, 0.0, 0.0]), shape[0] // 4)
 
 
 def remembering(initializer):
