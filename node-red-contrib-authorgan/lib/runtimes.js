@@ -17,4 +17,4 @@ function trainWith({ id, runtime }, spec, nodes) {
     }
 }
 
-module.exports = { RUNTIMES, trainWith }
+module.exports = { trainWith }

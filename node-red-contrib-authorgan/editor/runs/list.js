@@ -14,7 +14,7 @@ const SORTS = ["-created_at", "created_at", "name", "-duration", "generator_loss
 /** Which shelf of runs is looked at -> what is asked for. */
 const SHELVES = { current: {}, archived: { archived: true }, bin: { deleted: true } }
 /** What one can compare at once. */
-export const MOST_COMPARED = 50
+const MOST_COMPARED = 50
 
 export class RunList {
     /**

@@ -31,7 +31,7 @@ export async function readNetwork(file) {
  * The module nodes of the flow that is open which may take a network: [{ node, gan }], those of a selected GAN first.
  * One that has layers already is left as it is.
  */
-export function placesFor(role) {
+function placesFor(role) {
     const z = RED.workspaces.active()
     const flow = completeFlow()
     const selected = new Set((RED.view.selection().nodes || []).flatMap((node) => [node, ...gansOf(node)]))

@@ -26,7 +26,7 @@ const FOLLOWING = ["loss", "optimizer", "training"]
 const NOTHING = { added: [], wires: [], edits: [] }
 
 /** Whether there is a family to unfold in a node. */
-export const canUnfold = (node) => NETWORKS.includes(MODULES[node?.type]) && !isDrawn(node) && node.choice !== CUSTOM
+const canUnfold = (node) => NETWORKS.includes(MODULES[node?.type]) && !isDrawn(node) && node.choice !== CUSTOM
 
 /** The button in the dialog of a generator or discriminator; layers of one's own are unfolded already. */
 export function prepare(node) {

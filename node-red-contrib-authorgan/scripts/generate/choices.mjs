@@ -1,7 +1,7 @@
 /** The parts of a dialog, a locale and a help page that come from catalogue entries. */
 import fields from "../../lib/fields.js"
 
-export const escapeHtml = (text) => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/"/g, "&quot;")
+const escapeHtml = (text) => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/"/g, "&quot;")
 const mapValues = (object, change) => Object.fromEntries(Object.entries(object).map(([k, v]) => [k, change(v)]))
 
 /** <option> elements of a choice between entries whose texts lie at `path` in the locale. */
@@ -44,7 +44,7 @@ export const tickList = (entries, path) =>
 export const titlesOf = (entries) => mapValues(entries, ({ title, summary }) => ({ title, summary }))
 
 /** The parameters of an entry that leave a choice: one of a single value is a statement, not a question. */
-export const parametersOf = (entry) =>
+const parametersOf = (entry) =>
     Object.entries(entry.parameters.properties).filter(([, schema]) => schema.enum?.length !== 1)
 
 /** One row for each parameter of an entry. */
