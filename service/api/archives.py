@@ -14,7 +14,8 @@ from service.api import represent
 from service.api.context import context
 from service.api.jobs import resolve_here
 from service.api.problems import ProblemError, invalid
-from service.api.schemas import Body, JobWithSpec
+from service.api.schemas.base import Body
+from service.api.schemas.jobs import JobWithSpec
 from service.archive.pack import pack
 from service.archive.unpack import Archive, ArchiveError, Limits
 from spec import SpecError

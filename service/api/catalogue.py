@@ -14,7 +14,7 @@ import spec.zoo
 from drivers import capabilities
 from service.api.files import answer
 from service.api.problems import not_found
-from service.api.schemas import Drivers, Zoo
+from service.api.schemas.specs import Drivers, Zoo
 
 catalogue = APIBlueprint("catalogue", __name__, url_prefix="/v1", tag="Catalogue")
 

@@ -13,8 +13,10 @@ from service.api import represent
 from service.api.context import context
 from service.api.files import answer
 from service.api.problems import ProblemError
-from service.api.schemas import Answer, Body, Losses, Note, SampleOut, State
-from service.api.sweep_schemas import Best, ValueOut
+from service.api.schemas.base import Answer, Body, State
+from service.api.schemas.jobs import Losses, SampleOut
+from service.api.schemas.problems import Note
+from service.api.schemas.sweeps import Best, ValueOut
 from service.api.sweeps import numbers_of
 from service.comparison import Sheet, differences, own_names, picture
 from service.db.models import Job

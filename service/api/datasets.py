@@ -24,7 +24,7 @@ from service.api.context import context
 from service.api.files import CHUNK_BYTES, answer
 from service.api.previews import preview_png
 from service.api.problems import ProblemError, invalid, not_found
-from service.api.schemas import Dataset, DatasetList, DatasetUpload, PreviewQuery
+from service.api.schemas.datasets import Dataset, DatasetList, DatasetUpload, PreviewQuery
 from service.db.models import Dataset as Row
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from service.api.context import context
 from service.api.conversations import STREAM, conversation
 from service.api.jobs import require_inception
 from service.api.problems import ProblemError, invalid
-from service.api.schemas import EvaluateBody, Scores
+from service.api.schemas.models import EvaluateBody, Scores
 from spec.modules import resolve_evaluation
 from spec.problems import Report
 

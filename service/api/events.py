@@ -15,7 +15,7 @@ from flask import Response, request
 from service.api import represent
 from service.api.context import Context, context
 from service.api.problems import ProblemError
-from service.api.schemas import EventsQuery
+from service.api.schemas.results import EventsQuery
 from service.api.watch import ClosedError, Entry, OverflowedError, Watcher, earlier, is_entry_id, order
 from service.db.models import Job
 from service.store import ENDED, JobNotFoundError

@@ -15,7 +15,7 @@ from service.api.files import answer, stream
 from service.api.jobs import resolve_here
 from service.api.models import ask
 from service.api.problems import ProblemError
-from service.api.schemas import ExportBody, Exported, SpecExportBody
+from service.api.schemas.models import ExportBody, Exported, SpecExportBody
 from service.weights import NAME as WEIGHTS
 from spec import SpecError
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service import __version__
 from service.api.context import context
-from service.api.schemas import Health, Readiness
+from service.api.schemas.health import Health, Readiness
 from service.queue.app import QUEUES
 from service.queue.connection import redis_client
 from service.queue.presence import workers

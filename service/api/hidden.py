@@ -13,7 +13,6 @@ from drivers.latent.dissection import AT_ONCE
 from service.api.context import context
 from service.api.conversations import STREAM, conversation
 from service.api.latent import FORMATS, JSON, PNG, answers, check_activations, check_class, told
-from service.api.latent_schemas import DissectBody, Dissection, Layers, LayersBody
 from service.api.models import (
     ask,
     check_labels,
@@ -26,6 +25,7 @@ from service.api.models import (
 )
 from service.api.negotiation import preferred
 from service.api.problems import invalid
+from service.api.schemas.latent import DissectBody, Dissection, Layers, LayersBody
 from spec.frame import Frame
 
 hidden = APIBlueprint("hidden", __name__, url_prefix="/v1/models/<job_id>", tag="Models")

@@ -24,7 +24,8 @@ from service.api.context import context
 from service.api.files import CHUNK_BYTES
 from service.api.jobs import resolve_here
 from service.api.problems import ProblemError, invalid
-from service.api.schemas import ImportedNetwork, Job, NetworkUpload, WeightsUpload
+from service.api.schemas.jobs import Job
+from service.api.schemas.models import ImportedNetwork, NetworkUpload, WeightsUpload
 from service.weights import NAME
 from spec import SpecError, read_json
 

@@ -19,7 +19,7 @@ from service.api import paging, represent
 from service.api.context import context
 from service.api.events import BIRTH
 from service.api.problems import ProblemError, invalid
-from service.api.schemas import Action, DeleteQuery, Job, JobEdit, JobList, JobQuery, JobWithSpec, TagList
+from service.api.schemas.jobs import Action, DeleteQuery, Job, JobEdit, JobList, JobQuery, JobWithSpec, TagList
 from service.config import Settings
 from service.db.models import Job as Row
 from service.db.runs import TEXTS, Filter

@@ -13,7 +13,10 @@ from flask import Response
 from drivers.latent.directions import PRINCIPAL_SAMPLES, behind, first_layer
 from service.api.context import context
 from service.api.conversations import STREAM, conversation
-from service.api.latent_schemas import (
+from service.api.models import ask, check_labels, check_noise, check_numbers, layer_of, listed, noise_length
+from service.api.negotiation import preferred
+from service.api.problems import invalid
+from service.api.schemas.latent import (
     Arithmetic,
     ArithmeticBody,
     DirectionList,
@@ -23,9 +26,6 @@ from service.api.latent_schemas import (
     Sheet,
     TermBody,
 )
-from service.api.models import ask, check_labels, check_noise, check_numbers, layer_of, listed, noise_length
-from service.api.negotiation import preferred
-from service.api.problems import invalid
 from spec.frame import Frame
 
 latent = APIBlueprint("latent", __name__, url_prefix="/v1/models/<job_id>", tag="Models")

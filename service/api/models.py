@@ -15,10 +15,10 @@ from PIL import Image
 from service.api.context import context
 from service.api.images import decoded
 from service.api.jobs import resolve_here
-from service.api.latent_schemas import LayersBody
 from service.api.negotiation import preferred
 from service.api.problems import ProblemError, invalid
-from service.api.schemas import DiscriminateBody, SampleBody, Samples, UnitsBody, Verdicts
+from service.api.schemas.latent import LayersBody
+from service.api.schemas.models import DiscriminateBody, SampleBody, Samples, UnitsBody, Verdicts
 from service.pictures import stamp
 from service.queue.interactive import InteractiveError, InteractiveUnavailable, call
 from service.trainer.runtimes import runtime_of

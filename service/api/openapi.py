@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 import spec.catalogue
 from service.api.guard import OPEN_PATHS
 from service.api.problems import CONTENT_TYPE
-from service.api.schemas import Problem
+from service.api.schemas.problems import Problem
 from service.config import Settings
 from spec.modules import EVALUATION
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from service.api.schemas import MetricsQuery
+from service.api.schemas.results import MetricsQuery
 from service.db.models import Job
 from service.learning_rates import learning_rates
 

@@ -17,7 +17,7 @@ from service.api.files import answer, stream
 from service.api.pace import BAND_COLUMNS, COLUMNS, Pace
 from service.api.previews import real_grid
 from service.api.problems import ProblemError, not_found
-from service.api.schemas import (
+from service.api.schemas.results import (
     ArtifactList,
     MarkerList,
     Metrics,

@@ -9,7 +9,7 @@ from apiflask import APIBlueprint
 from service.api.images import decoded
 from service.api.jobs import resolve_body, resolve_here
 from service.api.problems import invalid
-from service.api.schemas import FromPicture, PictureBody, Resolved
+from service.api.schemas.specs import FromPicture, PictureBody, Resolved
 from service.pictures import PictureError, read
 
 specs = APIBlueprint("specs", __name__, url_prefix="/v1/specs", tag="Specs")

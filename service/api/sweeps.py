@@ -15,7 +15,7 @@ from service.api.events import BIRTH
 from service.api.files import answer
 from service.api.jobs import ask, idempotency_key, located, mismatch, resolve_here
 from service.api.problems import ProblemError
-from service.api.sweep_schemas import (
+from service.api.schemas.sweeps import (
     HeatmapQuery,
     SweepAction,
     SweepBody,

@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from service.api.schemas import Answer, Body, JobProblem, Losses, State
+from service.api.schemas.base import Answer, Body, State
+from service.api.schemas.jobs import JobProblem, Losses
 
 
 class Pairs(Body):

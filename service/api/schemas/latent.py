@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, FiniteFloat
 
-from service.api.schemas import Answer, Body, Index, Label, Role, Seed
+from service.api.schemas.base import Answer, Body, Index, Label, Role, Seed
 
 
 class InterpolateBody(Body):
