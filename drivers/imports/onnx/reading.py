@@ -414,7 +414,8 @@ class Node:
         return None if given is None else [int(value) for value in given]
 
     def is_used(self, output: int) -> bool:
-        return output < len(self.proto.output) and self.reading.uses[self.proto.output[output]] > 0
+        name = self.proto.output[output] if output < len(self.proto.output) else ""
+        return bool(name) and self.reading.uses[name] > 0  # a result without a name is none, as is an input
 
     def get(self, name: str, default: Any) -> Any:
         """An attribute, text as text."""
