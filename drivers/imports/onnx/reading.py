@@ -28,6 +28,7 @@ CHANNELS_FIRST = frozenset(
     {"AveragePool", "BatchNormalization", "Conv", "ConvTranspose", "InstanceNormalization", "MaxPool", "Resize"}
 )
 """Operators whose tensors have their channels behind the batch."""
+LOOPS = "Where it is a recurrent layer, export that as the operator LSTM, GRU or RNN."
 UNKNOWN_BATCH = 997
 """Stands for the size of a batch that is open, where a graph computes with it; a prime, so that no product is it."""
 
@@ -117,6 +118,8 @@ class Reading:
         self.uses = Counter({name: len(readers) for name, readers in self.readers.items()})
         self.uses.update(put.name for put in self.graph.output)
         self.makers: dict[str, Node] = {}
+        self.shared: set[str] = set()
+        """Weights of which it has been told that several operators have them."""
 
     def network(self, *, with_weights: bool) -> Network:
         """The whole of it.
@@ -273,7 +276,8 @@ class Reading:
             else:
                 for name in node.names:
                     self.tensor(name)
-                message = f"A drawing has no layer for the operator {node.operator} ('{node.name}')."
+                hint = f" {LOOPS}" if kind in ("Loop", "Scan") else ""
+                message = f"A drawing has no layer for the operator {node.operator} ('{node.name}').{hint}"
                 self.problem(node.pointer, "unknown_operator", message)
                 return
         except BrokenError:

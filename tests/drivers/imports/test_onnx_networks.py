@@ -230,6 +230,27 @@ def test_softmax_silu_and_leaky_relu_as_arithmetic(tmp_path):
     agree(computed(network, x), run_onnx(path, x))
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_a_recurrent_layer_that_was_unrolled_is_refused_and_told_what_would_be_right(tmp_path):
+    class Unrolled(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.cell = nn.GRUCell(3, 4)
+
+        def forward(self, x):
+            state = torch.zeros(len(x), 4)
+            for step in range(5):
+                state = self.cell(x[:, step], state)
+            return state
+
+    torch.onnx.export(Unrolled(), (torch.zeros(2, 5, 3),), tmp_path / "m.onnx", dynamo=False, verbose=False)
+    with pytest.raises(UnreadableError) as error:
+        imported(tmp_path / "m.onnx")
+    told = [problem["message"] for problem in error.value.problems]
+    assert len(told) == 2  # a matrix for what comes in, and one for the state
+    assert all("is that of 5 operators" in message and "LSTM, GRU or RNN" in message for message in told)
+
+
 def test_weights_that_are_not_finite_are_named(tmp_path):
     bad = weight(4, 1)
     bad[0] = np.nan

@@ -10,21 +10,43 @@ import numpy as np
 from drivers.imports.drawing import UndrawableError, Value
 from drivers.imports.layout import BATCH, Axis, regrouped
 from drivers.imports.onnx.operators import attention
-from drivers.imports.onnx.reading import Node, Operator
+from drivers.imports.onnx.reading import BrokenError, Node, Operator
 
 ELLIPSIS = "..."
+PRODUCTS = ("Gemm", "MatMul")
 
 
 def _gemm(node: Node) -> Value:
     node.expect("transA", 0)
+    _expect_own(node, node[1])
     kernel = node.constant(1).T if node.get("transB", 0) else node.constant(1)
     bias = node.get("beta", 1.0) * node.constant(2) if node.has(2) else None
     return dense(node, node.value(), node.get("alpha", 1.0) * kernel, bias)
 
 
+def _expect_own(node: Node, matrix: str) -> None:
+    """A layer has weights of its own, so a matrix belongs to one product; of several it is told once.
+
+    Raises:
+        UndrawableError: it is that of others, too.
+        BrokenError: that has been told.
+    """
+    count = sum(reader.op_type in PRODUCTS for reader in node.reading.readers[matrix])
+    if count == 1:
+        return
+    if matrix in node.reading.shared:
+        raise BrokenError
+    node.reading.shared.add(matrix)
+    raise UndrawableError(
+        f"its matrix '{matrix[:100]}' is that of {count} operators, and a drawing has a layer of its own for each use. "
+        "Where these are the steps of a recurrent layer, export it as the operator LSTM, GRU or RNN"
+    )
+
+
 def product(node: Node) -> Value:
     """MatMul or Einsum: a dense layer where it is with a matrix of the file, else a Dot."""
     if node.kind == "MatMul" and node.reading.is_constant(node[1]):
+        _expect_own(node, node[1])
         return dense(node, node.value(), node.constant(1), None)
     if node.kind == "Einsum" and any(node.reading.is_constant(name) for name in node.names):
         return _sum_with_numbers(node)
