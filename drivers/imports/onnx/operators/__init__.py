@@ -6,12 +6,13 @@ from drivers.imports.onnx.operators import (
     activation,
     convolution,
     core,
+    edges,
+    enlarging,
     moving,
     normalization,
     pooling,
     products,
     recurrent,
-    resizing,
 )
 from drivers.imports.onnx.reading import Operator
 
@@ -22,10 +23,11 @@ OPERATORS: dict[str, Operator] = {
     **activation.OPERATORS,
     **convolution.OPERATORS,
     **core.OPERATORS,
+    **edges.OPERATORS,
+    **enlarging.OPERATORS,
     **normalization.OPERATORS,
     **pooling.OPERATORS,
     **products.OPERATORS,
     **recurrent.OPERATORS,
-    **resizing.OPERATORS,
 }
 """Operators that draw layers."""

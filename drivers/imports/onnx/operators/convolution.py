@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from drivers.imports.drawing import UndrawableError, Value
-from drivers.imports.onnx.operators.resizing import cropped, padded
+from drivers.imports.onnx.operators.edges import cropped, padded
 from drivers.imports.onnx.reading import Node, Operator
 
 

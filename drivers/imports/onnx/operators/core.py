@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from drivers.imports.drawing import UndrawableError, Value
-from drivers.imports.onnx.operators.resizing import sliced
+from drivers.imports.onnx.operators.edges import sliced
 from drivers.imports.onnx.reading import Node, Operator
 
 
