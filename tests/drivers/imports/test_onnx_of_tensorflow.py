@@ -54,7 +54,8 @@ def generator():
     weights = {
         "matrix": weight(6, 128), "scale": weight(128), "shift": weight(128), "zero": whole(0), "one": whole(1),
         "image": whole(4, 4, 8), "large": 0.1 * weight(8, 4, 5, 5), "gamma": weight(4), "beta": weight(4),
-        "mean": weight(4), "variance": np.abs(weight(4)) + 0.5, "twice": TWICE, "small": weight(3, 4, 3, 3), "offsets": weight(3),
+        "mean": weight(4), "variance": np.abs(weight(4)) + 0.5, "twice": TWICE, "small": weight(3, 4, 3, 3),
+        "offsets": weight(3),
     }  # fmt: skip
     drawn = "Input Dense BatchNormalization LeakyReLU Reshape Conv2DTranspose BatchNormalization ReLU"
     return nodes, weights, (6,), f"{drawn} UpSampling2D Conv2D Tanh"
