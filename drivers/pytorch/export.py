@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from onnxscript import optimizer
 from torch import Tensor, nn
 
 from drivers.errors import DriverError
@@ -61,6 +62,7 @@ def write_onnx(network: Network, path: Path, output: str, layers: Sequence[Mappi
                 opset_version=OPSET,
                 dynamic_shapes={"inputs": tuple({0: batch} for _ in module.sources)},
                 dynamo=True,
+                optimize=False,
                 verbose=False,
             )
         except torch.onnx.OnnxExporterError as error:
@@ -68,6 +70,11 @@ def write_onnx(network: Network, path: Path, output: str, layers: Sequence[Mappi
                 "not_exported", f"The network has no counterpart in ONNX: {_first_line(error)}"
             ) from error
     assert model is not None
+    # The exporter's own simplification takes a number up to 1e-8 for 0: it would leave out epsilons, which keep a
+    # division by 0 from being one.
+    optimizer.inline(model.model)
+    optimizer.fold_constants_ir(model.model)
+    optimizer.remove_unused_nodes(model.model)
     proto = model.model_proto
     put_layers(proto, layers)
 
