@@ -29,20 +29,35 @@ class MinibatchStdDev(Layer):
         self.group_size: int | None = parameters["group_size"]
 
     def forward(self, x: Tensor) -> Tensor:
-        count = x.shape[0]
-        groups = -(-count // (self.group_size or count))
-        size = -(-count // groups)
-        missing = size * groups - count
-        wide = torch.promote_types(x.dtype, torch.float32)
-        numbers = torch.cat([x.to(wide).flatten(1), x.new_zeros(missing, x[0].numel(), dtype=wide)])
-        numbers = numbers.view(size, groups, -1)
-        there = torch.arange(size * groups, device=x.device).view(size, groups, 1) < count
-        sizes = there.sum(0)  # (groups, 1)
-        mean = numbers.sum(0) / sizes  # (groups, numbers)
-        variance = ((numbers - mean).square() * there).sum(0) / sizes
-        spread = (variance + SMALLEST_VARIANCE).sqrt().mean(1)  # (groups,)
-        channel = spread.repeat(size)[:count].to(x.dtype).view(count, *(1 for _ in x.shape[1:]))
+        numbers = x.to(torch.promote_types(x.dtype, torch.float32)).flatten(1)
+        spread = (_spread_anyhow if torch.compiler.is_exporting() else _spread)(numbers, self.group_size)
+        channel = spread.to(x.dtype).view(x.shape[0], *(1 for _ in x.shape[1:]))
         return torch.cat([x, channel.expand(*x.shape[:-1], 1)], -1)
+
+
+def _spread(x: Tensor, group_size: int | None) -> Tensor:
+    """(N, a) -> (N,): the mean standard deviation in the group of each sample."""
+    count = x.shape[0]
+    groups = -(-count // (group_size or count))
+    size = -(-count // groups)
+    numbers = torch.cat([x, x.new_zeros(size * groups - count, x.shape[1])]).view(size, groups, -1)
+    there = torch.arange(size * groups, device=x.device).view(size, groups, 1) < count
+    sizes = there.sum(0)  # (groups, 1)
+    mean = numbers.sum(0) / sizes  # (groups, a)
+    variance = ((numbers - mean).square() * there).sum(0) / sizes
+    return (variance + SMALLEST_VARIANCE).sqrt().mean(1).repeat(size)[:count]
+
+
+def _spread_anyhow(x: Tensor, group_size: int | None) -> Tensor:
+    """The same for a graph that takes any batch: there the number of groups is no number, and no size of a tensor."""
+    ones = torch.ones_like(x[:, 0], dtype=torch.int64)
+    count = ones.sum()
+    groups = count // count if group_size is None else (count + group_size - 1) // group_size
+    group = (ones.cumsum(0) - 1) % groups
+    same = (group.unsqueeze(0) == group.unsqueeze(1)).to(x.dtype)  # (N, N)
+    mates = same / same.sum(1, keepdim=True)
+    variance = mates @ (x - mates @ x).square()  # (N, a)
+    return (variance + SMALLEST_VARIANCE).sqrt().mean(1)
 
 
 class MinibatchDiscrimination(Layer):

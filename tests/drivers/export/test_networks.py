@@ -130,6 +130,41 @@ def test_torch_export_of_many_layers(broad, tmp_path):
     np.testing.assert_allclose(found, driver_answers(broad, "discriminator", inputs), atol=1e-5)
 
 
+@pytest.fixture(scope="module")
+def grouped():
+    """A discriminator that compares the samples of groups, and divides by what is 0 in a dark pixel but for epsilon."""
+    layers = [
+        {"id": "image", "type": "Input", "source": "image"},
+        {"id": "bright", "type": "ReLU", "inputs": ["image"]},
+        {"id": "pixels", "type": "PixelNormalization", "inputs": ["bright"]},
+        {"id": "spread", "type": "MinibatchStdDev", "inputs": ["pixels"]},
+        {"id": "flat", "type": "Flatten", "inputs": ["spread"]},
+        {"id": "score", "type": "Dense", "units": 1, "inputs": ["flat"]},
+    ]
+    given = {**small_spec("gan"), "discriminator": {"choice": "custom", "layers": layers}}
+    return drivers.open_session(spec.resolve(given), None, threads=1)
+
+
+def run_onnx(path):
+    session = onnxruntime.InferenceSession(path)
+    return lambda inputs: session.run(None, inputs)[0]
+
+
+def run_torch_export(path):
+    module = torch.export.load(path).module()
+    return lambda inputs: module(*map(torch.from_numpy, inputs.values())).detach()
+
+
+@pytest.mark.parametrize("format_", ["onnx", "torch_export"])
+def test_groups_of_any_batch_and_small_epsilons_leave(grouped, tmp_path, format_):
+    path = tmp_path / "network.pt2"
+    grouped.export(format_, "discriminator", path)
+    run = (run_onnx if format_ == "onnx" else run_torch_export)(path)
+    for count in (1, 4, 5, 10):  # groups of up to 4 samples: of 1; 4; 3 and 2; 4, 3 and 3
+        inputs = inputs_of(grouped.spec, "discriminator", count=count)
+        np.testing.assert_allclose(run(inputs), driver_answers(grouped, "discriminator", inputs), atol=1e-5)
+
+
 def test_the_averaged_generator_leaves(open_small, tmp_path):
     session = open_small("gan", training={"ema_decay": 0.5})
     session.train_step()
