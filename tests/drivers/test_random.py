@@ -38,7 +38,8 @@ def test_state_round_trip():
 
 
 def test_the_largest_seed_of_a_spec_is_a_seed():
-    draw(Random(2**53 - 1), "weights")
+    largest = 2**53 - 1
+    assert draw(Random(largest), "weights") == draw(Random(largest), "weights") != draw(Random(largest - 1), "weights")
 
 
 def test_layers_that_draw_have_a_seed_of_their_own():

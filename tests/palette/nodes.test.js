@@ -240,14 +240,19 @@ describe("preview", () => {
             return found().data
         }
         const loss = (job) => nodeRed.send("preview", { topic: "loss", job, payload: { points: [[7, 1, 1]] } })
+        const another = (curve) =>
+            until(async () => {
+                const notice = await latest()
+                return notice.curve !== curve && notice
+            }, "the address changes")
+        const { curve } = await latest()
         await loss("c")
-        await new Promise((resolve) => setTimeout(resolve, 400))
-        const first = await latest()
+        const first = await another(curve)
         assert.deepEqual(Object.keys(first).sort(), ["curve", "id", "picture", "step"])
         assert.equal((await fetch(`${nodeRed.url}/${first.curve}`)).status, 200)
         // Another job that stands at the same step lies behind another address.
         await loss("d")
-        await until(async () => (await latest()).curve !== first.curve, "the address changes")
+        await another(first.curve)
     })
 
     test("survives a redeploy, and forgets when it is reset", async () => {

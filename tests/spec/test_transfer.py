@@ -100,7 +100,8 @@ def test_missing_extra_and_misshapen_tensors_are_told_at_once():
 def test_replaced_layers_may_differ_here_and_there():
     weights = {"job": "earlier", "replace": ["dense_1", "old_head"]}
     change = {"generator__dense_1__kernel": (7, 7), "generator__dense_1__bias": None, "generator__old_head__bias": (3,)}
-    spec.resolve(document("generator", weights=weights), stored=stored(**change))
+    resolved = spec.resolve(document("generator", weights=weights), stored=stored(**change))
+    assert resolved["generator"]["weights"] == weights
 
 
 @pytest.mark.parametrize(
