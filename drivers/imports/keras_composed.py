@@ -33,6 +33,7 @@ class Form:
         inputs: names of what it takes.
         weights: for each variable, in the order in which a spec names them, the name of the layer that holds it, and
             which of that layer's variables it is.
+        initializers: parameters that say how weights start, each with the name of the layer that has it, too.
         parameters: from the numbers to the layer's parameters; None where they are of no layer.
     """
 
@@ -41,6 +42,12 @@ class Form:
     steps: str
     parameters: Callable[[Numbers], dict[str, Any] | None] = dict
     weights: tuple[tuple[str, int], ...] = ()
+    initializers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """Of the steps, in their order."""
+        return [line.strip().partition(" = ")[0] for line in self.steps.strip().splitlines()]
 
 
 def _channel_reduction(found: Numbers) -> dict[str, Any] | None:
@@ -141,6 +148,7 @@ FORMS = (
         """,
         lambda found: {"epsilon": found["epsilon"]} if found["units"] == 2 * found["channels"] else None,
         (("affine", 0), ("affine", 1)),
+        (("kernel_initializer", "affine"), ("bias_initializer", "affine")),
     ),
     Form(
         "SelfAttention2D",
@@ -162,6 +170,7 @@ FORMS = (
         """,
         _channel_reduction,
         (("query", 0), ("key", 0), ("value", 0), ("output", 0), ("gamma", 0)),
+        (("kernel_initializer", "query"),),
     ),
     Form(
         "MinibatchDiscrimination",
@@ -181,6 +190,7 @@ FORMS = (
         """,
         _views,
         (("flat", 0),),
+        (("kernel_initializer", "flat"),),
     ),
     Form(
         "MinibatchStdDev",
@@ -193,7 +203,10 @@ FORMS = (
 
 
 def composed(kind: str, config: Mapping[str, Any]) -> ComposedLayer | None:
-    """The layer that a layer of a model is a model of, by its class and description; None where it is no such model."""
+    """The layer that a layer of a model is a model of, by its class and description; None where it is no such model.
+
+    How its weights start is as Keras describes it.
+    """
     steps = _steps(config) if kind == "Functional" else None
     if steps is None:
         return None
@@ -202,7 +215,9 @@ def composed(kind: str, config: Mapping[str, Any]) -> ComposedLayer | None:
         match = _pattern(form).fullmatch(text)
         found = None if match is None else form.parameters(_numbers(match))
         if found is not None:
-            return ComposedLayer({"type": form.type, **found}, _places(config, form, [name for name, _ in steps]))
+            names = dict(zip(form.names, (name for name, _ in steps), strict=True))
+            starts = _starts(config, form, names)
+            return ComposedLayer({"type": form.type, **found, **starts}, _places(config, form, names))
     return None
 
 
@@ -305,11 +320,16 @@ def _numbers(match: re.Match[str]) -> dict[str, Any]:
     return {name: json.loads(text) for name, text in match.groupdict().items()}
 
 
-def _places(config: Mapping[str, Any], form: Form, names: list[str]) -> list[str]:
+def _starts(config: Mapping[str, Any], form: Form, names: Mapping[str, str]) -> dict[str, Any]:
+    """The initializers of the layers that a form names for them."""
+    described = {layer["config"]["name"]: layer["config"] for layer in config["layers"]}
+    return {parameter: described[names[step]][parameter] for parameter, step in form.initializers}
+
+
+def _places(config: Mapping[str, Any], form: Form, names: Mapping[str, str]) -> list[str]:
     """Where the variables lie: layers are counted by their kind in the order in which the model lists them."""
     paths, counted = {}, Paths("")
     for layer in config["layers"]:
         if not str(layer.get("module", "")).startswith("keras.src.ops"):
             paths[layer["config"]["name"]] = counted.of(layer["class_name"])
-    steps = [line.strip().partition(" = ")[0] for line in form.steps.strip().splitlines()]
-    return [f"{paths[names[steps.index(step)]]}/vars/{number}" for step, number in form.weights]
+    return [f"{paths[names[step]]}/vars/{number}" for step, number in form.weights]

@@ -189,6 +189,7 @@ class _Reading:
     def _typed(self, kind: str, config: Mapping[str, Any], name: str, pointer: str) -> dict[str, Any] | None:
         """A layer's type and parameters."""
         if (layer := composed(kind, config)) is not None:
+            layer.update({key: self._value(key, value, name, pointer) for key, value in layer.items() if key != "type"})
             return layer
         if kind == "Activation":
             activation = config["activation"]

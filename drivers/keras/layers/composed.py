@@ -13,6 +13,8 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from drivers.keras.layers.construction import keras_initializer
+
 Parameters = Mapping[str, Any]
 Tensor = Any
 Shape = Sequence[int]
@@ -49,7 +51,7 @@ def _conditional_batch_normalization(layer: Parameters, features: Tensor, label:
 def _adaptive_instance_normalization(layer: Parameters, features: Tensor, style: Tensor) -> Tensor:
     channels = features.shape[-1]
     normalized = layers.GroupNormalization(-1, epsilon=layer["epsilon"], center=False, scale=False)(features)
-    affine = layers.Dense(2 * channels)(style)
+    affine = layers.Dense(2 * channels, **_initializers(layer, "kernel_initializer", "bias_initializer"))(style)
     return _scale_and_shift(normalized, 1.0 + affine[:, :channels], affine[:, channels:])
 
 
@@ -57,11 +59,13 @@ def _self_attention(layer: Parameters, x: Tensor) -> Tensor:
     height, width, channels = x.shape[1:]
     hidden = max(channels // layer["channel_reduction"], 1)
     pixels = ops.reshape(x, (-1, height * width, channels))
+    start = _initializers(layer, "kernel_initializer")
     query, key, value = (
-        layers.Dense(hidden, use_bias=False, name=f"{part}_kernel")(pixels) for part in ("query", "key", "value")
+        layers.Dense(hidden, use_bias=False, name=f"{part}_kernel", **start)(pixels)
+        for part in ("query", "key", "value")
     )
     attention = ops.softmax(ops.matmul(query, ops.transpose(key, (0, 2, 1))))
-    blended = layers.Dense(channels, use_bias=False, name="output_kernel")(ops.matmul(attention, value))
+    blended = layers.Dense(channels, use_bias=False, name="output_kernel", **start)(ops.matmul(attention, value))
     # A dense layer of one number is what Keras has to learn a factor with.
     scaled = layers.Dense(1, use_bias=False, name="gamma")(ops.expand_dims(blended, -1))
     return ops.reshape(scaled, (-1, height, width, channels)) + x
@@ -69,7 +73,8 @@ def _self_attention(layer: Parameters, x: Tensor) -> Tensor:
 
 def _minibatch_discrimination(layer: Parameters, x: Tensor) -> Tensor:
     kernels, size = layer["num_kernels"], layer["kernel_dim"]
-    views = ops.reshape(layers.Dense(kernels * size, use_bias=False)(x), (-1, kernels, size))
+    flat = layers.Dense(kernels * size, use_bias=False, **_initializers(layer, "kernel_initializer"))(x)
+    views = ops.reshape(flat, (-1, kernels, size))
     apart = ops.expand_dims(views, 0) - ops.expand_dims(views, 1)
     nearness = ops.exp(-ops.sum(ops.abs(apart), axis=-1))
     return ops.concatenate([x, ops.sum(nearness, axis=0)], axis=-1)
@@ -90,6 +95,11 @@ def _minibatch_stddev(layer: Parameters, x: Tensor) -> Tensor:
     spread = ops.mean(ops.sqrt(variance + SMALLEST_VARIANCE), axis=-1, keepdims=True)  # (N, 1)
     spread = ops.reshape(spread, (-1, *(1 for _ in x.shape[1:])))
     return ops.concatenate([x, spread * ops.ones_like(x[..., :1])], axis=-1)
+
+
+def _initializers(layer: Parameters, *names: str) -> dict[str, keras.initializers.Initializer]:
+    """How new weights would start."""
+    return {name: keras_initializer(layer[name]) for name in names}
 
 
 def _scale_and_shift(x: Tensor, scales: Tensor, shifts: Tensor) -> Tensor:

@@ -17,6 +17,12 @@ from tests.drivers.keras.cases import CASES
 from tests.drivers.keras.test_keras_model import LACKING, network_of
 
 SETTINGS = [(kind, *case) for kind in sorted(LACKING) for case in CASES[kind]]
+NORMAL = {"choice": "random_normal", "mean": 0.0, "stddev": 0.02}
+STARTS = [
+    ("AdaIN", {"kernel_initializer": NORMAL, "bias_initializer": {"choice": "ones"}}, [(3, 4, 6), (5,)]),
+    ("MinibatchDiscrimination", {"kernel_initializer": NORMAL}, [(6,)]),
+    ("SelfAttention2D", {"kernel_initializer": NORMAL}, [(2, 2, 3)]),
+]
 WRAPPED = [
     ("TimeDistributed", {"layer": "SelfAttention2D"}, [(3, 2, 2, 4)]),
     ("TimeDistributed", {"layer": "MinibatchStdDev"}, [(3, 5)]),
@@ -34,7 +40,7 @@ def exported(path, kind, parameters, shapes):
     return network, inputs, keras.ops.convert_to_numpy(network(**inputs))
 
 
-@pytest.mark.parametrize(("kind", "parameters", "shapes"), [*SETTINGS, *WRAPPED])
+@pytest.mark.parametrize(("kind", "parameters", "shapes"), [*SETTINGS, *STARTS, *WRAPPED])
 def test_a_layer_comes_back_with_its_parameters_and_weights(tmp_path, kind, parameters, shapes):
     network, inputs, wanted = exported(tmp_path / "model.keras", kind, parameters, shapes)
     found = imported(tmp_path / "model.keras")
