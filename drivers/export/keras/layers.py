@@ -59,6 +59,7 @@ FIRST = {
     **dict.fromkeys(("Conv1D", "Conv2D", "Conv3D", "ConvLSTM2D", "SeparableConv2D"), ("filters", "kernel_size")),
     **dict.fromkeys(("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"), ("filters", "kernel_size")),
     **dict.fromkeys(WINDOWS, ("pool_size",)),
+    "UpConv2D": ("filters", "kernel_size"),
     "Rescaling": ("scale",),
 }
 # What Keras takes where a parameter is not given; where layers differ, by the layer.

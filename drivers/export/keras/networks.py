@@ -10,6 +10,7 @@ from typing import Any
 
 from drivers.export import repeats
 from drivers.export.code import INDENT, Call, replaced
+from drivers.export.enlarging import doubles, is_plain_3x3
 from drivers.export.errors import ExportError
 from drivers.export.initializers import INITIAL
 from drivers.export.keras.layers import FIRST, WRITERS
@@ -32,6 +33,10 @@ TAKEN = frozenset({
 JOINED = frozenset(
     {"Dropout", "ELU", "Flatten", "GELU", "LeakyReLU", "ReLU", "Reshape", "SELU", "SiLU", "Sigmoid", "Softplus", "Tanh"}
 )
+ENLARGING = "tensorflow"
+"""The backend on which a program that enlarges images and convolves them in one go computes, to the last bit, what the
+training does.
+"""
 LONGEST_JOINED = (76, 80)
 """Within a loop, and where none stands for it."""
 
@@ -92,6 +97,7 @@ def _statements(
     shapes = {layer["id"]: tuple(layer["output_shape"]) for layer in layers}
     statements: list[Statement] = []
     entered: dict[str, tuple[int, ...]] = {}
+    previous: Mapping[str, Any] = {}
     before: tuple[int, Call] | None = None  # where the statement of the layer before is, and what it computes
     for place, layer in enumerate(layers):
         following = layers[place + 1] if place + 1 < len(layers) else None
@@ -119,6 +125,17 @@ def _statements(
             if len(str(around)) <= longest:
                 del statements[start:]
                 expression = around
+        if (
+            backend in ENLARGING
+            and before is not None
+            and inputs == ["x"]
+            and is_plain_3x3(layer)
+            and doubles(previous)
+        ):
+            del statements[before[0] :]
+            assert isinstance(expression, Call)
+            expression = replace(expression, function="UpConv2D")
+        previous = layer
         last = following is None and layer["id"] == module["outputs"][0]
         name = "x" if alone or last else names[layer["id"]]
         for head, code in scope.lines:
@@ -135,7 +152,7 @@ def _statements(
 def _parameter(before: str) -> str | None:
     """The parameter whose value comes after the text."""
     named = re.search(r"(\w+)=$", before)
-    first = re.search(r"layers\.(\w+)\($", before)
+    first = re.search(r"(\w+)\($", before)
     if named is not None:
         return named.group(1)
     return FIRST[first.group(1)][0] if first is not None and first.group(1) in FIRST else None

@@ -9,6 +9,7 @@ from math import prod
 from typing import Any
 
 from drivers.export.code import Call, call, is_closed, source
+from drivers.export.enlarging import doubles, is_plain_3x3
 from drivers.export.initializers import initializer
 from drivers.export.pytorch.scope import Scope, Value, activated, drawn, sizes
 from drivers.export.samples import changes_in_use
@@ -132,17 +133,6 @@ OURS = {2: ""}
 """What stands before the name of a class, by the axes of an image: modules of the program, else PyTorch's."""
 
 
-def is_plain_3x3(layer: Mapping[str, Any]) -> bool:
-    """Whether a layer is a convolution that takes what is enlarged twofold in one go."""
-    return (
-        layer["type"] == "Conv2D"
-        and list(layer["kernel_size"]) == [3, 3]
-        and list(layer["strides"]) == list(layer["dilation_rate"]) == [1, 1]
-        and layer["groups"] == 1
-        and layer["padding"] == "same"
-    )
-
-
 @writes("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose")
 def transposed_convolution(scope: Scope) -> Value:
     windows = scope["kernel_size"], scope["strides"], scope["dilation_rate"]
@@ -263,11 +253,6 @@ def upsampling2d(scope: Scope) -> Value:
     mode = "" if scope["interpolation"] == "nearest" else ', mode="bilinear"'
     enlarged = scope.first(f"F.interpolate({scope.x.first()}, scale_factor={sizes(scope['size'])}{mode})")
     return replace(enlarged, half=scope.x.first()) if doubles(scope.layer) else enlarged
-
-
-def doubles(layer: Mapping[str, Any]) -> bool:
-    """Whether a layer repeats every pixel twice along both axes."""
-    return (layer["type"], layer.get("interpolation")) == ("UpSampling2D", "nearest") and list(layer["size"]) == [2, 2]
 
 
 @writes("Cropping1D", "Cropping2D")

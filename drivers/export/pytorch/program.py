@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from drivers.export.code import INDENT, LINE_LENGTH, call, statement
+from drivers.export.enlarging import doubles
 from drivers.export.program import ROLES, Program
-from drivers.export.pytorch.layers import doubles
 from drivers.export.pytorch.networks import layer_names, write_network
 from drivers.export.pytorch.objective import Torch, write_optimizer, write_penalty
 from drivers.export.pytorch.stored import place_of

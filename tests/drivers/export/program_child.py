@@ -1,6 +1,6 @@
-"""A Keras program beside its driver, on one backend: `python -m tests.drivers.export.program_child FOLDER`.
+"""Keras programs beside their driver, on one backend: `python -m tests.drivers.export.program_child FOLDER`.
 
-Reads `spec.json` of the folder and leaves in `losses.json` those of the program and those of the training.
+Reads `specs.json` of the folder and leaves in `losses.json` for each those of the program and those of the training.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from tests.drivers.export.programs import losses
 
 
 def main(folder: Path) -> None:
-    spec = json.loads((folder / "spec.json").read_text())
-    _, found, wanted = losses(spec, library="keras", steps=3)
-    (folder / "losses.json").write_text(json.dumps([found, wanted]))
+    specs = json.loads((folder / "specs.json").read_text())
+    compared = [losses(spec, library="keras", steps=3)[1:] for spec in specs]
+    (folder / "losses.json").write_text(json.dumps(compared))
 
 
 if __name__ == "__main__":

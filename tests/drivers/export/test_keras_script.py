@@ -48,17 +48,41 @@ def test_blocks_in_loops():
     assert "for filters in (8, 16, 32):" in text
 
 
+DIFFERING = [
+    {"id": "image", "type": "Input", "source": "image", "inputs": []},
+    {"id": "blend", "type": "UpSampling2D", "size": 2, "interpolation": "bilinear", "inputs": ["image"]},
+    {"id": "conv", "type": "Conv2D", "filters": 3, "kernel_size": 4, "strides": 4, "inputs": ["blend"]},
+    {"id": "even", "type": "LayerNormalization", "axis": [-1, 1], "inputs": ["conv"]},
+    {"id": "thin", "type": "MultiHeadAttention", "num_heads": 4, "key_dim": 1, "bias_initializer": "ones",
+     "inputs": ["even"]},
+    {"id": "wide", "type": "MultiHeadAttention", "num_heads": 2, "key_dim": 2, "value_dim": 3, "inputs": ["thin"]},
+    {"id": "flat", "type": "Flatten", "inputs": ["wide"]},
+    {"id": "near", "type": "MinibatchDiscrimination", "num_kernels": 2, "kernel_dim": 3, "inputs": ["flat"]},
+    {"id": "score", "type": "Dense", "units": 1, "inputs": ["near"]},
+]  # fmt: skip
+"""A discriminator of layers whose first or second derivatives Keras's own lack, or get wrong, on some backend."""
+
+
 @pytest.mark.parametrize("backend", ["jax", "tensorflow"])
 def test_other_backends_have_the_losses_of_their_training(backend, tmp_path):
-    """In a process of its own, with a penalty through a normalization, labels and an average."""
-    given = normalized_spec(training={"discriminator_steps": 2, "ema_decay": 0.5}, driver="keras", backend=backend)
-    (tmp_path / "spec.json").write_text(json.dumps(given))
+    """In a process of its own: penalties through normalizations, attention and blends; labels; an average; a DCGAN."""
+    runtime = {"driver": "keras", "backend": backend}
+    penalties = [{"choice": "r1", "weight": 0.1}, {"choice": "gradient_penalty", "weight": 0.1}]
+    differing = small_spec(
+        "gan",
+        {"choice": "custom", "layers": DIFFERING},
+        loss={"choice": "hinge", "regularizers": penalties},
+        optimizer={"choice": "sgd", "learning_rate": 0.01},
+        **runtime,
+    )
+    normalized = normalized_spec(training={"discriminator_steps": 2, "ema_decay": 0.5}, **runtime)
+    (tmp_path / "specs.json").write_text(json.dumps([differing, normalized, small_spec("dcgan", **runtime)]))
     environment = {**os.environ, **SETTINGS, "KERAS_BACKEND": backend, "KERAS_HOME": str(tmp_path)}
     command = [sys.executable, "-m", "tests.drivers.export.program_child", str(tmp_path)]
     run = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
-    found, wanted = json.loads((tmp_path / "losses.json").read_text())
-    np.testing.assert_allclose(found, wanted, rtol=1e-4)
+    for found, wanted in json.loads((tmp_path / "losses.json").read_text()):
+        np.testing.assert_allclose(found, wanted, rtol=1e-4)
 
 
 @pytest.mark.parametrize("loss", sorted(spec.catalogue.load()["losses"]))

@@ -9,6 +9,20 @@ from keras import layers, ops
 truncated_normal = None
 
 
+class UpConv2D(layers.Conv2D):
+    """A 3x3 convolution of images enlarged twofold, in one go: 16 products, not 36."""
+
+    def call(self, x):
+        # Weights that meet copies of a pixel are added up.
+        rows = np.float32([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])
+        kernel = ops.einsum("ai,bj,ijcf->abfc", rows, rows, self.kernel)
+        y = ops.conv_transpose(x, kernel, 2, "same")
+        return self.activation(y if self.bias is None else y + self.bias.value)
+
+    def compute_output_shape(self, shape):
+        return (shape[0], 2 * shape[1], 2 * shape[2], self.filters)
+
+
 class ConditionalBatchNorm(layers.Layer):
     """Batch normalization, scaled and shifted by the label. De Vries et al. 2017."""
 
