@@ -13,15 +13,6 @@ from tests.fleet import children, small_spec, wave_spec
 SECONDS = 90.0
 
 
-@pytest.fixture(scope="module")
-def fleet(fleets):
-    with fleets() as fleet:
-        fleet.start_worker("training")
-        fleet.start_worker("lengthy")
-        fleet.start_worker("interactive")
-        yield fleet
-
-
 def scored(spec, *metrics, **evaluation):
     return specs.resolve({**spec, "evaluation": {"metrics": list(metrics), "sample_count": 60, **evaluation}})
 

@@ -18,15 +18,6 @@ SECONDS = 120.0
 
 
 @pytest.fixture(scope="module")
-def fleet(fleets):
-    with fleets() as fleet:
-        fleet.start_worker("training")
-        fleet.start_worker("lengthy")
-        fleet.start_worker("interactive")
-        yield fleet
-
-
-@pytest.fixture(scope="module")
 def trained(fleet):
     return fleet.wait(fleet.submit(small_spec(epochs=1)), "succeeded").id
 

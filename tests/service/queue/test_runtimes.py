@@ -21,15 +21,6 @@ SECONDS = 300.0
 SCORED = {"metrics": ["kid"], "sample_count": 60, "extractor": "identity", "every_epochs": 2}
 
 
-@pytest.fixture(scope="module")
-def fleet(fleets):
-    with fleets() as fleet:
-        fleet.start_worker("training")
-        fleet.start_worker("lengthy")
-        fleet.start_worker("interactive")
-        yield fleet
-
-
 @pytest.mark.parametrize(("backend", "precision"), [("jax", "float32"), ("tensorflow", "bfloat16")])
 def test_all_that_the_service_offers_is_there_on_a_backend(fleet, backend, precision):
     """It is scored while it trains, obeys, and its model samples, judges, is scored and leaves as a file."""
