@@ -7,9 +7,10 @@ import pytest
 import spec
 from drivers.export import write_script
 
-LONGEST, LONGEST_WITH_OPTIONS = 199, 209
-"""Lines: of a plain DCGAN, in Keras with options too; in PyTorch where it trains on part of the data, has a penalty,
-keeps an average or changes its learning rate: there a convolution that enlarges takes a dozen lines."""
+LONGEST, LONGEST_WITH_OPTIONS = 199, 210
+"""Lines: of a plain DCGAN; where it trains on part of the data, has a penalty, keeps an average or changes its learning
+rate, on the runtimes that `ENLARGE` in a convolution of a dozen lines. The others stay within the first bound."""
+ENLARGE = ("pytorch", "tensorflow")
 KERAS = ("jax", "tensorflow", "torch")
 
 
@@ -58,6 +59,5 @@ def test_the_critic_of_another_family():
 
 
 def assert_short(found):
-    keras = {name: count for name, count in found.items() if name != "pytorch"}
-    assert max(keras.values()) <= LONGEST, found
-    assert found["pytorch"] <= LONGEST_WITH_OPTIONS, found
+    for runtime, count in found.items():
+        assert count <= (LONGEST_WITH_OPTIONS if runtime in ENLARGE else LONGEST), found
