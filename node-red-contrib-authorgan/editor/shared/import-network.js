@@ -16,6 +16,8 @@ const { CUSTOM, GAN, NETWORKS } = modules
 /** Room between what is in the drawing already and what is added below it. */
 const MARGIN = 120
 
+/** How Node-RED says that the service does not answer. */
+const AWAY = 504
 /** How long the editor tells what became of a file's weights. */
 const TOLD_MS = 15_000
 /** Problems that one notice names. */
@@ -50,14 +52,17 @@ function placesFor(role) {
 export async function drawNetwork(network, role, node, { keepWeights = false } = {}) {
     const gan = node ? specFor(node, role, network.layers) : await ganFor(network, role)
     const found = await measured(gan, role)
-    const kept = keepWeights ? await keep(network, role, gan, found) : null
+    const { kept = null, reason } = keepWeights ? await keep(network, role, gan, found) : {}
     // Layers whose weights are kept are those that the weights belong to.
     const layers = kept ? kept.spec[role].layers : found.layers
     const weights = kept && { job: kept.id, replace: [], file: network.file.name }
     if (node) wireInto(node, layers, weights)
     else await drawAround(gan, role, { spec: kept ? kept.spec : found.spec, layers, weights })
-    if (kept) tellKept(network, kept)
+    if (kept) tell("success", text("import.weights.kept", { file: network.file.name, name: kept.name }))
+    else if (reason) tell("warning", text("import.weights.refused", { file: network.file.name, reason }))
 }
+
+const tell = (type, words) => RED.notify($("<p>").text(words), { type, timeout: TOLD_MS })
 
 /** A GAN around a network, on the data that fits it. */
 async function ganFor({ name, layers }, role) {
@@ -68,15 +73,13 @@ async function ganFor({ name, layers }, role) {
     return shape.length > 0 ? imported.ganAround(layers, role, { name, data: imported.dataOf(shape) }) : spec
 }
 
-/** The run that the service keeps a network's weights as; null where it does not, which is told. */
+/** The run that the service keeps a network's weights as, { kept }, or the { reason } why it does not. */
 async function keep({ file, name }, role, gan, found) {
+    if (!found.spec) return { reason: found.away || text("import.weights.unfit") }
     try {
-        if (!found.spec) throw new Error(text("import.weights.unfit"))
-        return await askToKeep(file, { spec: gan, role, name })
+        return { kept: await askToKeep(file, { spec: gan, role, name }) }
     } catch (error) {
-        const told = text("import.weights.refused", { file: file.name, reason: inShort(problemsIn(error)) })
-        RED.notify($("<p>").text(told), { type: "warning", timeout: TOLD_MS })
-        return null
+        return { reason: inShort(problemsIn(error)) }
     }
 }
 
@@ -85,11 +88,6 @@ function inShort(problems) {
     const told = problems.slice(0, MOST_TOLD).map(({ message }) => message)
     const count = problems.length - told.length
     return [...told, ...(count > 0 ? [text("import.weights.more", { count })] : [])].join(" ")
-}
-
-function tellKept({ file }, { name }) {
-    const told = text("import.weights.kept", { file: file.name, name })
-    RED.notify($("<p>").text(told), { type: "success", timeout: TOLD_MS })
 }
 
 /** Draws a GAN around a network: as the service resolved it, else, as far as it goes, with the problems that it has. */
@@ -112,15 +110,17 @@ function specFor(node, role, layers) {
 
 /**
  * What the service makes of the layers in a spec: { layers, spec }, spec null where something is wrong with it. Then
- * those that fit have their shapes all the same.
+ * those that fit have their shapes all the same; or none has one, where the service is `away`, as that says.
  */
 async function measured(spec, role) {
     try {
         const resolved = await askFor(spec)
         return { spec: resolved, layers: resolved[role].layers }
     } catch (error) {
-        if (!error.measured) throw error
-        return { spec: null, layers: imported.completed(spec[role].layers, error.measured[role]?.layers) }
+        const isAway = error.status === AWAY
+        if (!error.measured && !isAway) throw error
+        const layers = imported.completed(spec[role].layers, error.measured?.[role]?.layers)
+        return { spec: null, layers, away: isAway ? error.message : null }
     }
 }
 
