@@ -1,9 +1,12 @@
 /** What a new user does: opens the editor, presses the button, watches, changes something, breaks something. */
 const assert = require("node:assert/strict")
 const { describe, test } = require("node:test")
+const { load } = require("../palette/support/palette")
 const { until } = require("../palette/support/until")
 const { Editor } = require("./support/browser")
 const { openEditor, PATIENCE_MS } = require("./support/start")
+
+const LAYERS = Object.keys(load("./lib/catalogue.json").layers).length
 
 let system
 let browser
@@ -82,6 +85,29 @@ describe("the first flow", () => {
         assert.deepEqual(await chosen(), { ...parameters, driver: "keras", backend: "jax" })
         await choose({ label: "PyTorch" }, null)
         assert.deepEqual(await chosen(), parameters)
+    })
+
+    test("tells what each driver of the service can do, and what of the catalogue one cannot", async () => {
+        const told = async () => {
+            let cells
+            await editor.edit("first-gan-gan", async (dialog) => {
+                await dialog.locator("#authorgan-capabilities summary").click()
+                await dialog.locator("#authorgan-capabilities table").waitFor()
+                cells = await dialog
+                    .locator("#authorgan-capabilities tr")
+                    .evaluateAll((rows) => rows.map(({ cells }) => [...cells].map(({ textContent }) => textContent)))
+            })
+            return Object.fromEntries(cells.map(([name, ...rest]) => [name, rest]))
+        }
+        const { "": drivers, layers, backends } = await told()
+        assert.deepEqual([drivers, layers], [["Keras", "PyTorch"], Array(2).fill(`all ${LAYERS}`)])
+        assert.match(backends[0], /torch/)
+        await editor.page.route("**/authorgan/drivers", (route) =>
+            route.fulfill({ json: { keras: { losses: ["hinge"] } } })
+        )
+        const { losses } = await told()
+        assert.deepEqual(losses, ["all but least_squares, minimax, non_saturating, wasserstein"])
+        await editor.page.unroute("**/authorgan/drivers")
     })
 
     test("says which backends the service lacks, and how to get one, before it is chosen for good", async () => {

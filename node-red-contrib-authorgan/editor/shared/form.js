@@ -5,6 +5,7 @@ import fields from "../../lib/fields.js"
 import modules from "../../lib/modules.js"
 import { layerAt, resolvedOf } from "./answers.js"
 import { askDrivers } from "./asking.js"
+import * as capabilities from "./capabilities.js"
 import * as exportSpec from "./export-spec.js"
 import * as metrics from "./metrics.js"
 import { text } from "./texts.js"
@@ -60,7 +61,7 @@ function prepareFrozen(node, measured) {
     const isOwn = node.trainable === false
     const byNetwork = !isOwn && measured?.trainable === false
     $("#authorgan-frozen").prop({ checked: isOwn || byNetwork, disabled: byNetwork })
-    if (byNetwork) $("#authorgan-frozen-meaning").text(text("transfer.byNetwork"))
+    if (byNetwork) $("#authorgan-frozen-meaning").removeAttr("data-i18n").text(text("transfer.byNetwork"))
 }
 
 export function saveEntry(node) {
@@ -252,6 +253,7 @@ export function prepareGan(node) {
     metrics.prepare(wanted)
     $("#authorgan-every-epochs").val(every || "")
     prepareBackend()
+    capabilities.prepare()
 }
 
 /** Only Keras computes with one of several libraries. */
