@@ -132,7 +132,7 @@ function wireInto(node, layers, weights) {
         title: RED.utils.getNodeLabel(node, node.type),
         color: node._def.color
     })
-    const changes = { choice: CUSTOM, parameters: {}, weights }
+    const changes = { choice: CUSTOM, parameters: {}, weights, frozen: [] }
     place([network.group, ...network.nodes], { wires: [network.wire], edits: [{ node, changes }] })
     RED.view.reveal(network.group.nodes[0])
 }

@@ -129,6 +129,16 @@ def dense_of_steps():
     return nodes, weights, (8, 3), "Input Dense"
 
 
+def convolution_of_steps():
+    """A sequence is an image of one row for it."""
+    nodes = [
+        *(make("Unsqueeze", ["x", "one"], ["a"]), *turned("Conv", ["a", "kernel"], "b", auto_pad="SAME_UPPER",
+          strides=[1, 2], kernel_shape=[1, 3])),
+        *(make("Squeeze", ["b", "one"], ["c"]), make("Add", ["c", "bias"], ["d"]), make("Relu", ["d"], ["y"])),
+    ]  # fmt: skip
+    return nodes, {"one": whole(1), "kernel": weight(4, 3, 1, 3), "bias": weight(4)}, (8, 3), "Input Conv1D ReLU"
+
+
 def lstm():
     """The steps come first for the operator, and its first state is made as large as the batch."""
     nodes = [
@@ -145,7 +155,15 @@ def lstm():
     return nodes, weights, (6, 3), "Input LSTM Dense"
 
 
-CASES = (generator, critic, enlarged_by_computed_sizes, cut_to_a_computed_size, dense_of_steps, lstm)
+CASES = (
+    generator,
+    critic,
+    enlarged_by_computed_sizes,
+    cut_to_a_computed_size,
+    dense_of_steps,
+    convolution_of_steps,
+    lstm,
+)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.__name__ for case in CASES])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from drivers.imports.drawing import UndrawableError, Value
 from drivers.imports.onnx.operators.edges import cropped, padded
 from drivers.imports.onnx.reading import Node, Operator
+
+T = TypeVar("T")
 
 
 def image_order(value: Value, rank: int) -> list[int]:
@@ -20,6 +23,22 @@ def image_order(value: Value, rank: int) -> list[int]:
     if value.rank != rank + 2 or value.batch != 0:
         raise UndrawableError(f"it moves along {rank} axes, but its input has {value.rank - 2}")
     return [*range(2, value.rank), 1]
+
+
+def _long_axes(node: Node, value: Value, kernel: Sequence[int]) -> list[int]:
+    """The axes that a kernel moves along, but for one of the size 1 over a sequence, which is there for show.
+
+    TensorFlow has convolutions along one axis as ones of images with a single row.
+    """
+    rank = len(kernel)
+    is_sequence = rank == 2 and value.rank == 4 and len(node.drawing.shape(value.layer)) == 2
+    found = [axis for axis in range(rank) if not is_sequence or kernel[axis] > 1 or value.size(axis + 2) > 1]
+    return found or list(range(rank))
+
+
+def _taken(given: Sequence[T], axes: Sequence[int]) -> list[T]:
+    """What there is of some of the axes."""
+    return [given[axis] for axis in axes]
 
 
 def edges(node: Node, sizes: Sequence[int], reach: Sequence[int], strides: Sequence[int]) -> list[tuple[int, int]]:
@@ -56,11 +75,19 @@ def _convolution(node: Node) -> Value:
     rank = len(kernel)
     if not 1 <= rank <= 3:
         raise UndrawableError(f"it moves along {rank} axes and not along 1, 2 or 3")
-    layer = node.arranged(value, image_order(value, rank))
-    *sizes, channels = node.drawing.shape(layer)
+    order = image_order(value, rank)
+    sizes, channels = [value.size(axis) for axis in order[:-1]], value.size(1)
     strides, dilations = node.get("strides", [1] * rank), node.get("dilations", [1] * rank)
     reach = [(size - 1) * apart + 1 for size, apart in zip(kernel, dilations, strict=True)]
     padding = edges(node, sizes, reach, strides)
+    axes = _long_axes(node, value, kernel)
+    if len(axes) < rank and not any(any(padding[axis]) for axis in range(rank) if axis not in axes):
+        weight = weight.reshape(*weight.shape[:2], *(kernel[axis] for axis in axes))
+        order = [*_taken(order, axes), 1]
+        kernel, strides, dilations = (_taken(given, axes) for given in (kernel, strides, dilations))
+        sizes, reach, padding = _taken(sizes, axes), _taken(reach, axes), _taken(padding, axes)
+        rank = len(axes)
+    layer = node.arranged(value, order)
     same = is_same(padding, sizes, reach, strides)
     if any(map(any, padding)) and not same:
         layer = padded(node, layer, padding)
@@ -77,7 +104,7 @@ def _convolution(node: Node) -> Value:
         layer = node.add("DepthwiseConv2D", [layer], weights, depth_multiplier=filters // channels, **shared)
     else:
         layer = node.add(f"Conv{rank}D", [layer], weights, filters=filters, groups=groups, **shared)
-    return node.drawing.value(layer, image_order(value, rank))
+    return node.drawing.value(layer, order, like=value)
 
 
 def _transposed_convolution(node: Node) -> Value:
