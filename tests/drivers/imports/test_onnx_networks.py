@@ -230,6 +230,24 @@ def test_softmax_silu_and_leaky_relu_as_arithmetic(tmp_path):
     agree(computed(network, x), run_onnx(path, x))
 
 
+@pytest.mark.parametrize(
+    ("node", "told"),
+    [
+        (helper.make_node("Softmax", ["rows"], ["y"], "shares"), "Softmax 'shares' cannot be drawn: its input has the "
+         "batch and other axes in one"),
+        (helper.make_node("Einsum", ["x", "x"], ["y"], "sum", equation="nsc,nsc->n"), "the sum nsc,nsc->n"),
+        (helper.make_node("Einsum", ["x", "x"], ["y"], "sum", equation="...c,...c->..."), "no layer does the sum"),
+        (helper.make_node("Einsum", ["x", "m"], ["y"], "sum", equation="nsc,nc->ns"), "does not fit|no layer does"),
+    ],
+)  # fmt: skip
+def test_batches_that_are_mixed_and_sums_that_no_layer_does_are_refused(tmp_path, node, told):
+    nodes = [helper.make_node("Reshape", ["x", "shape"], ["rows"]), node]
+    weights = {"shape": np.array([-1, 3]), "m": weight(3, 5)}
+    path = graph(tmp_path / "m.onnx", nodes, weights, {"x": (TensorProto.FLOAT, ["n", 8, 3])})
+    with pytest.raises(UnreadableError, match=told):
+        imported(path)
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_a_recurrent_layer_that_was_unrolled_is_refused_and_told_what_would_be_right(tmp_path):
     class Unrolled(nn.Module):
