@@ -210,8 +210,15 @@ def _resolved(text: str, name: str | None, changes: Mapping[str, Any]) -> Any:
             document = {**document, **changes, **({"name": name} if name else {})}
         return resolve_here(document)
     except SpecError as error:
-        problems = [{**problem, "pointer": f"/spec{problem['pointer']}"} for problem in error.problems]
-        raise SpecError(problems, error.measured) from error
+        raise SpecError([_in_field(problem) for problem in error.problems], error.measured) from error
+
+
+def _in_field(problem: Mapping[str, str]) -> dict[str, str]:
+    """A problem of a spec as one of the field, or of the file's header: what trained the weights need not be here."""
+    message = problem["message"]
+    if problem["code"] == "not_installed":
+        message += ". Weights belong to no library: the spec may name another driver here, in the field 'spec'"
+    return {**problem, "pointer": f"/spec{problem['pointer']}", "message": message}
 
 
 def _unusable(error: DriverError, path: Path, file: FileStorage) -> ProblemError:

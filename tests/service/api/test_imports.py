@@ -10,6 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 from safetensors import safe_open
 from safetensors.numpy import load_file, save
 
+import drivers
 import spec as specs
 
 from .conftest import SPEC
@@ -81,6 +82,20 @@ def test_the_spec_may_come_in_the_header(client):
     content = save(tensors(), metadata={"spec": json.dumps(SPEC)})
     response = post(client, "/v1/models/import", content)
     assert (response.status_code, response.json["name"]) == (201, SPEC["name"])
+
+
+def test_weights_of_a_backend_that_is_not_installed_are_taken_for_another(client, monkeypatch):
+    known = {name: dict(each) for name, each in drivers.capabilities().items()}
+    known["keras"]["backends"] = ["torch"]
+    monkeypatch.setattr("service.api.jobs.capabilities", lambda: known)
+    trained = {**SPEC, "driver": "keras", "backend": "jax"}
+    content = save(tensors(), metadata={"spec": json.dumps(trained)})
+    (problem,) = post(client, "/v1/models/import", content).json["problems"]
+    assert problem["pointer"] == "/spec/backend"
+    assert "another driver here, in the field 'spec'" in problem["message"]
+    assert client.get("/v1/jobs").json["jobs"] == []
+    beside = json.dumps({**trained, "backend": "torch"})
+    assert post(client, "/v1/models/import", content, spec=beside).status_code == 201
 
 
 SOUND = json.dumps({"method": "logistic", "slope": 2.0, "offset": 0.0, "centre": 1.0, "spread": 3.0})
