@@ -357,19 +357,21 @@ describe("the sidebar of runs", () => {
     test("a network starts from a run that is chosen in its dialog, with layers anew and frozen", async () => {
         await editor.place(TUNING)
         const layer = (dialog, id) => dialog.locator(`[data-layer="${id}"]`)
-        const choose = async (dialog, typed) => {
+        const choose = async (dialog) => {
             await dialog.locator("#authorgan-transfer > summary").click()
             await layer(dialog, "dense_1").waitFor()
-            await dialog.locator("#authorgan-weights-job").click()
-            await dialog.locator("#authorgan-weights-job").pressSequentially(typed)
+            const field = dialog.locator("#authorgan-weights-job")
             const offered = page.locator(".red-ui-autoComplete-container a")
-            await until(async () => !typed || (await offered.count()) === 1, "only what fits is offered")
+            await field.click()
+            await until(async () => (await offered.count()) > 1, "the latest runs are offered")
+            await field.pressSequentially("fas")
+            await until(async () => (await offered.count()) === 1, "only what fits is offered")
             await offered.filter({ hasText: /^fast/ }).click()
             assert.equal(await dialog.locator("#authorgan-weights-job").inputValue(), fast)
             await dialog.getByText(/^“fast”, done · /).waitFor()
         }
         await editor.edit("tuning-generator", async (dialog) => {
-            await choose(dialog, "")
+            await choose(dialog)
             assert.equal(await dialog.locator("[data-layer]:not(.authorgan-misfit)").count(), 2)
             await layer(dialog, "dense_1").getByLabel("dense_1 is frozen").check()
         })
@@ -378,7 +380,7 @@ describe("the sidebar of runs", () => {
             "the badge says so"
         )
         await editor.edit("tuning-critic", async (dialog) => {
-            await choose(dialog, "fas")
+            await choose(dialog)
             await dialog.getByText(/'discriminator\/dense_1\/kernel' is 64x32 instead of 64x48/).waitFor()
             assert.equal(await layer(dialog, "dense_1").locator("td").nth(1).textContent(), "Dense, 2.1 k")
             await editor.screenshot("start-from-a-run")
