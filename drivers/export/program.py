@@ -63,6 +63,8 @@ class Program(ABC):
     """
 
     LIBRARY: ClassVar[str]
+    # How far its losses are those of the training.
+    AGREES: ClassVar[str] = "to rounding"
     WORDS: ClassVar[Words]
 
     def __init__(self, spec: Mapping[str, Any], *, cells: bool = False) -> None:

@@ -31,6 +31,7 @@ class TorchProgram(Program):
     """See `drivers.export.program.Program`."""
 
     LIBRARY = "PyTorch"
+    AGREES = "with as many threads (OMP_NUM_THREADS)"
     WORDS = Torch()
 
     @property
