@@ -21,8 +21,8 @@ const STEP = 60
 /** Left edge of the layers, and from a node to the middle of a link node beside it. */
 const LAYERS_LEFT = 60
 const LINK_ROOM = 45
-/** Centres of what stands right of the modules, from their right edge. */
-const ACROSS = { gan: 160, train: 310, preview: 480 }
+/** Centres of what stands right of the modules, from their right edge; the preview leaves a train node room to name its runtime. */
+const ACROSS = { gan: 160, train: 310, preview: 560 }
 /** Width of the preview, and the height of the card below it, in widths of it. */
 const PREVIEW_WIDTH = 240
 const CARD = 1.6
