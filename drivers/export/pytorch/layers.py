@@ -13,7 +13,14 @@ from drivers.export.enlarging import doubles, is_plain_3x3
 from drivers.export.initializers import initializer
 from drivers.export.pytorch.scope import Scope, Value, activated, drawn, sizes
 from drivers.export.samples import changes_in_use
-from drivers.padding import innermost_first, same_padding, split_padding, transposed_padding, window_padding
+from drivers.padding import (
+    innermost_first,
+    same_padding,
+    split_padding,
+    transposed_padding,
+    window_padding,
+    without_uncovered,
+)
 from spec.shapes import measure
 
 Writer = Callable[[Scope], Value]
@@ -111,13 +118,13 @@ def embedding(scope: Scope) -> Value:
 @writes("Conv1D", "Conv2D", "Conv3D")
 def convolution(scope: Scope) -> Value:
     rank = scope.x.rank - 1
-    padding, code = _padding(scope)
+    padding, strides, code = _padding(scope)
     made = call(
         f"{OURS.get(rank, 'nn.')}Conv{rank}d",
         scope.x.shape[-1],
         scope["filters"],
         sizes(scope["kernel_size"]),
-        **_unusual(stride=scope["strides"]),
+        **_unusual(stride=strides),
         **_unusual(0, padding=padding),
         **_unusual(dilation=scope["dilation_rate"]),
         **({} if scope["groups"] == 1 else {"groups": scope["groups"]}),
@@ -182,13 +189,13 @@ def separable_convolution(scope: Scope) -> Value:
 def _depthwise(scope: Scope, suffix: str, bias: Any) -> str:
     """Every channel through filters of its own."""
     channels, multiplier = scope.x.shape[-1], scope["depth_multiplier"]
-    padding, code = _padding(scope)
+    padding, strides, code = _padding(scope)
     made = call(
         "nn.Conv2d",
         channels,
         channels * multiplier,
         sizes(scope["kernel_size"]),
-        **_unusual(stride=scope["strides"]),
+        **_unusual(stride=strides),
         **_unusual(0, padding=padding),
         **_unusual(dilation=scope["dilation_rate"]),
         groups=channels,
@@ -198,12 +205,19 @@ def _depthwise(scope: Scope, suffix: str, bias: Any) -> str:
     return f"{scope.module(drawn(made, scope['depthwise_initializer'], bias, shape), suffix)}({code})"
 
 
-def _padding(scope: Scope) -> tuple[Sequence[int], str]:
-    """What the kernel pads, and the input, padded by hand where its two sides differ."""
-    windows = scope["kernel_size"], scope["strides"], scope["dilation_rate"]
-    padding, extra = split_padding(window_padding(scope["padding"], scope.x.shape[:-1], *windows))
+def _padding(scope: Scope) -> tuple[Sequence[int], Sequence[int], str]:
+    """What the kernel pads, its strides, and the input, padded by hand where its two sides differ."""
+    sizes, strides = scope.x.shape[:-1], scope["strides"]
+    windows = scope["kernel_size"], strides, scope["dilation_rate"]
+    sides = window_padding(scope["padding"], sizes, *windows)
+    if scope.x.shape[-1] == 1:
+        # Of one channel and a single window along an axis, PyTorch 2.13 leaves a part of the input's gradient unwritten
+        # where the stride is more than one; the driver spares it both.
+        sides = without_uncovered(sides, sizes, *windows)
+        strides = [1 if count == 1 else stride for count, stride in zip(scope.shape, strides, strict=False)]
+    padding, extra = split_padding(sides)
     code = scope.x.first()
-    return padding, code if extra is None else f"F.pad({code}, {extra})"
+    return padding, strides, code if extra is None else f"F.pad({code}, {extra})"
 
 
 def _unusual(usual: int = 1, **named: Sequence[int]) -> dict[str, str]:

@@ -93,6 +93,11 @@ def test_initializers(initializer):
     assert_same_losses(small_spec("gan", critic({**layer, "bias_initializer": "ones"})), steps=2)
 
 
+def test_a_single_window_over_one_channel():
+    """PyTorch leaves gradients unwritten there, unless the window has no stride and reaches all of its input."""
+    assert_same_losses(small_spec("gan", critic({"type": "Conv2D", "filters": 4, "kernel_size": 7, "strides": 2})))
+
+
 def test_an_average_is_kept_and_sampled_from():
     text = assert_same_losses(small_spec("dcgan", training={"ema_decay": 0.9}))
     assert "average.update_parameters(generator)" in text
