@@ -125,13 +125,26 @@ def _of_validation(error: HTTPError) -> ProblemError:
 
 
 def _of_field(item: Mapping[str, Any], location: str) -> dict[str, Any]:
-    path = [str(part).replace("~", "~0").replace("/", "~1") for part in item["loc"]]
-    name = ".".join(str(part) for part in item["loc"])
+    places = _places(item, request.get_json(silent=True)) if location == "json" else item["loc"]
+    path = [str(part).replace("~", "~0").replace("/", "~1") for part in places]
+    name = ".".join(str(part) for part in places)
     message = item["msg"].removeprefix("Value error, ")
     message = f"{name}: {message}" if name else message
     if location == "query":
         return {"pointer": "", "code": item["type"], "message": message, "parameter": name}
     return {"pointer": "".join(f"/{part}" for part in path), "code": item["type"], "message": message}
+
+
+def _places(item: Mapping[str, Any], body: Any) -> list[str | int]:
+    """Where in the body a problem is; between its keys Pydantic also names the alternatives of a type that it tried."""
+    places: list[str | int] = []
+    for number, part in enumerate(item["loc"], start=1):
+        if (isinstance(body, Mapping) and part in body) or (isinstance(body, list) and part in range(len(body))):
+            body = body[part]
+            places.append(part)
+        elif item["type"] == "missing" and number == len(item["loc"]):
+            places.append(part)
+    return places
 
 
 _DETAILS = {

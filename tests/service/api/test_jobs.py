@@ -1,5 +1,7 @@
 """Jobs over HTTP: submit, list, show, steer, delete."""
 
+import pytest
+
 from service.queue.connection import event_stream_key, redis_client
 from tests.fleet import states
 
@@ -249,6 +251,22 @@ def test_the_worker_of_a_running_job_is_nudged(client, services, store, job):
     assert listener.get_message(timeout=5)["type"] == "message"
     listener.close()
     assert store.take_request(claim) == {"action": "update", "changes": {"learning_rate": {"generator": 1e-4}}}
+
+
+@pytest.mark.parametrize(
+    ("rate", "place", "message"),
+    [
+        (-1, "", "should be greater than 0"),
+        ({"generator": -1}, "/generator", "should be greater than 0"),
+        ({"critic": 1e-4}, "/critic", "should be 'generator' or 'discriminator'"),
+    ],
+)
+def test_a_change_that_cannot_be_is_told_where_it_stands(client, job, rate, place, message):
+    changes = {"action": "update", "changes": {"learning_rate": rate}}
+    problems = client.post(f"/v1/jobs/{job}/actions", json=changes).json["problems"]
+    told = {problem["pointer"]: problem["message"] for problem in reversed(problems)}
+    assert set(told) <= {"/changes/learning_rate", f"/changes/learning_rate{place}"}
+    assert any(message in problem["message"] for problem in problems if problem["pointer"].endswith(place))
 
 
 def test_a_step_says_which_network(client, store, job):
