@@ -1,7 +1,7 @@
 """Trainings that go by a script, on any runtime, and all that one leads to.
 
-They run in the test's own process with the PyTorch driver, and in processes of the other runtimes (`tests.drivers.keras.
-workers`), so everything here can travel from one to the other.
+They run in the test's own process with the PyTorch driver, and in those of the other runtimes, which are
+`tests.drivers.keras.workers`; so everything here can travel from one process to another.
 """
 
 from __future__ import annotations
@@ -49,7 +49,10 @@ class Relativistic(Loss):
 
 @dataclass(frozen=True)
 class Training:
-    """A resolved spec, without driver and backend, and what is done in one session of it."""
+    """A resolved spec, without driver and backend, and what is done in one session of it.
+
+    The spec may have the loss `Relativistic`.
+    """
 
     spec: Mapping[str, Any]
     script: Script
@@ -91,11 +94,24 @@ class Cut:
     precision: str
 
 
+def smooth(resolved: Mapping[str, Any]) -> dict[str, Any]:
+    """A resolved spec without dropout, which draws in each library by itself, and with SiLU in place of LeakyReLU.
+
+    LeakyReLU's slope has a step, so a penalty on slopes jumps where rounding takes a unit to its other side.
+    """
+    for layer in resolved["generator"]["layers"] + resolved["discriminator"]["layers"]:
+        if layer["type"] == "Dropout":
+            layer["rate"] = 0.0
+        if layer["type"] == "LeakyReLU":
+            layer["type"] = "SiLU"
+            del layer["negative_slope"]
+    return dict(resolved)
+
+
 def open_on(runtime: Runtime, spec: Mapping[str, Any]) -> Any:
-    """A session of a resolved spec with its data; the spec may have the loss `Relativistic`."""
+    """A session of a resolved spec with its data."""
     driver = {"driver": PYTORCH} if runtime == PYTORCH else {"driver": "keras", "backend": runtime}
-    with patch.dict(LOSSES, relativistic=Relativistic):
-        return drivers.open_session({**spec, **driver}, load(spec["data"]), threads=1)
+    return drivers.open_session({**spec, **driver}, load(spec["data"]), threads=1)
 
 
 def follow(session: Any, script: Script) -> None:
@@ -111,6 +127,7 @@ def train_all(runtime: Runtime, trainings: Mapping[str, Training]) -> dict[str, 
     return {name: train(runtime, training) for name, training in trainings.items()}
 
 
+@patch.dict(LOSSES, relativistic=Relativistic)
 def train(runtime: Runtime, training: Training) -> Outcome:
     session = open_on(runtime, training.spec)
     start = variables(session)
@@ -143,6 +160,7 @@ def cut_all(runtime: Runtime, cuts: Mapping[str, tuple[Training, Script]]) -> di
     return {name: cut(runtime, *halves) for name, halves in cuts.items()}
 
 
+@patch.dict(LOSSES, relativistic=Relativistic)
 def cut(runtime: Runtime, first: Training, rest: Script) -> Cut:
     """Trains, saves a checkpoint and goes on; and goes on from that checkpoint in another session."""
     with TemporaryDirectory() as folder:

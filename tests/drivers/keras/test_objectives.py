@@ -11,7 +11,7 @@ import pytest
 from tests.drivers.conftest import small_spec
 from tests.drivers.keras.children import BACKENDS
 from tests.drivers.keras.workers import answers
-from tests.drivers.trainings import PYTORCH, Outcome, Training, compare, train_all, ways
+from tests.drivers.trainings import PYTORCH, Outcome, Training, compare, smooth, train_all, ways
 
 STEPS = 10
 FAMILIES = ("gan", "cgan", "dcgan", "wgan", "wgan_gp")
@@ -54,17 +54,13 @@ def name(case: Case) -> str:
 
 
 def training(family: str, loss: dict[str, Any], chosen: tuple[dict[str, Any], ...]) -> Training:
-    """Without dropout, which draws in each library by itself."""
     resolved = small_spec(
         family,
         loss={**loss, "regularizers": list(chosen)},
         optimizer={"choice": "sgd", "learning_rate": RATE},
         training={"discriminator_steps": 1},
     )
-    for layer in resolved["discriminator"]["layers"]:
-        if layer["type"] == "Dropout":
-            layer["rate"] = 0.0
-    return Training(dict(resolved), [None] * STEPS)
+    return Training(smooth(resolved), [None] * STEPS)
 
 
 @pytest.fixture(scope="module")

@@ -18,10 +18,9 @@ import drivers
 import spec
 from drivers import losses, regularizers
 from drivers.data import load
-from drivers.pytorch import optimizers
 from drivers.pytorch.ops import TorchOps
-from spec import catalogue
 from tests.drivers.conftest import small_spec
+from tests.drivers.keras.children import SETTINGS
 from tests.drivers.keras.training_child import (
     asked,
     edited,
@@ -29,9 +28,8 @@ from tests.drivers.keras.training_child import (
     looked_at,
     looked_into,
     losses_of,
-    losses_read,
-    measurements,
 )
+from tests.drivers.trainings import losses_read, measurements
 
 BACKENDS = ("jax", "tensorflow", "torch")
 # Those that also train in bfloat16.
@@ -64,18 +62,7 @@ WAVES = {
 SGD = {"choice": "sgd", "learning_rate": 0.005}
 STEPS = 10
 SHAPE = (6, 3, 3, 1)
-# What runs a few times is not worth optimizing.
-SETTINGS = {
-    "OMP_NUM_THREADS": "1",
-    "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true",
-}
 ROOT = Path(__file__).parents[3]
-
-
-def entry(kind: str, choice: str) -> dict[str, Any]:
-    """A module with the catalogue's defaults."""
-    parameters = catalogue.load()[kind][choice]["parameters"]["properties"]
-    return {"choice": choice, **{name: schema["default"] for name, schema in parameters.items()}}
 
 
 def family_spec(family: str) -> dict[str, Any]:
@@ -128,9 +115,6 @@ def given() -> dict[str, np.ndarray]:
         "draws": rng.random((1, SHAPE[0])),
         "kernel": rng.normal(size=(9, 4)),
         "bias": rng.normal(size=4),
-        "start": np.linspace(-1, 1, 5),
-        # small ones make epsilon count
-        "gradients": rng.normal(size=(4, 5)) * np.array([1e-6, 1e-4, 1e-2, 1.0, 30.0]),
     }
     return {name: value.astype(np.float32) for name, value in arrays.items()}
 
@@ -156,7 +140,6 @@ def runtimes(pytorch, given, used) -> dict[str, dict[str, np.ndarray]]:
         "steps": STEPS,
         "losses": sorted(losses.LOSSES),
         "penalties": ["gradient_penalty", "r1"],
-        "optimizers": [entry("optimizers", choice) for choice in sorted(optimizers.OPTIMIZERS)],
         "resumed": small_spec("dcgan", **RESUMED),
         "reduced": {family: {**family_spec(family), "precision": "bfloat16"} for family in REDUCED},
         "used": used[0],
@@ -265,17 +248,6 @@ def compare(runtimes, name, value, slopes):
             np.testing.assert_allclose(
                 found[f"{name}/{index}"] / scale, slope.numpy() / scale, atol=1e-4, err_msg=f"{name} on {backend}"
             )
-
-
-@pytest.mark.parametrize("choice", sorted(optimizers.OPTIMIZERS))
-def test_every_optimizer_moves_weights_alike(given, runtimes, choice):
-    weight = torch.nn.Parameter(torch.from_numpy(given["start"].copy()))
-    optimizer = optimizers.build(entry("optimizers", choice), {"weight": weight})
-    for gradient in given["gradients"]:
-        weight.grad = torch.from_numpy(gradient.copy())
-        optimizer.step(1.0)
-    for backend, found in runtimes.items():
-        np.testing.assert_allclose(found[f"optimizer/{choice}"], weight.detach(), rtol=1e-5, atol=1e-6, err_msg=backend)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -21,6 +21,7 @@ from drivers import losses, regularizers
 from drivers.data import load
 from drivers.examination import Edit
 from drivers.latent.directions import first_layer
+from tests.drivers.trainings import losses_read, measurements
 
 Found = dict[str, np.ndarray]
 
@@ -32,7 +33,6 @@ def main(folder: Path, backend: str) -> None:
     for family, resolved in given["families"].items():
         found |= trained({**resolved, "driver": "keras", "backend": backend}, given["steps"], folder, family)
     found |= formulas(backend, given, arrays)
-    found |= moved(given["optimizers"], arrays["start"], arrays["gradients"])
     for precision in ("float32", "bfloat16"):
         resolved = {**given["resumed"], "driver": "keras", "backend": backend, "precision": precision}
         found |= resumed(resolved, folder / f"{backend}-{precision}", f"resumed/{precision}")
@@ -105,18 +105,6 @@ def losses_of(resolved: dict[str, Any], steps: int) -> np.ndarray:
     return losses_read(session)
 
 
-def losses_read(session: Any) -> np.ndarray:
-    """The generator's and the discriminator's loss of each step since they were last read; NaN: not updated."""
-    return np.array([[point["generator"], point["discriminator"]] for point in session.read_losses()], np.float64)
-
-
-def measurements(session: Any) -> np.ndarray:
-    """What was measured beside the losses, in the order of the names."""
-    return np.array(
-        [[found["values"][name] for name in sorted(found["values"])] for found in session.read_measurements()]
-    )
-
-
 def open_(resolved: dict[str, Any]) -> Any:
     return drivers.open_session(resolved, load(resolved["data"]), threads=1)
 
@@ -187,23 +175,6 @@ def formulas(backend_name: str, given: dict[str, Any], arrays: Found) -> Found:
             return penalty(KerasOps(backend, weights, ops.convert_to_tensor(arrays["draws"])), critic, *images)
 
         derive(choice, value, weights)
-    return found
-
-
-def moved(configs: list[dict[str, Any]], start: np.ndarray, gradients: np.ndarray) -> Found:
-    """Weights after some steps of every optimizer."""
-    import keras
-    from keras import ops
-
-    from drivers.keras.optimizers import Optimizer
-
-    found = {}
-    for config in configs:
-        variable = keras.Variable(start)
-        optimizer = Optimizer(config, [variable])
-        for gradient in gradients:
-            optimizer.apply([ops.convert_to_tensor(gradient)], np.float32(optimizer.learning_rate))
-        found[f"optimizer/{config['choice']}"] = ops.convert_to_numpy(variable.value)
     return found
 
 

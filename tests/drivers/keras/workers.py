@@ -22,9 +22,7 @@ def working(folder: Path) -> Iterator[Ask]:
     """The processes, which keep what they compile in a folder. Each starts when it is first asked something."""
     settings = {**SETTINGS, "JAX_COMPILATION_CACHE_DIR": str(folder)}
     pools = {
-        backend: ProcessPoolExecutor(
-            1, mp_context=get_context("spawn"), initializer=prepare, initargs=(settings,)
-        )
+        backend: ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=prepare, initargs=(settings,))
         for backend in BACKENDS
     }
     try:

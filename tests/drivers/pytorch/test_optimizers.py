@@ -1,4 +1,4 @@
-"""Optimizers against Keras's update rules in NumPy; what the other runtimes do is `tests.drivers.keras.test_optimizers`."""
+"""Optimizers against Keras's update rules in NumPy (float64); see also `tests.drivers.keras.test_optimizers`."""
 
 from __future__ import annotations
 
