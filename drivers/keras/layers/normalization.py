@@ -53,6 +53,14 @@ class LayerNormalization(Normalization):
         self.parameters = {**self.parameters, "axis": axes}
         super().build(building)
 
+    def __call__(self, *inputs: Tensor) -> Tensor:
+        # Keras subtracts the mean after both are divided by the deviation, which leaves more than rounding where the
+        # mean is large beside it; not so PyTorch's kernel, which takes the last axes.
+        axes = self.parameters["axis"]
+        if keras.config.backend() == "torch" and axes == list(range(axes[0], len(self.input_shapes[0]) + 1)):
+            return super().__call__(*inputs)
+        return self.normalized(*self.operands(*inputs))
+
     def normalized(self, *inputs: Tensor) -> Tensor:
         (x,), axes = inputs, self.parameters["axis"]
         shape = [size if axis in axes else 1 for axis, size in enumerate(x.shape)]

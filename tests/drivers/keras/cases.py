@@ -39,6 +39,8 @@ CASES["AveragePooling1D"] += [({"pool_size": 3, "strides": 2, "padding": "same"}
 CASES["AveragePooling2D"] += [({"pool_size": [1, 3], "padding": "same"}, [(8, 8, 1)])]
 # Keras orders axes from both ends otherwise.
 CASES["LayerNormalization"] += [({"axis": [-1, 1]}, [(3, 4, 2)])]
+# Of a single number nothing is left but β, which Keras's order of operations rounds away from on TensorFlow and JAX.
+CASES["LayerNormalization"] += [({"epsilon": 1e-6}, [(1,)])]
 # On TensorFlow, Keras adds biases of size 1 along the steps where these are as many as the heads.
 CASES["MultiHeadAttention"] += [({"num_heads": 3, "key_dim": 1, "value_dim": 2}, [(3, 2)])]
 # TensorFlow knows only equal strides here.
