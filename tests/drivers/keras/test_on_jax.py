@@ -94,3 +94,25 @@ def test_what_is_no_number_stays_so(place):
     x = np.zeros((1, 2, 1))
     x[0, place] = np.nan
     assert np.isnan(on_jax.largest(on_jax.pooled(jnp.asarray(x), (2,), (2,), ((0, 0),), -np.inf))).all()
+
+
+def test_slopes_of_an_activation_that_windows_read_reshaped():
+    """XLA would write them over the activation while windows still read it; it takes a network like this."""
+    rng = np.random.default_rng(0)
+    shapes = {"dense": (10, 64), "bias": (64,), "window": (2, 2), "shift": (1,), "out": (113, 1), "base": (1,)}
+    weights = {name: jnp.asarray(rng.normal(size=shape)) for name, shape in shapes.items()}
+    noise = jnp.asarray(rng.normal(size=(3, 10)))
+
+    def score(weights, noise):
+        x = on_jax.reshaped(jnp.tanh(0.2 * noise @ weights["dense"] + weights["bias"]).reshape(3, 8, 8))
+        window = weights["window"]
+        y = sum(x[:, row : row + 7, column : column + 7] * window[row, column] for row in (0, 1) for column in (0, 1))
+        y = y + weights["shift"]
+        curved = x + 2 * jax.nn.softplus(x)
+        bent = jnp.where(curved > 0, curved, jnp.expm1(jnp.minimum(curved, 0)))
+        both = jnp.concatenate([(y * y * y).reshape(3, 49), bent.reshape(3, 64)], axis=-1)
+        return (both @ weights["out"] + weights["base"]).sum()
+
+    _, found = jax.jit(jax.value_and_grad(score))(weights, noise)
+    for name, wanted in jax.grad(score)(weights, noise).items():
+        np.testing.assert_allclose(found[name], wanted, rtol=1e-9, atol=1e-9, err_msg=name)
