@@ -95,7 +95,11 @@ def test_initializers(initializer):
 
 def test_a_single_window_over_one_channel():
     """PyTorch leaves gradients unwritten there, unless the window has no stride and reaches all of its input."""
-    assert_same_losses(small_spec("gan", critic({"type": "Conv2D", "filters": 4, "kernel_size": 7, "strides": 2})))
+    text = assert_same_losses(
+        small_spec("gan", critic({"type": "Conv2D", "filters": 4, "kernel_size": 7, "strides": 2}))
+    )
+    assert "Conv2d(1, 4, 7), " in text  # no stride
+    assert "F.pad(image, (0, -1, 0, -1))" in text
 
 
 def test_an_average_is_kept_and_sampled_from():
