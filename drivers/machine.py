@@ -29,8 +29,12 @@ M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
 
 def work_of_a_step(spec: Mapping[str, Any], roles: Iterable[Role]) -> int:
     """About how many multiply-adds one batch costs on its way through all networks of a resolved spec."""
-    layers = [layer for role in roles for layer in spec[role.module]["layers"]]
-    return spec["training"]["batch_size"] * sum(map(multiply_adds, layers))
+    return spec["training"]["batch_size"] * sum(map(multiply_adds, _layers(spec, roles)))
+
+
+def weights(spec: Mapping[str, Any], roles: Iterable[Role]) -> int:
+    """How many weights all networks of a resolved spec have."""
+    return sum(layer["parameter_count"] for layer in _layers(spec, roles))
 
 
 def multiply_adds(layer: Mapping[str, Any]) -> int:
@@ -39,6 +43,10 @@ def multiply_adds(layer: Mapping[str, Any]) -> int:
     if "units" not in inner and "kernel_size" not in inner:
         return 0
     return layer["parameter_count"] * math.prod(layer["output_shape"][:-1])
+
+
+def _layers(spec: Mapping[str, Any], roles: Iterable[Role]) -> list[Mapping[str, Any]]:
+    return [layer for role in roles for layer in spec[role.module]["layers"]]
 
 
 def threads_for(work: int) -> int:

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from keras import ops
 
+from drivers import machine
+from drivers.interface import Role
 from drivers.keras.ops import KerasOps
 from drivers.keras.processes.base import KerasProcess
 from drivers.keras.state import KerasState
@@ -20,8 +22,15 @@ Batch = tuple[Tensor, Tensor | None]
 UPDATES_IN_A_CALL = 5
 """So many updates of the discriminator, those of WGAN, are compiled together; a step of more makes several calls.
 
-Each call has a price, weights are copied for it, and nothing of two calls is computed at the same time. Each update in
+Each call has a price: weights are copied for it, and nothing of two calls is computed at the same time. Each update in
 it has a price too, when it is compiled.
+"""
+CALL_COUNTS_UP_TO = 150
+"""Multiply-adds of a batch for each weight, up to which the price of a call is worth it.
+
+A dense layer has one a sample, a convolution as many as it visits places. Measured with five updates, two threads: a
+WGAN-GP of dense layers gains 8 % on JAX and 10 % on TensorFlow from compiling them together; with convolutions of 200
+and more it is between 7 % lost and 5 % gained, and the first step is compiled in 1.3 to 2 times as long.
 """
 
 
@@ -50,6 +59,7 @@ class Alternating(AlternatingProcess, KerasProcess):
     def __init__(self, state: KerasState) -> None:
         super().__init__(state)
         self._draws = self._loss.draws + sum(penalty.draws for penalty in self._penalties)
+        self._updates_in_a_call = updates_in_a_call(state.spec, self.roles(state.spec))
         self._compiled_discriminator = state.compile(self._train_discriminator)
         self._compiled_generator = state.compile(self._train_generator)
         self._compiled_both = state.compile(self._train_both)
@@ -65,10 +75,10 @@ class Alternating(AlternatingProcess, KerasProcess):
         # The mean grows within the updates: arithmetic between them would wait for each before the next is queued.
         mean, share = np.zeros((), np.float32), np.asarray(1 / self._discriminator_steps, np.float32)
         remaining = self._discriminator_steps
-        while remaining > UPDATES_IN_A_CALL:
-            given = self._draw(UPDATES_IN_A_CALL)
+        while remaining > self._updates_in_a_call:
+            given = self._draw(self._updates_in_a_call)
             mean, measured = self._compiled_discriminator(given, rates, measure, mean, share)
-            remaining -= UPDATES_IN_A_CALL
+            remaining -= self._updates_in_a_call
         given = self._draw(remaining)
         if "generator" not in update:
             mean, measured = self._compiled_discriminator(given, rates, measure, mean, share)
@@ -210,6 +220,12 @@ class Alternating(AlternatingProcess, KerasProcess):
         _, (cotangent,) = pull_loss(ops.ones_like(value))
         gradients, _ = pull(cotangent)
         return value, state.move("generator", gradients, rates["generator"], measure)
+
+
+def updates_in_a_call(spec: Mapping[str, Any], roles: Sequence[Role]) -> int:
+    """How many updates of the discriminator of a resolved spec are compiled together at most."""
+    is_light = machine.work_of_a_step(spec, roles) <= CALL_COUNTS_UP_TO * machine.weights(spec, roles)
+    return UPDATES_IN_A_CALL if is_light else 1
 
 
 def to_unit_range(samples: Tensor) -> Tensor:

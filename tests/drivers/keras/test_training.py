@@ -317,3 +317,11 @@ def test_the_manifest_says_what_the_code_has(runtimes, backend):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_card_that_is_not_there_is_refused(runtimes, backend):
     assert str(runtimes[backend]["refused"]) == "device_missing /device"
+
+
+def test_updates_are_compiled_together_where_dense_layers_make_calls_count():
+    from drivers.keras.processes.alternating import UPDATES_IN_A_CALL, Alternating, updates_in_a_call
+
+    for family, expected in (("wgan_gp", UPDATES_IN_A_CALL), ("dcgan", 1)):
+        resolved = small_spec(family)
+        assert updates_in_a_call(resolved, Alternating.roles(resolved)) == expected
