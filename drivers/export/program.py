@@ -92,6 +92,11 @@ class Program(ABC):
         return f"{', '.join(needed[:-1])} and {needed[-1]}"
 
     @property
+    def precision(self) -> str:
+        """What products are computed in while it trains; samples and penalties are in float32 in any case."""
+        return "float32"
+
+    @property
     @abstractmethod
     def folders(self) -> tuple[Path, ...]:
         """Where its parts are, besides those of every program."""

@@ -15,9 +15,7 @@ from drivers.export.pytorch.program import TorchProgram
 
 PROGRAMS: dict[str, type[Program]] = {"pytorch": TorchProgram, "keras": KerasProgram}
 """By library."""
-SAME_LOSSES = (
-    "On the processor, the same seed gives the losses of the training in float32 that it was written from, {}."
-)
+SAME_LOSSES = "On the processor, the same seed gives the losses of the training in {} that it was written from, {}."
 
 
 def write_script(spec: Mapping[str, Any], *, library: str = "pytorch") -> str:
@@ -28,7 +26,7 @@ def write_script(spec: Mapping[str, Any], *, library: str = "pytorch") -> str:
     """
     program = _program(library)(spec)
     sections = program.sections()
-    needs = f"Needs {program.needs}. {SAME_LOSSES.format(program.AGREES)}"
+    needs = f"Needs {program.needs}. {SAME_LOSSES.format(program.precision, program.AGREES)}"
     about = sections[0].text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     doc = f'''{textwrap.fill(f'"""{about}', LINE_LENGTH)}
 
@@ -45,7 +43,7 @@ def write_notebook(spec: Mapping[str, Any], *, library: str = "pytorch") -> str:
     """
     program = _program(library)(spec, cells=True)
     sections = program.sections()
-    needs = f"Needs {program.needs}. {SAME_LOSSES.format(program.AGREES)}"
+    needs = f"Needs {program.needs}. {SAME_LOSSES.format(program.precision, program.AGREES)}"
     cells = [_cell("markdown", "about", f"# {spec['name'] or 'A GAN'}\n\n{sections[0].text}\n\n{needs}")]
     for number, section in enumerate(sections):
         text = "" if number == 0 else section.text

@@ -16,6 +16,7 @@ from service.api.jobs import resolve_here
 from service.api.models import ask
 from service.api.problems import ProblemError
 from service.api.schemas.models import ExportBody, Exported, SpecExportBody
+from service.db.models import Job
 from service.weights import NAME as WEIGHTS
 from spec import SpecError
 
@@ -63,7 +64,7 @@ def export_model(job_id: str, json_data: ExportBody) -> Any:
     job = services.store.get(job_id)
     form = FORMATS[json_data.format]
     if form.is_source:
-        content = _source(job.spec, form, json_data.library).encode()
+        content = _source(_as_trained(job), form, json_data.library).encode()
         name = f"exports/{form.file_name(json_data.network)}"
         services.storage.write_atomic(job_id, name, content)
         beside = _put_beside(services, job_id, job.spec)
@@ -117,6 +118,12 @@ def export_spec(json_data: SpecExportBody) -> Response:
     response = answer(content, form.content_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{form.file_name("")}"'
     return response
+
+
+def _as_trained(job: Job) -> Mapping[str, Any]:
+    """A job's spec, with the precision that its training took where the spec left that open."""
+    precision = (job.environment or {}).get("precision")
+    return {**job.spec, "precision": precision} if precision else job.spec
 
 
 def _source(spec: Mapping[str, Any], form: Format, library: str | None) -> str:

@@ -39,7 +39,12 @@ LOOKS_UP = {"Embedding": 0, "ConditionalBatchNormalization": 1}
 
 
 def write_network(
-    role: str, module: Mapping[str, Any], initial: Call | None = None, *, is_penalized: bool = False
+    role: str,
+    module: Mapping[str, Any],
+    initial: Call | None = None,
+    *,
+    is_penalized: bool = False,
+    is_reduced: bool = False,
 ) -> list[str]:
     """The lines of a class ``Generator`` or ``Discriminator``.
 
@@ -48,6 +53,7 @@ def write_network(
         module: that module of a resolved spec.
         initial: the initializer that is a function of the program.
         is_penalized: the program differentiates its gradients.
+        is_reduced: products are computed in another precision than float32, which losses take.
 
     Raises:
         ExportError: a layer cannot be written.
@@ -107,7 +113,7 @@ def write_network(
         "",
         f"{INDENT}def forward(self, {', '.join(arguments)}):",
         *forward_lines,
-        f"{INDENT * 2}return {_returned(pending or output)}",
+        f"{INDENT * 2}return {_returned(pending or output)}{'.float()' * is_reduced}",
     ]
 
 

@@ -39,6 +39,10 @@ class TorchProgram(Program):
         return ["torch"]
 
     @property
+    def precision(self) -> str:
+        return "bfloat16" if self.spec["precision"] == "bfloat16" else "float32"
+
+    @property
     def folders(self) -> tuple[Path, ...]:
         layers = [layer for role in ROLES for layer in self.spec[role]["layers"]]
         return (PARTS, PARTS / "enlarging") if any(map(doubles, layers)) else (PARTS,)
@@ -48,7 +52,13 @@ class TorchProgram(Program):
         return IMPORTS
 
     def write_network(self, role: str) -> list[str]:
-        return write_network(role, self.spec[role], self.initial, is_penalized=self._is_penalized(role))
+        return write_network(
+            role,
+            self.spec[role],
+            self.initial,
+            is_penalized=self._is_penalized(role),
+            is_reduced=self.precision != "float32",
+        )
 
     def _is_penalized(self, role: str) -> bool:
         """A penalty differentiates the gradients of the discriminator."""
@@ -99,8 +109,6 @@ class TorchProgram(Program):
             lines.append(f"{indent}chosen = noise_rng.integers(len(labels), size=BATCH_SIZE)")
             lines.append(f"{indent}fake_labels = {_tensor('labels[chosen]')}")
         lines.append(f"{indent}noise = {self.noise()}")
-        made = call("generator", *self.taken("generator", _tensor("noise"), "fake_labels"))
-        lines += statement("fake = ", made, depth=depth)
         scaled = ".movedim(3, 1) * (1 / 127.5) - 1.0" if self.frame.source == "image" else ""
         if self.labels:
             lines.append(f"{indent}real, real_labels = ({_tensor('x')} for x in next(reals))")
@@ -111,19 +119,27 @@ class TorchProgram(Program):
             lines += [f"{indent}real = {_tensor('next(reals)')}", f"{indent}real = real{scaled}"]
         if self.label_noise:
             lines.append(f"{indent}label_noise = {_tensor('penalty_rng.random((2, BATCH_SIZE, 1), np.float32)')}")
-        if not mixes_samples(self.spec["discriminator"]):
-            both, labels = "torch.cat([real, fake.detach()])", "both_labels"
-            if self.by_label["discriminator"]:
-                lines.append(f"{indent}both = {both}")
-                lines.append(f"{indent}both_labels = torch.cat([real_labels, fake_labels])")
-                both = "both"
-            lines.append(f"{indent}scores = {self._call('discriminator', both, labels)}")
-            objective = call("discriminator_loss", "*scores.chunk(2)", *self.label_noise)
+        apart, sees_labels = mixes_samples(self.spec["discriminator"]), self.by_label["discriminator"]
+        if sees_labels and not apart:
+            lines.append(f"{indent}both_labels = torch.cat([real_labels, fake_labels])")
+        opening, inner = self._products(depth)
+        made = call("generator", *self.taken("generator", _tensor("noise"), "fake_labels"))
+        lines += [*opening, *statement("fake = ", made, depth=inner)]
+        if apart:
+            scores = [
+                self._call("discriminator", "real", "real_labels"),
+                self._call("discriminator", "fake.detach()", "fake_labels"),
+            ]
+            if opening:
+                lines.append(f"{INDENT * inner}scores = {', '.join(scores)}")
+                scores = ["*scores"]
         else:
-            real = self._call("discriminator", "real", "real_labels")
-            fake = self._call("discriminator", "fake.detach()", "fake_labels")
-            objective = call("discriminator_loss", real, fake, *self.label_noise)
-        lines += statement("d_loss = ", objective, depth=depth)
+            both, scores = "torch.cat([real, fake.detach()])", ["*scores.chunk(2)"]
+            if sees_labels:
+                lines.append(f"{INDENT * inner}both = {both}")
+                both = "both"
+            lines.append(f"{INDENT * inner}scores = {self._call('discriminator', both, 'both_labels')}")
+        lines += statement("d_loss = ", call("discriminator_loss", *scores, *self.label_noise), depth=inner)
         if self.penalties():
             lines += self._penalties(depth)
         lines += [
@@ -135,6 +151,13 @@ class TorchProgram(Program):
             lines.append(f"{indent}for weight in {self._parameters('discriminator')}:")
             lines.append(f"{indent}{INDENT}weight.data.clamp_(-{limit}, {limit})")
         return lines
+
+    def _products(self, depth: int) -> tuple[list[str], int]:
+        """The line, if there is one, that has products of what follows computed in the training's precision; the
+        depth of what follows."""
+        if self.precision == "float32":
+            return [], depth
+        return [f"{INDENT * depth}with torch.autocast(DEVICE, torch.{self.precision}):"], depth + 1
 
     def _penalties(self, depth: int) -> list[str]:
         """What is added to the discriminator's loss."""
@@ -153,10 +176,12 @@ class TorchProgram(Program):
         return lines
 
     def _generator_update(self) -> list[str]:
+        opening, inner = self._products(2)
         judged = call("generator_loss", self._call("discriminator", "fake", "fake_labels"))
         lines = [
             f"{INDENT * 2}# The generator learns to fool it, with the same fakes.",
-            *statement("g_loss = ", judged, depth=2),
+            *opening,
+            *statement("g_loss = ", judged, depth=inner),
             f"{INDENT * 2}generator_optimizer.zero_grad()",
             f"{INDENT * 2}g_loss.backward()",
             f"{INDENT * 2}generator_optimizer.step()",

@@ -32,6 +32,8 @@ def lengths(data, **modules):
 def test_a_dcgan(data, size):
     found = lengths({"choice": data, "image_size": size})
     assert max(found.values()) <= LONGEST, found
+    reduced = write_script(dcgan({"choice": data, "image_size": size}, precision="bfloat16"))
+    assert len(reduced.splitlines()) == found["pytorch"] + 3
 
 
 @pytest.mark.parametrize("training", [{}, {"ema_decay": 0.99}, {"learning_rate_schedule": "cosine"}])

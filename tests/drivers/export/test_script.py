@@ -45,9 +45,21 @@ def test_every_family_has_the_losses_of_its_training(family):
     assert_same_losses(small_spec(family), rtol=1e-6)
 
 
+@pytest.mark.parametrize("family", sorted(SMALL))
+def test_every_family_multiplies_in_bfloat16_where_its_training_did(family):
+    text = assert_same_losses(small_spec(family, precision="bfloat16"), rtol=1e-6)
+    assert "gives the\nlosses of the training in bfloat16 that" in text
+
+
+def test_a_penalty_is_in_float32_whatever_the_precision():
+    loss = {"choice": "hinge", "regularizers": ["r1"]}
+    assert_same_losses(small_spec("dcgan", precision="bfloat16", loss=loss), rtol=1e-6)
+
+
 def test_blocks_in_loops():
-    text = assert_same_losses(deep_dcgan(), steps=6, rtol=1e-6)
-    assert "for conv, norm in zip(self.convs, self.norms, strict=True):" in text
+    for precision in ("float32", "bfloat16"):
+        text = assert_same_losses(deep_dcgan(precision=precision), steps=6, rtol=1e-6)
+        assert "for conv, norm in zip(self.convs, self.norms, strict=True):" in text
 
 
 @pytest.mark.parametrize("loss", sorted(spec.catalogue.load()["losses"]))

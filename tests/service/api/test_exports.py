@@ -67,6 +67,16 @@ def test_a_program_needs_neither_weights_nor_worker(client, job):
     assert (again.status_code, again.text) == (200, text)
 
 
+def test_a_program_has_the_precision_that_its_training_took(client, job, services):
+    def exported():
+        accept = {"Accept": "text/x-python"}
+        return client.post(f"/v1/models/{job}/export", json={"format": "script"}, headers=accept).text
+
+    assert "autocast" not in exported()
+    services.store.write(services.store.claim(job, "worker"), environment={"precision": "bfloat16"})
+    assert "torch.autocast(DEVICE, torch.bfloat16)" in exported()
+
+
 def test_the_weights_that_a_program_starts_from_lie_beside_it(client, job, services):
     resolved = specs.resolve(SPEC)
     arrays = {name: np.zeros(shape, np.float32) for role in ("generator", "discriminator")

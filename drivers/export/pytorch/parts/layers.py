@@ -10,7 +10,7 @@ class Conv2d(nn.Conv2d):
 
     def forward(self, x):
         y = self._conv_forward(x, self.weight, None)
-        return y if self.bias is None else y + self.bias[:, None, None]
+        return y if self.bias is None else y + self.bias.to(y)[:, None, None]
 
 
 class ConvTranspose2d(nn.ConvTranspose2d):
@@ -19,7 +19,7 @@ class ConvTranspose2d(nn.ConvTranspose2d):
     def forward(self, x):
         sizes = (self.stride, self.padding, self.output_padding, self.groups)
         y = F.conv_transpose2d(x, self.weight, None, *sizes, self.dilation)
-        return y if self.bias is None else y + self.bias[:, None, None]
+        return y if self.bias is None else y + self.bias.to(y)[:, None, None]
 
 
 class ConditionalBatchNorm(nn.Module):

@@ -16,4 +16,4 @@ class Conv2d(nn.Conv2d):
             y = F.conv_transpose2d(x, w, None, stride=2, padding=1)
         else:
             y = self._conv_forward(x, self.weight, None)
-        return y if self.bias is None else y + self.bias[:, None, None]
+        return y if self.bias is None else y + self.bias.to(y)[:, None, None]
