@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from drivers.export.code import INDENT, Call, is_closed, replaced
+from drivers.export.code import INDENT, LINE_LENGTH, Call, is_closed, replaced
 from drivers.export.errors import ExportError
 from drivers.export.initializers import INITIAL
 from drivers.export.names import name_layers
@@ -96,7 +96,10 @@ def write_network(
             forward += _assign(name, value)
         values[layer["id"]] = Value(name, value.shape, value.channels_first)
     output = values[module["outputs"][0]]
-    if pending is not None and not is_closed(pending.code):
+    widened = ".float()" * is_reduced
+    if pending is not None and not (
+        is_closed(pending.code) and len(f"{INDENT * 2}return {_returned(pending)}{widened}") <= LINE_LENGTH
+    ):
         forward += _assign("x", pending)
         pending = None
     takes = ", ".join(f"{source} {values[layer['id']].comment()}" for source, layer in _inputs(layers))
@@ -113,7 +116,7 @@ def write_network(
         "",
         f"{INDENT}def forward(self, {', '.join(arguments)}):",
         *forward_lines,
-        f"{INDENT * 2}return {_returned(pending or output)}{'.float()' * is_reduced}",
+        f"{INDENT * 2}return {_returned(pending or output)}{widened}",
     ]
 
 

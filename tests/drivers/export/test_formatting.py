@@ -15,6 +15,7 @@ from tests.drivers.export.programs import RECURRENT_CRITIC, normalized_spec, wav
 
 RUNTIMES = {
     "pytorch": {},
+    "pytorch in bfloat16": {"precision": "bfloat16"},
     **{backend: {"driver": "keras", "backend": backend} for backend in ("jax", "tensorflow", "torch")},
 }
 AVERAGED = {"ema_decay": 0.9, "learning_rate_schedule": "cosine"}
@@ -47,7 +48,7 @@ def programs(library, **runtime):
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_ruff_leaves_programs_as_they_are(runtime, tmp_path):
-    library = "pytorch" if runtime == "pytorch" else "keras"
+    library = RUNTIMES[runtime].get("driver", "pytorch")
     for name, text in programs(library, **RUNTIMES[runtime]).items():
         Path(tmp_path / f"{name}.py").write_text(text)
     for command in (["check", "--select", "E,F,I,B,UP"], ["format", "--diff"]):
