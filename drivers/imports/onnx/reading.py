@@ -273,9 +273,7 @@ class Reading:
             elif kind in MOVES or kind in OPERATORS:
                 drawn = (MOVES.get(kind) or OPERATORS[kind])(node)
                 found = [drawn] if isinstance(drawn, Value) else list(drawn)
-            else:
-                for name in node.names:
-                    self.tensor(name)
+            else:  # which is told whatever becomes of its inputs
                 hint = f" {LOOPS}" if kind in ("Loop", "Scan") else ""
                 message = f"A drawing has no layer for the operator {node.operator} ('{node.name}').{hint}"
                 self.problem(node.pointer, "unknown_operator", message)

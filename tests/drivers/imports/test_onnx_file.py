@@ -117,7 +117,7 @@ def test_names_that_try_to_be_paths_become_plain_ones(tmp_path):
 
 
 def test_unknown_operators_are_named_all_at_once(tmp_path):
-    nodes = [helper.make_node("Sin", ["x"], ["a"], "wave"), helper.make_node("Det", ["x"], ["y"], "volume")]
+    nodes = [helper.make_node("Sin", ["x"], ["a"], "wave"), helper.make_node("Det", ["a"], ["y"], "volume")]
     assert [problem["message"] for problem in refused(graph(*nodes), tmp_path)] == [
         "A drawing has no layer for the operator Sin ('wave').",
         "A drawing has no layer for the operator Det ('volume').",
