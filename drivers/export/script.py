@@ -15,7 +15,7 @@ from drivers.export.pytorch.program import TorchProgram
 
 PROGRAMS: dict[str, type[Program]] = {"pytorch": TorchProgram, "keras": KerasProgram}
 """By library."""
-SAME_LOSSES = "On the processor, the same seed gives the losses of the training in {} that it was written from, {}."
+SAME_LOSSES = "On the processor, the same seed gives the losses of this training in {}, {}."
 
 
 def write_script(spec: Mapping[str, Any], *, library: str = "pytorch") -> str:

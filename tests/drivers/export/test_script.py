@@ -48,7 +48,7 @@ def test_every_family_has_the_losses_of_its_training(family):
 @pytest.mark.parametrize("family", sorted(SMALL))
 def test_every_family_multiplies_in_bfloat16_where_its_training_did(family):
     text = assert_same_losses(small_spec(family, precision="bfloat16"), rtol=1e-6)
-    assert "gives the\nlosses of the training in bfloat16 that" in text
+    assert "losses of this training in bfloat16" in " ".join(text.split())
 
 
 def test_a_penalty_is_in_float32_whatever_the_precision():
