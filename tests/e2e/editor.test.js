@@ -103,7 +103,7 @@ describe("the first flow", () => {
         assert.deepEqual([drivers, layers], [["Keras", "PyTorch"], Array(2).fill(`all ${LAYERS}`)])
         assert.match(backends[0], /torch/)
         await editor.page.route("**/authorgan/drivers", (route) =>
-            route.fulfill({ json: { keras: { losses: ["hinge"] } } })
+            route.fulfill({ json: { keras: { backends: ["torch"], losses: ["hinge"] } } })
         )
         const { losses } = await told()
         assert.deepEqual(losses, ["all but least_squares, minimax, non_saturating, wasserstein"])
