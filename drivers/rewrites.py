@@ -7,13 +7,29 @@ reach them. Rounding may differ in the last bits.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 # Of an image enlarged twofold by repetition, a window of 3 meets 2 different numbers along an axis. Row by row: which
 # of a kernel's 3 weights meet the same number, for each of the 4 weights of a transposed convolution with stride 2
 # that comes to the same. It takes 16 instead of 36 products a pixel of the input, and never writes the large image.
 COPIES = ((0.0, 0.0, 1.0), (0.0, 1.0, 1.0), (1.0, 1.0, 0.0), (1.0, 0.0, 0.0))
+
+
+def doubles(layer: Mapping[str, Any]) -> bool:
+    """Whether a resolved layer repeats every pixel twice along both axes."""
+    return layer["type"] == "UpSampling2D" and layer["interpolation"] == "nearest" and list(layer["size"]) == [2, 2]
+
+
+def is_plain_3x3(layer: Mapping[str, Any]) -> bool:
+    """Whether a resolved layer is a convolution to which `COPIES` apply."""
+    return (
+        layer["type"] == "Conv2D"
+        and list(layer["kernel_size"]) == [3, 3]
+        and list(layer["strides"]) == list(layer["dilation_rate"]) == [1, 1]
+        and layer["groups"] == 1
+        and layer["padding"] == "same"
+    )
 
 
 class Call(NamedTuple):

@@ -30,5 +30,5 @@ def run(command: str, settings: DataSettings, *, request: Mapping[str, Any]) -> 
 
 OVER = {
     "seconds": "Reading took longer than AUTHORGAN_READER_SECONDS={settings.reader_seconds:g}; use less data.",
-    "memory_bytes": ("Reading took more memory than AUTHORGAN_READER_BYTES={settings.reader_bytes}; use less data."),
+    "memory_bytes": "Reading took more memory than AUTHORGAN_READER_BYTES={settings.reader_bytes}; use less data.",
 }

@@ -10,7 +10,6 @@ from typing import Any
 
 from drivers.export import repeats
 from drivers.export.code import INDENT, Call, replaced
-from drivers.export.enlarging import doubles, is_plain_3x3
 from drivers.export.errors import ExportError
 from drivers.export.initializers import INITIAL
 from drivers.export.keras.layers import FIRST, WRITERS
@@ -19,6 +18,7 @@ from drivers.export.names import name_layers
 from drivers.export.repeats import Statement
 from drivers.freezing import rests_when_frozen
 from drivers.order import in_order
+from drivers.rewrites import doubles, is_plain_3x3
 
 # Names that a layer's result must not take from the program around it.
 # fmt: off
@@ -126,7 +126,7 @@ def _statements(
                 del statements[start:]
                 expression = around
         if (
-            backend in ENLARGING
+            backend == ENLARGING
             and before is not None
             and inputs == ["x"]
             and is_plain_3x3(layer)

@@ -9,7 +9,6 @@ from math import prod
 from typing import Any
 
 from drivers.export.code import Call, call, is_closed, source
-from drivers.export.enlarging import doubles, is_plain_3x3
 from drivers.export.initializers import initializer
 from drivers.export.pytorch.scope import Scope, Value, activated, drawn, sizes
 from drivers.export.samples import changes_in_use
@@ -21,6 +20,7 @@ from drivers.padding import (
     window_padding,
     without_uncovered,
 )
+from drivers.rewrites import doubles, is_plain_3x3
 from spec.shapes import measure
 
 Writer = Callable[[Scope], Value]

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from drivers.export.code import INDENT, LINE_LENGTH, call, statement
-from drivers.export.enlarging import doubles
 from drivers.export.program import ROLES, Program
 from drivers.export.pytorch.networks import layer_names, write_network
 from drivers.export.pytorch.objective import Torch, write_optimizer, write_penalty
 from drivers.export.pytorch.stored import place_of
 from drivers.export.samples import is_spectral, mixes_samples
 from drivers.order import in_order
+from drivers.rewrites import doubles
 from spec.weights import weights as weights_of
 
 PARTS = Path(__file__).parent / "parts"

@@ -213,18 +213,6 @@ def upsampled(convolution: Layer) -> Callable[[Tensor], Tensor]:
     return call
 
 
-def is_plain_3x3(layer: Layer) -> bool:
-    """Whether `upsampled` takes it."""
-    given = layer.parameters
-    return (
-        given["type"] == "Conv2D"
-        and list(given["kernel_size"]) == [3, 3]
-        and list(given["strides"]) == list(given["dilation_rate"]) == [1, 1]
-        and given["groups"] == 1
-        and given["padding"] == "same"
-    )
-
-
 def _sides(given: Mapping[str, Any], sizes: Sequence[int]) -> tuple[tuple[int, int], ...]:
     """Zeros around an input of a convolution."""
     windows = given["kernel_size"], given["strides"], given["dilation_rate"]
