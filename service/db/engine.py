@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from sqlalchemy.sql.functions import FunctionElement
 
 BUSY_TIMEOUT_MS = 5000
 """How long a SQLite writer waits for another one."""
+BUSY_RETRY_SECONDS = 0.01
+"""How often it is tried again what SQLite does not wait for by itself."""
 
 POOL_SIZE = 10
 
@@ -61,13 +64,24 @@ def connect(url: str) -> Engine:
 
 def _prepare_sqlite(connection: sqlite3.Connection, record: object) -> None:
     connection.isolation_level = None  # the driver's own BEGIN comes too late; _begin_sqlite sends it
-    for pragma in (
-        f"busy_timeout = {BUSY_TIMEOUT_MS}",
-        "journal_mode = WAL",
-        "synchronous = NORMAL",
-        "foreign_keys = ON",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    _switch_to_wal(connection)
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Of processes that open a new file at once each changes its journal, and SQLite fails all but one on the spot,
+    whatever its timeout."""
+    end = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+        time.sleep(BUSY_RETRY_SECONDS)
 
 
 def _begin_sqlite(connection: Connection) -> None:

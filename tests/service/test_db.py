@@ -1,12 +1,14 @@
 """The database itself: how it is opened, and that its migrations make the tables the models describe."""
 
 import multiprocessing
+import threading
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from service import db
@@ -53,6 +55,30 @@ def test_many_processes_upgrade_a_new_database_together(tmp_path):
     assert [process.exitcode for process in processes] == [0, 0, 0, 0]
     with db.connect(url).connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM alembic_version")) == 1
+
+
+def test_many_open_a_new_database_at_once(tmp_path):
+    """In files enough that one of them would fail if nobody waited."""
+    failed = []
+
+    def open_it(url, barrier):
+        engine = db.connect(url)
+        barrier.wait()
+        try:
+            engine.connect().close()
+        except OperationalError as error:
+            failed.append(error)
+        engine.dispose()
+
+    for number in range(60):
+        barrier = threading.Barrier(4)
+        url = f"sqlite:///{tmp_path / f'{number}.db'}"
+        threads = [threading.Thread(target=open_it, args=(url, barrier)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert failed == []
 
 
 def test_sqlite_is_opened_as_promised(engine):
